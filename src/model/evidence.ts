@@ -1,0 +1,96 @@
+import type { Vma } from './vma.js';
+
+/**
+ * What is known of one address space at one moment, from one source. A field that was not read is `undefined`,
+ * which means "not known" and never "no"; why it was not read stands in `unread`.
+ */
+export interface Evidence {
+  readonly source: EvidenceSource;
+  /** Boot clock, ns; undefined when the source has no clock of this boot. */
+  readonly takenAt: bigint | undefined;
+  readonly host: Host;
+  readonly process: ProcessFacts;
+  /** In address order. An empty list: read, and the process has no user memory (kernel thread, zombie). */
+  readonly vmas: readonly Vma[] | undefined;
+  /** By start address of the VMA. */
+  readonly smaps: ReadonlyMap<bigint, SmapsEntry> | undefined;
+  /** Words of /proc/PID/pagemap, one per page from the start of the VMA; only of the VMAs that were read. */
+  readonly pagemap: ReadonlyMap<bigint, BigUint64Array>;
+  /** Words of /proc/kpageflags for the same pages. */
+  readonly kpageflags: ReadonlyMap<bigint, BigUint64Array>;
+  /** Bytes from the start of the VMA; may be shorter than the VMA. */
+  readonly bytes: ReadonlyMap<bigint, Uint8Array>;
+  readonly auxv: Auxv | undefined;
+  /** Inode number of each /proc/PID/ns link, e.g. uts -> 4026531838n. */
+  readonly namespaces: ReadonlyMap<string, bigint>;
+  /** mm->context.vdso, when a probe read it. A pointer, not a fact: stale after munmap on x86. */
+  readonly contextVdso: bigint | undefined;
+  /** Reading the bytes through /proc/PID/mem faulted pages in (observer effect): the pagemap is from before. */
+  readonly faultedPages: boolean;
+  readonly unread: readonly Unread[];
+}
+
+export type EvidenceSource = 'proc' | 'bundle' | 'criu-image' | 'core' | 'recording';
+
+export interface Host {
+  /** uname -r; undefined when the source does not say. */
+  readonly release: string | undefined;
+  /** uname -m. */
+  readonly machine: string | undefined;
+  readonly pageSize: number;
+  /** Result of the mremap test on that kernel: does the name follow the vDSO? */
+  readonly hintTest: 'kept' | 'lost' | 'unknown';
+  /** PFNs of this boot's own vDSO pages, by image ("x86_64", "i386"); empty when not known. */
+  readonly reference: ReadonlyMap<string, readonly bigint[]>;
+  readonly bootId?: string;
+}
+
+export interface ProcessFacts {
+  readonly pid: number;
+  /** Raw bytes decoded as latin1, never escaped here: hostile. */
+  readonly comm: string | undefined;
+  readonly cmdline: readonly string[] | undefined;
+  /** Field 22 of /proc/PID/stat, clock ticks since boot. */
+  readonly startTicks: bigint | undefined;
+  /** One letter of /proc/PID/stat field 3 (Z zombie, t tracing stop, ...). */
+  readonly state: string | undefined;
+  readonly parent: number | undefined;
+  readonly tracer: number | undefined;
+  readonly uid: number | undefined;
+  /** PF_KTHREAD of stat field 9: has no user memory by nature. */
+  readonly kernelThread: boolean | undefined;
+  /** Instruction pointers of stopped threads (images, core files). */
+  readonly instructionPointers?: readonly bigint[];
+}
+
+export interface SmapsEntry {
+  /** Sizes in kB as printed; undefined when the line is missing. */
+  readonly rss: number | undefined;
+  readonly anonymous: number | undefined;
+  readonly swap: number | undefined;
+  readonly sharedClean: number | undefined;
+  readonly privateClean: number | undefined;
+  readonly privateDirty: number | undefined;
+  /** Two-letter codes of the VmFlags line; undefined before 3.8 or when not recorded. */
+  readonly flags: ReadonlySet<string> | undefined;
+}
+
+/** The auxiliary vector; entries in order, type -> value. */
+export interface Auxv {
+  /** 4 or 8: tells a 32-bit process. */
+  readonly wordSize: 4 | 8;
+  readonly littleEndian: boolean;
+  readonly entries: ReadonlyMap<number, bigint>;
+}
+
+export const AT_SYSINFO = 32;
+export const AT_SYSINFO_EHDR = 33;
+
+/** What could not be read, and why. */
+export interface Unread {
+  /** "maps", "pagemap", "mem", ... */
+  readonly what: string;
+  /** gone: the process ended; denied: EACCES/EPERM; torn: changed under the reader; bad: not what a kernel prints. */
+  readonly why: 'gone' | 'denied' | 'torn' | 'absent' | 'truncated' | 'bad';
+  readonly detail: string;
+}

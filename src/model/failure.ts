@@ -1,0 +1,44 @@
+/**
+ * A failure the user can meet, as a value: what went wrong in one sentence and what mends it.
+ * Thrown exceptions are left for bugs; a vanished process or a torn read is data (see unread.ts).
+ */
+export interface Failure {
+  readonly kind: FailureKind;
+  /** One plain sentence, no stack trace, already escaped for a terminal. */
+  readonly text: string;
+  /** The command or step that mends it; null when nothing does. */
+  readonly mend: string | null;
+  readonly cause?: unknown;
+}
+
+export type FailureKind =
+  | 'usage'
+  | 'no-privilege'
+  | 'no-bpftrace'
+  | 'old-bpftrace'
+  | 'no-tracefs'
+  | 'no-btf'
+  | 'probe-rejected'
+  | 'bpftrace-died'
+  | 'no-process'
+  | 'unreadable'
+  | 'bad-input'
+  | 'too-large'
+  | 'newer-format'
+  | 'cannot-write';
+
+/** Exit statuses, DESIGN.md "The program". By signal: 128 + its number. */
+export const EXIT = { well: 0, notWell: 1, usage: 2, cannotRun: 3 } as const;
+
+export const failure = (kind: FailureKind, text: string, mend: string | null = null, cause?: unknown): Failure => ({
+  kind,
+  text,
+  mend,
+  ...(cause === undefined ? {} : { cause }),
+});
+
+/** Either a value or the reason there is none; `ok` tells them apart. */
+export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
+
+export const success = <T>(value: T): Outcome<T> => ({ ok: true, value });
+export const failed = (reason: Failure): Outcome<never> => ({ ok: false, failure: reason });

@@ -1,0 +1,85 @@
+import type { Event, SpaceKey } from './event.js';
+import type { Evidence } from './evidence.js';
+import type { Finding, Verdict } from './verdict.js';
+
+/**
+ * The live state: processes point at address spaces, and the verdict belongs to the space. The reducer returns a
+ * new object per batch; maps inside are shared and must be treated as read-only by every face.
+ */
+export interface WatchState {
+  readonly host: HostStatus;
+  readonly tracer: TracerStatus;
+  /** By process key (see ProcessState.key). */
+  readonly processes: ReadonlyMap<string, ProcessState>;
+  readonly spaces: ReadonlyMap<string, AddressSpace>;
+  /** Newest last, bounded. */
+  readonly recent: readonly HistoryLine[];
+  readonly counters: Counters;
+  /** Boot clock of the newest thing in it, ns. */
+  readonly now: bigint;
+}
+
+export interface HostStatus {
+  readonly name: string;
+  readonly release: string;
+  readonly machine: string;
+  readonly privileged: boolean;
+}
+
+export interface TracerStatus {
+  readonly mode: 'starting' | 'ebpf' | 'polling' | 'replay';
+  /** One phrase for the header: "bpftrace 0.17.0, 31 probes", "polling: bpftrace not found". */
+  readonly text: string;
+  /** What this host cannot do, and the mend; said once. */
+  readonly notes: readonly string[];
+}
+
+export interface Counters {
+  readonly events: number;
+  /** Events a second over the last seconds. */
+  readonly rate: number;
+  readonly lost: bigint;
+  readonly gaps: number;
+  readonly snapshots: number;
+}
+
+export interface ProcessState {
+  /** "pid@startTicks": a pid alone is reused. */
+  readonly key: string;
+  readonly pid: number;
+  readonly comm: string;
+  readonly parent: number | undefined;
+  readonly space: string;
+  /** Exec count since first seen. */
+  readonly generation: number;
+  /** Boot clock ns of its end; kept for a minute, marked. */
+  readonly exitedAt: bigint | undefined;
+  /** Why nothing is known, in words; undefined when it could be read. */
+  readonly unreadable: string | undefined;
+}
+
+export interface AddressSpace {
+  readonly id: string;
+  readonly key: SpaceKey | undefined;
+  readonly evidence: Evidence | undefined;
+  readonly verdict: Verdict | undefined;
+  /** Number of processes that share it (vfork, CLONE_VM). */
+  readonly sharers: number;
+  readonly moves: number;
+  readonly history: readonly HistoryLine[];
+  /** An event newer than the evidence has been seen: a fresh snapshot is due. */
+  readonly dirty: boolean;
+}
+
+/** Something that happened, in words, with the event that says so; what the event tail and history show. */
+export interface HistoryLine {
+  readonly at: bigint;
+  readonly pid: number;
+  readonly comm: string;
+  readonly space: string;
+  readonly severity: 'info' | 'warning' | 'error';
+  /** Already escaped for a terminal. */
+  readonly text: string;
+  readonly event: Event | undefined;
+  readonly finding: Finding | undefined;
+}

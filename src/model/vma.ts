@@ -1,0 +1,39 @@
+/** One line of /proc/PID/maps, or the same facts from an image or a core file. Addresses in bytes. */
+export interface Vma {
+  readonly start: bigint;
+  /** First address after the mapping. */
+  readonly end: bigint;
+  readonly read: boolean;
+  readonly write: boolean;
+  readonly execute: boolean;
+  readonly shared: boolean;
+  readonly offset: bigint;
+  /** "major:minor" as printed, hexadecimal; "00:00" for memory without a file. */
+  readonly device: string;
+  readonly inode: bigint;
+  /** Everything after the inode column, as the kernel printed it ("" when it printed nothing). Hostile text. */
+  readonly name: string;
+}
+
+/**
+ * Whether the kernel itself gave the mapping this name in brackets. Only memory without a file can print one: a
+ * file, memfd or SysV segment prints its path (get_vma_name, fs/proc/task_mmu.c: vm_file comes first), so a path
+ * that ends in "[vdso]", or a detached "/[vdso]", has an inode or a device and never matches.
+ */
+export const hasKernelName = (vma: Vma, name: string): boolean =>
+  vma.name === name && vma.inode === 0n && vma.device === '00:00';
+
+export const isVdsoNamed = (vma: Vma): boolean => hasKernelName(vma, '[vdso]');
+
+/** Names of the data pages beside the vDSO, by kernel: [vvar] everywhere, [vvar_vclock] on x86 since 6.13. */
+export const isVvarNamed = (vma: Vma): boolean => hasKernelName(vma, '[vvar]') || hasKernelName(vma, '[vvar_vclock]');
+
+/** No file behind it: the only kind of memory an old kernel can misname (facts: naming before 3.16). */
+export const isFileless = (vma: Vma): boolean =>
+  vma.inode === 0n && vma.device === '00:00' && !vma.name.startsWith('/');
+
+export const sizeOf = (vma: Vma): bigint => vma.end - vma.start;
+
+export const overlaps = (vma: Vma, start: bigint, end: bigint): boolean => vma.start < end && vma.end > start;
+
+export const contains = (vma: Vma, address: bigint): boolean => address >= vma.start && address < vma.end;

@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/**
+ * Live tests need a real kernel, root and tools. Where something is missing the test is skipped aloud with the
+ * reason; with VDSOWATCH_REQUIRE_LIVE=1 (CI) a missing thing is a failure, never a skip.
+ *
+ * Use: `test('name', needs('root', 'bpftrace'), async () => {...})`.
+ */
+export type Need = 'root' | 'bpftrace' | 'criu' | 'valgrind' | 'tmux' | 'chromium' | 'dash' | 'busybox';
+
+export const needs = (...wanted: readonly Need[]): { skip?: string } => {
+  const missing = wanted.filter((need) => !isHere(need));
+  if (missing.length === 0) return {};
+  const reason = `live test needs ${missing.join(', ')}`;
+  if (process.env['VDSOWATCH_REQUIRE_LIVE'] === '1') throw new Error(`${reason}, and VDSOWATCH_REQUIRE_LIVE=1`);
+  return { skip: reason };
+};
+
+const isHere = (need: Need): boolean => {
+  if (need === 'root') return process.getuid?.() === 0;
+  if (need === 'criu') return existsSync(join(testRoots, 'bin', 'criu'));
+  return onPath(need) !== undefined;
+};
+
+/** Where .ci/newer-suites puts the tools of newer Debian suites (criu, crit, bpftrace-0.23, bpftrace-0.27). */
+export const testRoots = process.env['VDSOWATCH_TEST_ROOTS'] ?? '/var/cache/vdsowatch-test';
+
+export const onPath = (program: string): string | undefined =>
+  (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, program))
+    .find((path) => existsSync(path));
