@@ -11,7 +11,8 @@ export type Event =
   | NamespaceEvent
   | PrctlEvent
   | GapEvent
-  | HeartbeatEvent;
+  | HeartbeatEvent
+  | StatusEvent;
 
 interface Seen {
   readonly at: bigint;
@@ -118,4 +119,19 @@ export interface HeartbeatEvent {
   readonly at: bigint;
   readonly emitted: bigint;
   readonly received: bigint;
+}
+
+/** The tracer itself changed: it started, became ready, died, fell back to polling. */
+export interface StatusEvent {
+  readonly kind: 'status';
+  readonly at: bigint;
+  readonly status: TracerStatus;
+}
+
+export interface TracerStatus {
+  readonly mode: 'starting' | 'ebpf' | 'polling' | 'replay';
+  /** One phrase for the header: "bpftrace 0.17.0, 31 probes", "polling: bpftrace not found". */
+  readonly text: string;
+  /** What this host cannot do, and the mend; said once. */
+  readonly notes: readonly string[];
 }

@@ -1,4 +1,4 @@
-import type { Event, SpaceKey } from './event.js';
+import type { Event, SpaceKey, TracerStatus } from './event.js';
 import type { Evidence } from './evidence.js';
 import type { Finding, Verdict } from './verdict.js';
 
@@ -24,14 +24,6 @@ export interface HostStatus {
   readonly release: string;
   readonly machine: string;
   readonly privileged: boolean;
-}
-
-export interface TracerStatus {
-  readonly mode: 'starting' | 'ebpf' | 'polling' | 'replay';
-  /** One phrase for the header: "bpftrace 0.17.0, 31 probes", "polling: bpftrace not found". */
-  readonly text: string;
-  /** What this host cannot do, and the mend; said once. */
-  readonly notes: readonly string[];
 }
 
 export interface Counters {
