@@ -1,0 +1,17 @@
+import { ReportJson } from '../model/report.js';
+
+/** Every kind of JSON document that leaves the program, by the name it carries in its `schema` field. */
+const documents = [ReportJson];
+
+/** `vdsowatch schema [NAME]`: prints the JSON Schemas, all of them or the one asked for. */
+export const run = async (name: string | undefined): Promise<number> => {
+  const wanted = documents.filter((document) => name === undefined || document.$id === name);
+  if (wanted.length === 0) {
+    const known = documents.map((document) => document.$id).join(', ');
+    process.stderr.write(`vdsowatch: no schema is named so; there are: ${known}\n`);
+    return 2;
+  }
+  const schema = name === undefined ? Object.fromEntries(wanted.map((one) => [one.$id, one])) : wanted[0];
+  process.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
+  return 0;
+};

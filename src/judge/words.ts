@@ -1,0 +1,46 @@
+import type { Verdict } from '../model/verdict.js';
+
+/**
+ * The short words every face shows for a verdict (table, lines, screen). Chosen here, once, so that no face knows a
+ * rule. Each is readable without colour.
+ */
+export const stateWord = (verdict: Verdict | undefined): string => {
+  if (verdict === undefined) return 'unknown';
+  if (!verdict.applicable) return 'no memory';
+  if (verdict.vdso === undefined) return 'unknown';
+  if (verdict.vdso === null)
+    return verdict.findings.some(({ severity }) => severity !== 'info') ? 'unmapped' : 'no vdso';
+  const parts = [
+    verdict.mappings.some((mapping) => mapping.class === 'criu-runtime') ? 'proxied' : undefined,
+    verdict.vdso.moved === true ? 'moved' : undefined,
+    verdict.vdso.vvarAttached === false ? 'detached' : undefined,
+    (verdict.vdso.modifiedPages?.length ?? 0) > 0 ? 'modified' : undefined,
+    verdict.vdso.sealed === true ? 'sealed' : undefined,
+  ].filter((part) => part !== undefined);
+  if (parts.length > 0) return parts.join(' ');
+  return verdict.vdso.moved === undefined ? 'in place?' : 'native';
+};
+
+/** "0,1" for copied pages, "clean", "?" when unknowable, "-" without a vDSO. */
+export const pagesWord = (verdict: Verdict | undefined): string => {
+  const vdso = verdict?.vdso;
+  if (vdso === undefined || vdso === null) return '-';
+  if (vdso.modifiedPages === undefined) return '?';
+  return vdso.modifiedPages.length === 0 ? 'clean' : `copied ${vdso.modifiedPages.join(',')}`;
+};
+
+export const vvarWord = (verdict: Verdict | undefined): string => {
+  const vdso = verdict?.vdso;
+  if (vdso === undefined || vdso === null) return '-';
+  if (vdso.vvarAttached === undefined) return '?';
+  return vdso.vvarAttached ? 'attached' : 'detached';
+};
+
+export const hintWord = (verdict: Verdict | undefined): string =>
+  verdict === undefined || !verdict.applicable ? '-' : (verdict.hint ?? '?');
+
+/** The most severe finding first in the list of the same severity; undefined when there is none. */
+export const worstFinding = (verdict: Verdict | undefined) =>
+  (['error', 'warning', 'info'] as const)
+    .map((severity) => verdict?.findings.find((finding) => finding.severity === severity))
+    .find((finding) => finding !== undefined);

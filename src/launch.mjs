@@ -1,0 +1,122 @@
+#!/usr/bin/env node
+// The one way in: `npm start`, `npm test` and the installed `vdsowatch` all come here. Plain JavaScript with node:
+// imports only, because it has to run before anything is installed or built. It installs the locked dependencies and
+// builds when they are stale, then hands over to the program. It is no pre* script: npm skips those under
+// ignore-scripts=true, which is common on hardened hosts.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const inRoot = (...parts) => join(root, ...parts);
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  stop(
+    `vdsowatch needs Node 20.19 or newer, this is ${process.versions.node}: install it (Debian 13: apt install nodejs)`,
+  );
+}
+
+// An installed package holds dist/ and no tsconfig.json: nothing to build there.
+if (existsSync(inRoot('tsconfig.json'))) {
+  if (isOlder(inRoot('node_modules', '.package-lock.json'), [inRoot('package-lock.json')])) {
+    runAsOwner('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], 'installing the locked dependencies');
+  }
+  const sources = [inRoot('tsconfig.json'), inRoot('package-lock.json'), ...typeScriptFiles()];
+  if (isOlder(inRoot('dist', '.tsbuildinfo'), sources)) {
+    const built = inRoot('dist', '.tsbuildinfo');
+    // tsc writes it even after errors; without it the next run builds again instead of running half a program.
+    const forget = () => rmSync(built, { force: true });
+    runAsOwner(process.execPath, [inRoot('node_modules', 'typescript', 'bin', 'tsc'), '-p', root], 'building', forget);
+    utimesSync(built, new Date(), new Date());
+    removeOrphans();
+  }
+}
+
+if (process.argv[2] === '--self-test') {
+  const files = compiled('test', '.test.js').filter((file) =>
+    process.argv.slice(3).every((word) => file.includes(word)),
+  );
+  exitLike(spawnSync(process.execPath, testArguments(files), { stdio: 'inherit', cwd: root }));
+} else if (process.argv[2] === '--bench') {
+  process.argv.splice(2, 1);
+  await import(pathToFileURL(inRoot('dist', 'test', 'bench', 'main.js')).href);
+} else {
+  await import(pathToFileURL(inRoot('dist', 'src', 'main.js')).href);
+}
+
+/** The list is spelled out: `node --test FOLDER` works on Node 20 and fails on 24. One at a time: live tests watch
+ * the whole machine and would see each other. */
+function testArguments(files) {
+  const reporter = pathToFileURL(inRoot('dist', 'test', 'reporter.js')).href;
+  return ['--test', '--test-concurrency=1', `--test-reporter=${reporter}`, ...files];
+}
+
+function compiled(folder, ending) {
+  return readdirSync(inRoot('dist', folder), { recursive: true })
+    .filter((name) => name.endsWith(ending))
+    .map((name) => relative(process.cwd(), inRoot('dist', folder, name)))
+    .sort();
+}
+
+function typeScriptFiles() {
+  return ['src', 'ui', 'test'].flatMap((folder) =>
+    readdirSync(inRoot(folder), { recursive: true })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => inRoot(folder, name)),
+  );
+}
+
+/** tsc leaves the output of deleted sources behind; a deleted test must not go on running. */
+function removeOrphans() {
+  for (const file of compiled('.', '.js')) {
+    if (!existsSync(inRoot(relative(inRoot('dist'), file).replace(/\.js$/, '.ts')))) rmSync(file);
+  }
+}
+
+function isOlder(product, sources) {
+  if (!existsSync(product)) return true;
+  const made = statSync(product).mtimeMs;
+  return sources.some((source) => statSync(source).mtimeMs > made);
+}
+
+/**
+ * Under sudo in somebody's checkout, install and build as that user: root-owned node_modules would lock him out.
+ * All output goes to stderr; stdout belongs to the program.
+ */
+function runAsOwner(command, args, doing, onFailure = () => {}) {
+  process.stderr.write(`vdsowatch: ${doing}...\n`);
+  const owner = statSync(root);
+  const asOther = process.getuid?.() === 0 && owner.uid !== 0;
+  const home = asOther ? homeOf(owner.uid) : undefined;
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    ...(asOther ? { uid: owner.uid, gid: owner.gid } : {}),
+    env: { ...process.env, ...(home === undefined ? {} : { HOME: home }) },
+  });
+  if (result.status !== 0) {
+    onFailure();
+    stop(
+      `${doing} failed (${result.error?.message ?? `exit ${result.status}`}): see above; then try again with "npm ci"`,
+    );
+  }
+}
+
+function homeOf(uid) {
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((entry) => entry.split(':')[2] === String(uid));
+  return line?.split(':')[5];
+}
+
+function exitLike(result) {
+  process.exitCode = result.status ?? 1;
+}
+
+function stop(sentence) {
+  process.stderr.write(`vdsowatch: ${sentence}\n`);
+  process.exit(3);
+}

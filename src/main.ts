@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { EXIT } from './model/failure.js';
+
+/**
+ * argv -> command -> exit status. Commands are imported when they are chosen, so that `--help` loads neither rxjs
+ * nor blessed. This is the only file of src/ that reaches ui/, and only for a screen.
+ */
+const program = new Command('vdsowatch')
+  .description('Shows where the real vDSO of every process is, who moved it, and what a CRIU dump will make of it.')
+  .version(version(), '-V, --version')
+  .enablePositionalOptions()
+  .showSuggestionAfterError()
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'vdsowatch: ')) });
+
+program
+  .command('schema')
+  .description('print the JSON Schemas of what leaves the program')
+  .argument('[name]', 'one of them, e.g. vdsowatch/report/1')
+  .action(async (name: string | undefined) => finish((await import('./commands/schema.js')).run(name)));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  // Help and version were asked for: well. Anything else is a usage error, and commander has said which.
+  process.exitCode = error.exitCode === 0 ? EXIT.well : EXIT.usage;
+}
+
+async function finish(status: Promise<number>): Promise<void> {
+  process.exitCode = await status;
+}
+
+/** dist/src/main.js and an installed package both have package.json two folders up. */
+function version(): string {
+  const text: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return typeof text === 'object' && text !== null && 'version' in text ? String(text.version) : 'unknown';
+}

@@ -1,0 +1,116 @@
+import { type Static, Type } from '@sinclair/typebox';
+
+/**
+ * The machine output of `ps`, `check` and `analyze`: "vdsowatch/report/1" (DESIGN.md). One definition gives the
+ * TypeScript type, the check in tests and the JSON Schema that `vdsowatch schema` prints. Values of the evidence
+ * corpus keep their names here; null means unknown, except `vdso: null`, which means there is none.
+ */
+export const REPORT = 'vdsowatch/report/1';
+
+const Address = Type.String({ pattern: '^0x[0-9a-f]+$', description: 'address, lower-case hexadecimal' });
+const words = <const T extends readonly string[]>(...values: T) =>
+  Type.Union(values.map((value) => Type.Literal(value)));
+const orNull = <const T extends Parameters<typeof Type.Union>[0][number]>(type: T) => Type.Union([type, Type.Null()]);
+
+const Confidence = Type.Union([Type.Literal('proven'), Type.Literal('likely'), Type.Literal('unknown')]);
+
+export const FindingJson = Type.Object({
+  code: Type.String({ description: 'stable kebab-case word, explained in the README' }),
+  severity: Type.Union([Type.Literal('info'), Type.Literal('warning'), Type.Literal('error')]),
+  mapping: orNull(Address),
+  text: Type.String(),
+  evidence: Type.Array(Type.String()),
+  criuMessage: orNull(Type.String()),
+});
+
+const MappingClass = words('genuine', 'decoy', 'criu-runtime', 'criu-proxy', 'not-vdso');
+
+const PolicyJson = Type.Object({
+  decision: orNull(Type.Array(Address)),
+  right: orNull(Type.Boolean()),
+  why: Type.String(),
+  criuMessages: Type.Array(Type.String()),
+});
+
+const HistoryJson = Type.Object({
+  at: Type.String({ description: 'boot clock, ns' }),
+  text: Type.String(),
+  severity: words('info', 'warning', 'error'),
+});
+
+export const ProcessJson = Type.Object({
+  pid: Type.Integer(),
+  comm: orNull(Type.String({ description: 'escaped: \\n, \\x1b, \\u{202e}, \\xff' })),
+  source: words('proc', 'bundle', 'criu-image', 'core', 'recording'),
+  abi: orNull(Type.String()),
+  /** Why nothing could be read; null when it could. */
+  unreadable: orNull(Type.String()),
+  /** False for kernel threads and zombies, which have no memory. */
+  applicable: Type.Boolean(),
+  namespaces: Type.Record(Type.String(), Type.String({ description: 'inode number' })),
+  confidence: Confidence,
+  vdso: Type.Optional(
+    orNull(
+      Type.Object({
+        start: Address,
+        end: Address,
+        image: orNull(Type.String()),
+        moved: orNull(Type.Boolean()),
+        modifiedPages: orNull(Type.Array(Type.Integer())),
+        vvarAttached: orNull(Type.Boolean()),
+        sealed: orNull(Type.Boolean()),
+        permissions: Type.String(),
+      }),
+    ),
+  ),
+  hint: orNull(words('ok', 'lost', 'gained', 'lost+gained', 'none')),
+  mappings: Type.Record(Address, MappingClass),
+  mappingDetails: Type.Array(
+    Type.Object({
+      start: Address,
+      end: Address,
+      name: Type.String(),
+      class: MappingClass,
+      confidence: Confidence,
+      evidence: Type.Array(Type.String()),
+    }),
+  ),
+  findings: Type.Array(FindingJson),
+  policies: Type.Object({ hint: PolicyJson, pfn: PolicyJson, symtable: PolicyJson }),
+  forecast: Type.Optional(
+    Type.Object({
+      criu: Type.String(),
+      dump: orNull(words('ok', 'fail', 'fail-kills')),
+      restore: orNull(words('in-place', 'proxy', 'none', 'fail', 'crash')),
+      /** True when `restore` is null because it is unknown, not because there is no image. */
+      restoreUnknown: Type.Boolean(),
+      loss: orNull(Type.Array(words('vdso-content', 'permissions', 'memory'))),
+      findings: Type.Array(FindingJson),
+    }),
+  ),
+  history: Type.Array(HistoryJson),
+});
+
+export const HostJson = Type.Object({
+  release: orNull(Type.String()),
+  machine: orNull(Type.String()),
+  pageSize: Type.Integer(),
+  hintTest: words('kept', 'lost', 'unknown'),
+  reference: Type.Record(Type.String(), Type.Array(Address)),
+});
+
+export const ReportJson = Type.Object(
+  {
+    schema: Type.Literal(REPORT),
+    host: orNull(HostJson),
+    processes: Type.Array(ProcessJson),
+    /** What could not be read or judged at all: one sentence each. */
+    problems: Type.Array(Type.Object({ kind: Type.String(), text: Type.String(), mend: orNull(Type.String()) })),
+  },
+  { $id: REPORT, title: 'vdsowatch report' },
+);
+
+export type ProcessReport = Static<typeof ProcessJson>;
+export type FindingReport = Static<typeof FindingJson>;
+export type HostReport = Static<typeof HostJson>;
+export type Report = Static<typeof ReportJson>;

@@ -1,0 +1,121 @@
+import type { Evidence, Host } from '../model/evidence.js';
+import type { Failure } from '../model/failure.js';
+import { type FindingReport, type HostReport, type ProcessReport, REPORT, type Report } from '../model/report.js';
+import type { HistoryLine } from '../model/state.js';
+import type { Finding, Forecast, PolicyVerdict, VdsoVerdict, Verdict } from '../model/verdict.js';
+import { escapeText, printable } from '../text/escape.js';
+import { hex } from '../text/hex.js';
+
+/** One judged process, before it is printed. */
+export interface Judged {
+  readonly evidence: Evidence;
+  readonly verdict: Verdict;
+  readonly forecast?: Forecast | undefined;
+  readonly history?: readonly HistoryLine[];
+}
+
+/** The machine form of one process: hostile text escaped, addresses as strings, unknown as null. */
+export const processReport = ({ evidence, verdict, forecast, history = [] }: Judged): ProcessReport => ({
+  pid: evidence.process.pid,
+  comm: evidence.process.comm === undefined ? null : printable(evidence.process.comm),
+  source: evidence.source,
+  abi: verdict.abi ?? null,
+  unreadable: unreadableText(evidence),
+  applicable: verdict.applicable,
+  namespaces: Object.fromEntries([...evidence.namespaces].map(([name, inode]) => [escapeText(name), String(inode)])),
+  confidence: verdict.confidence,
+  ...(verdict.vdso === undefined ? {} : { vdso: vdsoReport(verdict.vdso) }),
+  hint: verdict.hint ?? null,
+  mappings: Object.fromEntries(verdict.mappings.map((mapping) => [hex(mapping.start), mapping.class])),
+  mappingDetails: verdict.mappings.map((mapping) => ({
+    start: hex(mapping.start),
+    end: hex(mapping.end),
+    name: printable(mapping.name),
+    class: mapping.class,
+    confidence: mapping.confidence,
+    evidence: [...mapping.evidence],
+  })),
+  findings: verdict.findings.map(findingReport),
+  policies: {
+    hint: policyReport(verdict.policies.hint),
+    pfn: policyReport(verdict.policies.pfn),
+    symtable: policyReport(verdict.policies.symtable),
+  },
+  ...(forecast === undefined ? {} : { forecast: forecastReport(forecast) }),
+  history: history.map((line) => ({ at: String(line.at), text: line.text, severity: line.severity })),
+});
+
+/** Null when the maps could be read, else why not, in words. */
+export const unreadableText = (evidence: Evidence): string | null => {
+  if (evidence.vmas !== undefined) return null;
+  const reason = evidence.unread.find((entry) => entry.what === 'maps') ?? evidence.unread[0];
+  return reason === undefined ? 'maps not known' : `${reason.what}: ${WHY[reason.why]}`;
+};
+
+const WHY = {
+  gone: 'the process ended',
+  denied: 'not permitted',
+  torn: 'changed while it was read',
+  absent: 'not there',
+  truncated: 'cut short',
+  bad: 'not what a kernel prints',
+} as const;
+
+const vdsoReport = (vdso: VdsoVerdict | null) =>
+  vdso === null
+    ? null
+    : {
+        start: hex(vdso.start),
+        end: hex(vdso.end),
+        image: vdso.image ?? null,
+        moved: vdso.moved ?? null,
+        modifiedPages: vdso.modifiedPages === undefined ? null : [...vdso.modifiedPages],
+        vvarAttached: vdso.vvarAttached ?? null,
+        sealed: vdso.sealed ?? null,
+        permissions: vdso.permissions,
+      };
+
+export const findingReport = (finding: Finding): FindingReport => ({
+  code: finding.code,
+  severity: finding.severity,
+  mapping: finding.mapping === undefined ? null : hex(finding.mapping),
+  text: finding.text,
+  evidence: [...finding.evidence],
+  criuMessage: finding.criuMessage ?? null,
+});
+
+const policyReport = (policy: PolicyVerdict) => ({
+  decision: policy.decision === undefined ? null : policy.decision.map(hex),
+  right: policy.right ?? null,
+  why: policy.why,
+  criuMessages: [...policy.criuMessages],
+});
+
+const forecastReport = (forecast: Forecast) => ({
+  criu: forecast.criu,
+  dump: forecast.dump ?? null,
+  restore: forecast.restore ?? null,
+  restoreUnknown: forecast.restore === undefined,
+  loss: forecast.loss === undefined ? null : [...forecast.loss],
+  findings: forecast.findings.map(findingReport),
+});
+
+const hostReport = (host: Host): HostReport => ({
+  release: host.release === undefined ? null : escapeText(host.release),
+  machine: host.machine === undefined ? null : escapeText(host.machine),
+  pageSize: host.pageSize,
+  hintTest: host.hintTest,
+  reference: Object.fromEntries([...host.reference].map(([image, frames]) => [escapeText(image), frames.map(hex)])),
+});
+
+/** The whole document. `host` is null when the inputs come from several hosts. */
+export const reportOf = (
+  host: Host | undefined,
+  judged: readonly Judged[],
+  problems: readonly Failure[] = [],
+): Report => ({
+  schema: REPORT,
+  host: host === undefined ? null : hostReport(host),
+  processes: judged.map(processReport),
+  problems: problems.map(({ kind, text, mend }) => ({ kind, text, mend })),
+});

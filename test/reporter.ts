@@ -1,0 +1,37 @@
+import type { TestEvent } from 'node:test/reporters';
+
+/**
+ * Reporter for `npm test`: says each failure whole, counts what was skipped and why, and ends with the test
+ * runner's own summary ("# tests N ... # skipped N"), so that a green run that tested nothing shows.
+ */
+export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+  const summary: string[] = [];
+  const skipped = new Map<string, number>();
+  const live = { passed: 0, skipped: 0 };
+  let file = '';
+  for await (const event of events) {
+    if (event.type === 'test:diagnostic' && event.data.nesting === 0) summary.push(`# ${event.data.message}\n`);
+    if (event.type === 'test:stderr' || event.type === 'test:stdout') yield event.data.message;
+    if (event.type !== 'test:pass' && event.type !== 'test:fail') continue;
+    const { data } = event;
+    if (data.file !== undefined && data.file !== file) {
+      file = data.file;
+      yield `${file.replace(/^.*\/dist\//, '')}\n`;
+    }
+    if (event.type === 'test:fail') yield failureText(event.data.name, file, event.data.details.error);
+    else if (data.skip !== undefined && data.skip !== false) {
+      const reason = typeof data.skip === 'string' ? data.skip : 'no reason given';
+      skipped.set(reason, (skipped.get(reason) ?? 0) + 1);
+      if (file.includes('.live.')) live.skipped += 1;
+    } else if (file.includes('.live.')) live.passed += 1;
+  }
+  yield `\nlive tests: ${live.passed} passed, ${live.skipped} skipped\n`;
+  for (const [reason, count] of skipped) yield `skipped ${count}: ${reason}\n`;
+  yield* summary;
+}
+
+const failureText = (name: string, file: string, error: Error): string => {
+  const cause =
+    error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : String(error.cause ?? error);
+  return `\nFAILED ${name}\n  in ${file}\n  ${cause.split('\n').join('\n  ')}\n\n`;
+};
