@@ -1,0 +1,84 @@
+import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
+import { escapeText } from '../text/escape.js';
+
+/** What a path given to `analyze` or `diff` holds; told by content, never by its name alone. */
+export type Input =
+  | { readonly kind: 'bundle'; readonly path: string }
+  | { readonly kind: 'criu-image'; readonly path: string }
+  | { readonly kind: 'recording'; readonly path: string }
+  | { readonly kind: 'core'; readonly path: string }
+  | { readonly kind: 'log'; readonly path: string };
+
+/** Looks at a directory's entries, or at the first bytes of a file. Never opens a device, a socket or a FIFO. */
+export const recognise = (path: string): Outcome<Input> => {
+  const shown = escapeText(path);
+  let entry: ReturnType<typeof statSync>;
+  try {
+    entry = statSync(path);
+  } catch (error) {
+    return failed(cannotOpen(shown, error));
+  }
+  try {
+    if (entry.isDirectory()) return recogniseDirectory(path, shown);
+    if (!entry.isFile()) return failed(failure('bad-input', `${shown} is neither a file nor a directory.`));
+    return recogniseFile(path, shown);
+  } catch (error) {
+    return failed(cannotOpen(shown, error));
+  }
+};
+
+const recogniseDirectory = (path: string, shown: string): Outcome<Input> => {
+  if (existsSync(join(path, 'bundle.json'))) return success({ kind: 'bundle', path });
+  const names = readdirSync(path);
+  if (names.some((name) => IMAGE_NAME.test(name))) return success({ kind: 'criu-image', path });
+  if (names.some((name) => LOG_NAME.test(name))) return success({ kind: 'criu-image', path });
+  return failed(
+    failure(
+      'bad-input',
+      `${shown} holds neither an evidence bundle (no bundle.json) nor CRIU images (no inventory.img, no mm-*.img).`,
+      'Give the directory that `vdsowatch capture -o` or `criu dump -D` wrote.',
+    ),
+  );
+};
+
+const IMAGE_NAME = /^(?:inventory|pstree|(?:mm|core|pagemap)-\d+)\.img$/;
+const LOG_NAME = /^(?:dump|restore)\.log$/;
+
+const recogniseFile = (path: string, shown: string): Outcome<Input> => {
+  const head = Buffer.alloc(512);
+  const file = openSync(path, 'r');
+  const length = readSync(file, head, 0, head.length, 0);
+  closeSync(file);
+  if (length === 0) return failed(failure('bad-input', `${shown} is empty.`));
+  // e_type at byte 16: 4 is ET_CORE, in either byte order.
+  if (head.subarray(0, 4).equals(ELF_MAGIC) && (head[16] === 4 || head[17] === 4))
+    return success({ kind: 'core', path });
+  if (head[0] === 0x1f && head[1] === 0x8b) {
+    return success(/\.t(?:ar\.)?gz$/.test(path) ? { kind: 'bundle', path } : { kind: 'recording', path });
+  }
+  if (head.subarray(257, 262).toString('latin1') === 'ustar') return success({ kind: 'bundle', path });
+  if (head[0] === 0x7b) return success({ kind: 'recording', path });
+  if (/\.log$/.test(path) || CRIU_LOG_LINE.test(head.toString('latin1'))) return success({ kind: 'log', path });
+  return failed(
+    failure(
+      'bad-input',
+      `${shown} is none of: evidence bundle, CRIU image directory or log, recording, ELF core file.`,
+      'See `vdsowatch analyze --help` for what it reads.',
+    ),
+  );
+};
+
+const ELF_MAGIC = Buffer.from('\u007fELF', 'latin1');
+/** "(00.004342) ..." starts every line of dump.log and restore.log. */
+const CRIU_LOG_LINE = /^\(\d{2,}\.\d{6}\)/m;
+
+const cannotOpen = (shown: string, error: unknown): Failure => {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  if (code === 'ENOENT') return failure('bad-input', `${shown} does not exist.`);
+  if (code === 'EACCES' || code === 'EPERM') {
+    return failure('unreadable', `${shown} may not be read by this user.`, 'Run as root, or as the owner.', error);
+  }
+  return failure('unreadable', `${shown} cannot be read (${code}).`, null, error);
+};

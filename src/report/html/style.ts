@@ -1,0 +1,15 @@
+/** The page's only style sheet; follows the reader's light or dark setting. State words carry the meaning, colour repeats it. */
+export const STYLE = `
+:root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 25%, transparent); --good: #2e8b57; --bad: #c0392b; --care: #b8860b; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.4rem; } h2 { font-size: 1.15rem; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; } h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
+code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; }
+table { border-collapse: collapse; width: 100%; } th, td { text-align: left; vertical-align: top; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--line); }
+.quiet { opacity: .7; } ul { margin: .2rem 0; padding-left: 1.2rem; }
+.layout { list-style: none; padding: 0; } .layout li { border: 1px solid var(--line); border-left-width: 6px; padding: .15rem .6rem; margin: 0; }
+.layout .gap { border-style: none; padding-left: 1.2rem; opacity: .7; } .layout .genuine, .layout .criu-runtime { border-left-color: var(--good); }
+.layout .decoy, .layout .not-vdso { border-left-color: var(--bad); } .layout .criu-proxy { border-left-color: var(--care); } .layout .data { border-left-color: steelblue; }
+.mark { border: 1px solid; border-radius: 3px; padding: 0 .3rem; margin-left: .5rem; font-size: 12px; }
+tr.error td:first-child { border-left: 4px solid var(--bad); padding-left: .5rem; } tr.warning td:first-child { border-left: 4px solid var(--care); padding-left: .5rem; } tr.info td:first-child { border-left: 4px solid var(--line); padding-left: .5rem; }
+.timeline { width: 100%; } .timeline line { stroke: currentColor; opacity: .4; } .timeline .info { fill: steelblue; } .timeline .warning { fill: var(--care); } .timeline .error { fill: var(--bad); }
+`;

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { recognise } from '../../src/analyze/recognise.js';
+
+let folder = '';
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vdsowatch-recognise-'));
+});
+after(() => rmSync(folder, { recursive: true }));
+
+const kindOf = (name: string, content: string | Buffer): string => {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  const result = recognise(path);
+  return result.ok ? result.value.kind : result.failure.text;
+};
+
+test('a file is told by its content', () => {
+  const core = Buffer.alloc(64);
+  core.write('\u007fELF', 'latin1');
+  core[16] = 4;
+  assert.equal(kindOf('a', core), 'core');
+  assert.equal(kindOf('b', '{"kind":"header"}\n'), 'recording');
+  assert.equal(kindOf('c', '(00.000123) Version: 4.1 (gitid 0)\n'), 'log');
+  assert.equal(kindOf('d.tar.gz', Buffer.from([0x1f, 0x8b, 8, 0])), 'bundle');
+  assert.equal(kindOf('e.ndjson.gz', Buffer.from([0x1f, 0x8b, 8, 0])), 'recording');
+});
+
+test('what is none of them is said in one sentence', () => {
+  assert.match(kindOf('f', 'hello\n'), /is none of/);
+  assert.match(kindOf('g', ''), /is empty/);
+  mkdirSync(join(folder, 'empty'));
+  const directory = recognise(join(folder, 'empty'));
+  assert.equal(directory.ok, false);
+  const nothing = recognise(join(folder, 'no\u001b[2Jthing'));
+  assert.equal(nothing.ok, false);
+  if (!nothing.ok) assert.match(nothing.failure.text, /no\\x1b\[2Jthing does not exist/);
+  const device = recognise('/dev/null');
+  assert.equal(device.ok, false);
+});
