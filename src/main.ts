@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { EXIT } from './model/failure.js';
+import { OUTPUT_FORMATS, type OutputFormat } from './report/format.js';
 
 /**
  * argv -> command -> exit status. Commands are imported when they are chosen, so that `--help` loads neither rxjs
  * nor blessed. This is the only file of src/ that reaches ui/, and only for a screen.
  */
+/** The newest CRIU whose rules the forecast knows. */
+const NEWEST_CRIU = '4.2';
+
 const program = new Command('vdsowatch')
   .description('Shows where the real vDSO of every process is, who moved it, and what a CRIU dump will make of it.')
   .version(version(), '-V, --version')
@@ -13,6 +17,18 @@ const program = new Command('vdsowatch')
   .showSuggestionAfterError()
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'vdsowatch: ')) });
+
+program
+  .command('analyze')
+  .description('post-mortem of recordings, evidence bundles, CRIU image directories and logs, ELF core files')
+  .argument('<path...>', 'any mix of them')
+  .addOption(outputOption())
+  .option('--json', 'same as -o json')
+  .option('--html <file>', 'write a self-contained report page as well')
+  .option('--criu <version>', 'forecast for this CRIU', NEWEST_CRIU)
+  .action(async (paths: string[], options: CommonOptions & { html?: string; criu: string }) =>
+    finish((await import('./commands/analyze.js')).run(paths, { ...options, output: outputOf(options) })),
+  );
 
 program
   .command('schema')
@@ -26,6 +42,19 @@ try {
   if (!(error instanceof CommanderError)) throw error;
   // Help and version were asked for: well. Anything else is a usage error, and commander has said which.
   process.exitCode = error.exitCode === 0 ? EXIT.well : EXIT.usage;
+}
+
+interface CommonOptions {
+  readonly output?: OutputFormat;
+  readonly json?: true;
+}
+
+function outputOption(): Option {
+  return new Option('-o, --output <format>', 'how to print it').choices(OUTPUT_FORMATS);
+}
+
+function outputOf({ output, json }: CommonOptions): OutputFormat {
+  return output ?? (json === true ? 'json' : 'table');
 }
 
 async function finish(status: Promise<number>): Promise<void> {

@@ -1,0 +1,59 @@
+import { writeFile } from 'node:fs/promises';
+import { type Piece, readPiece } from '../analyze/piece.js';
+import { recognise } from '../analyze/recognise.js';
+import { EXIT, type Failure, failure } from '../model/failure.js';
+import type { OutputFormat } from '../report/format.js';
+import { type Chapter, page } from '../report/html/page.js';
+import { printReport } from '../report/print.js';
+import { type Judged, reportOf } from '../report/process.js';
+import { escapeText } from '../text/escape.js';
+
+export interface AnalyzeOptions {
+  readonly output: OutputFormat;
+  readonly criu: string;
+  /** Where to write the report page as well. */
+  readonly html?: string | undefined;
+}
+
+/** `vdsowatch analyze PATH...`: post-mortem of bundles, CRIU images, recordings and core files, in any mix. */
+export const run = async (paths: readonly string[], options: AnalyzeOptions): Promise<number> => {
+  const pieces: Piece[] = [];
+  const problems: Failure[] = [];
+  for (const path of paths) {
+    const input = recognise(path);
+    const piece = input.ok ? await readPiece(input.value, options.criu) : input;
+    if (piece.ok) {
+      pieces.push(piece.value);
+      problems.push(...piece.value.problems);
+    } else problems.push(piece.failure);
+  }
+  const judged = pieces.flatMap((piece) => piece.judged);
+  const host = pieces.every((piece) => piece.host?.release === pieces[0]?.host?.release) ? pieces[0]?.host : undefined;
+  if (options.html !== undefined) {
+    const chapters = judged.map((one): Chapter => ({ title: '', before: one, differences: [], logLines: [] }));
+    const failed = await writePage(options.html, page(host, chapters, problems));
+    if (failed !== undefined) problems.push(failed);
+  }
+  printReport(reportOf(host, judged, problems), judged, options.output);
+  if (pieces.length === 0) return EXIT.cannotRun;
+  return problems.some(({ kind }) => kind === 'cannot-write')
+    ? EXIT.cannotRun
+    : judged.every(isWell)
+      ? EXIT.well
+      : EXIT.notWell;
+};
+
+/** Nothing wrong was found, and a dump would not fail or lose anything. */
+export const isWell = ({ verdict, forecast }: Judged): boolean =>
+  [...verdict.findings, ...(forecast?.findings ?? [])].every(({ severity }) => severity !== 'error');
+
+const writePage = async (path: string, text: string): Promise<Failure | undefined> => {
+  try {
+    await writeFile(path, text, { mode: 0o600 });
+    return undefined;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    const mend = 'Give a path in a directory that exists and has room.';
+    return failure('cannot-write', `${escapeText(path)} cannot be written (${code}).`, mend, error);
+  }
+};

@@ -1,0 +1,38 @@
+import { worstFinding } from '../judge/words.js';
+import type { Report } from '../model/report.js';
+import type { OutputFormat } from './format.js';
+import type { Judged } from './process.js';
+import { columns, processTable } from './table.js';
+
+/**
+ * Prints a report on stdout: JSON alone there, problems on stderr too. ndjson: one process a line, without the host.
+ */
+export const printReport = (report: Report, judged: readonly Judged[], format: OutputFormat): void => {
+  if (format === 'json') process.stdout.write(`${JSON.stringify(report)}\n`);
+  else if (format === 'ndjson') {
+    for (const one of report.processes) process.stdout.write(`${JSON.stringify({ schema: report.schema, ...one })}\n`);
+  } else {
+    process.stdout.write(processTable(judged, format === 'wide'));
+    const details = judged.map(explanation).filter((text) => text !== '');
+    if (details.length > 0) process.stdout.write(`\n${details.join('\n')}`);
+  }
+  for (const { text, mend } of report.problems)
+    process.stderr.write(`vdsowatch: ${text}${mend === null ? '' : ` ${mend}`}\n`);
+};
+
+/** The findings of one process in full, and what CRIU would do; empty for a process with nothing to say. */
+export const explanation = ({ evidence, verdict, forecast }: Judged): string => {
+  const findings = [...verdict.findings, ...(forecast?.findings ?? [])];
+  if (worstFinding(verdict) === undefined && (forecast?.findings ?? []).length === 0) return '';
+  const rows = findings.flatMap(({ severity, code, text, criuMessage }) => [
+    [`  ${severity}`, code, text],
+    ...(criuMessage === undefined ? [] : [['', '', `CRIU prints: ${criuMessage}`]]),
+  ]);
+  const outcome =
+    forecast === undefined
+      ? ''
+      : `  CRIU ${forecast.criu}: dump ${forecast.dump ?? 'unknown'}, restore ${
+          forecast.restore === null ? 'has no image' : (forecast.restore ?? 'unknown')
+        }${forecast.loss !== undefined && forecast.loss.length > 0 ? `, lost: ${forecast.loss.join(', ')}` : ''}\n`;
+  return `process ${evidence.process.pid}\n${columns(rows)}${outcome}`;
+};
