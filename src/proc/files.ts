@@ -1,0 +1,132 @@
+import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+
+/**
+ * The only door to /proc: synchronous, because a census is thousands of reads of a few microseconds each, and into
+ * one shared buffer. A test gives a folder or a made-up reader of its own. Nothing here throws for what /proc may do
+ * at any time (a process ends, a file is refused): that comes back as an `ErrorCode`.
+ */
+export interface ProcFiles {
+  /** "/proc", or a folder that looks like it. */
+  readonly root: string;
+  /**
+   * A file whose content the kernel makes in one piece (stat, status, comm, auxv, cmdline): one read.
+   * The bytes are valid until the next call of `record` or `lines`.
+   */
+  record(path: string): Buffer | ErrorCode;
+  /**
+   * A file the kernel makes piece by piece (maps, smaps): at most a page a read, and the address space may change
+   * between two of them (seq_read_iter, m_start of fs/proc/task_mmu.c). The bytes are valid until the next call.
+   */
+  lines(path: string): Buffer | ErrorCode;
+  /** Bytes at a position into `target`; how many were there, which may be fewer. */
+  at(path: string, target: Uint8Array, position: number | bigint): number | ErrorCode;
+  link(path: string): string | LinkError;
+  list(path: string): readonly string[] | ErrorCode;
+}
+
+/** An errno name, "EACCES". A plain string would be mistaken for content, hence the object. */
+export interface ErrorCode {
+  readonly code: string;
+}
+type LinkError = ErrorCode;
+
+export const isError = (result: unknown): result is ErrorCode =>
+  typeof result === 'object' && result !== null && !ArrayBuffer.isView(result) && 'code' in result;
+
+/** maps of the largest address space that is read whole: 1 GiB of text is nobody's evidence. */
+const LARGEST = 256 * 1024 * 1024;
+const FIRST_CAPACITY = 256 * 1024;
+
+/** Readers of the running kernel's /proc, or of a folder made like it. */
+export const procFiles = (root = '/proc'): ProcFiles => {
+  let buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY);
+
+  const guarded = <T>(act: () => T): T | ErrorCode => {
+    try {
+      return act();
+    } catch (error) {
+      return errorCode(error);
+    }
+  };
+
+  const record = (path: string): Buffer => {
+    const file = openSync(path, 'r');
+    try {
+      return buffer.subarray(0, readSync(file, buffer, 0, buffer.length, null));
+    } finally {
+      closeSync(file);
+    }
+  };
+
+  const lines = (path: string): Buffer => {
+    const file = openSync(path, 'r');
+    try {
+      let length = 0;
+      for (;;) {
+        const more = readSync(file, buffer, length, buffer.length - length, null);
+        if (more === 0) break;
+        length += more;
+        if (endsWithGate(buffer, length)) break;
+        if (length === buffer.length) {
+          if (length >= LARGEST) break;
+          const larger = Buffer.allocUnsafeSlow(Math.min(LARGEST, length * 4));
+          buffer.copy(larger, 0, 0, length);
+          buffer = larger;
+        }
+      }
+      return buffer.subarray(0, length);
+    } finally {
+      closeSync(file);
+    }
+  };
+
+  const at = (path: string, target: Uint8Array, position: number | bigint): number => {
+    const file = openSync(path, 'r');
+    try {
+      let length = 0;
+      while (length < target.length) {
+        const where = typeof position === 'bigint' ? position + BigInt(length) : position + length;
+        const more = readSync(file, target, length, target.length - length, where);
+        if (more === 0) break;
+        length += more;
+      }
+      return length;
+    } finally {
+      closeSync(file);
+    }
+  };
+
+  return {
+    root,
+    record: (path) => guarded(() => record(path)),
+    lines: (path) => guarded(() => lines(path)),
+    at: (path, target, position) => guarded(() => at(path, target, position)),
+    link: (path) => guarded(() => readlinkSync(path, 'latin1')),
+    list: (path) => guarded(() => readdirSync(path)),
+  };
+};
+
+/** Only errors of system calls are data; anything else is a bug and goes on up. */
+const errorCode = (error: unknown): ErrorCode => {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error)
+    return { code: error.code };
+  throw error;
+};
+
+/**
+ * Where the last line is the gate VMA of x86, which the kernel prints after all others (m_next: get_gate_vma), the
+ * read that would only return 0 is saved: 1.3 of the 60 us of a process. No mapping of a process reaches that
+ * address, so no name can play its part.
+ */
+const endsWithGate = (buffer: Buffer, length: number): boolean => {
+  const start = length - GATE_LENGTH;
+  return (
+    start >= 0 &&
+    buffer[length - 2] === 0x5d &&
+    (start === 0 || buffer[start - 1] === 0x0a) &&
+    buffer.latin1Slice(start, start + GATE_START.length) === GATE_START
+  );
+};
+
+const GATE_START = 'ffffffffff600000-';
+const GATE_LENGTH = 'ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]\n'.length;

@@ -1,0 +1,73 @@
+import { sizeOf, type Vma } from '../model/vma.js';
+import { type ErrorCode, isError, type ProcFiles } from './files.js';
+
+/**
+ * Pages of a few mappings: their words in pagemap, the flags of their frames, their bytes. Sizes are bounded; the
+ * numbers are in the byte order of this machine, as the kernel writes them.
+ */
+const MOST_PAGES = 64;
+const scratch = new BigUint64Array(MOST_PAGES);
+const scratchBytes = new Uint8Array(scratch.buffer);
+
+/** One word per page from the start of the mapping, at most 64. `path` is /proc/PID/pagemap. */
+export const pagemapWords = (
+  files: ProcFiles,
+  path: string,
+  vma: Vma,
+  pageSize: number,
+): BigUint64Array | ErrorCode => {
+  const pages = Math.min(MOST_PAGES, Number(sizeOf(vma)) / pageSize);
+  // Page numbers stay exact as a number: addresses have 57 bits at most, 12 of them zero.
+  const position = (Number(vma.start) / pageSize) * 8;
+  if (!Number.isSafeInteger(position)) return new BigUint64Array(0);
+  const length = files.at(path, scratchBytes.subarray(0, pages * 8), position);
+  return isError(length) ? length : scratch.slice(0, Math.floor(length / 8));
+};
+
+export const PRESENT = 1n << 63n;
+const FRAME = (1n << 55n) - 1n;
+export const frameOf = (word: bigint): bigint => ((word & PRESENT) === 0n ? 0n : word & FRAME);
+
+/** Flags of the frames of these words; 0 where there is no frame to ask for. Root only. */
+export const frameFlags = (files: ProcFiles, words: BigUint64Array): BigUint64Array | ErrorCode => {
+  const flags = new BigUint64Array(words.length);
+  const bytes = new Uint8Array(flags.buffer);
+  for (const [page, word] of words.entries()) {
+    const frame = frameOf(word);
+    if (frame === 0n) continue;
+    const length = files.at(`${files.root}/kpageflags`, bytes.subarray(page * 8, page * 8 + 8), frame * 8n);
+    if (isError(length)) return length;
+  }
+  return flags;
+};
+
+/** Most bytes read of one mapping. */
+export const MOST_BYTES_PAGES = 16;
+
+/**
+ * Bytes of a mapping through /proc/PID/mem (`path`). Reading a page that is not present would fault it in and change
+ * what is observed, so by default the read stops before the first such page; `fault` reads on.
+ */
+export const mappingBytes = (
+  files: ProcFiles,
+  path: string,
+  vma: Vma,
+  pageSize: number,
+  words: BigUint64Array | undefined,
+  fault: boolean,
+): Uint8Array | ErrorCode => {
+  const pages = Math.min(MOST_BYTES_PAGES, Number(sizeOf(vma)) / pageSize);
+  let wanted = pages;
+  if (!fault) {
+    const missing = (words ?? new BigUint64Array(0)).findIndex((word) => (word & PRESENT) === 0n);
+    wanted = Math.min(pages, missing === -1 ? (words?.length ?? 0) : missing);
+  }
+  if (wanted === 0) return new Uint8Array(0);
+  const bytes = new Uint8Array(wanted * pageSize);
+  const length = files.at(path, bytes, vma.start);
+  return isError(length) ? length : bytes.subarray(0, length);
+};
+
+/** Whether a read of all bytes would fault a page in. */
+export const lacksPages = (words: BigUint64Array | undefined): boolean =>
+  words === undefined || words.some((word) => (word & PRESENT) === 0n);
