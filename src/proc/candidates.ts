@@ -30,8 +30,7 @@ export const mappingsToLookAt = (
   const put = auxv?.entries.get(AT_SYSINFO_EHDR);
   const first = (vma: Vma): boolean => isVdsoNamed(vma) || (put !== undefined && contains(vma, put));
   const all = vmas.filter((vma) => isCandidate(vma, auxv, pageSize));
-  const chosen =
-    all.length <= MOST ? all : [...all.filter(first), ...all.filter((vma) => !first(vma))].slice(0, MOST);
+  const chosen = all.length <= MOST ? all : [...all.filter(first), ...all.filter((vma) => !first(vma))].slice(0, MOST);
   return { candidates: chosen, data: vmas.filter(isVvarNamed).slice(0, MOST) };
 };
 

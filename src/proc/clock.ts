@@ -20,7 +20,10 @@ const UPTIME_STEP = 10_000_000n;
 const TICK = 10_000_000n;
 
 /** `monotonic` is process.hrtime.bigint; a test passes clocks of its own. */
-export const bootClock = (files: ProcFiles = procFiles(), monotonic: () => bigint = process.hrtime.bigint): BootClock => {
+export const bootClock = (
+  files: ProcFiles = procFiles(),
+  monotonic: () => bigint = process.hrtime.bigint,
+): BootClock => {
   const shift = namespaceShift(files);
   const uptime = (): bigint | undefined => {
     const text = files.record(`${files.root}/uptime`);

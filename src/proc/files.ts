@@ -124,7 +124,7 @@ const endsWithGate = (buffer: Buffer, length: number): boolean => {
     start >= 0 &&
     buffer[length - 2] === 0x5d &&
     (start === 0 || buffer[start - 1] === 0x0a) &&
-    buffer.latin1Slice(start, start + GATE_START.length) === GATE_START
+    buffer.toString('latin1', start, start + GATE_START.length) === GATE_START
   );
 };
 

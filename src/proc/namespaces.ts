@@ -1,14 +1,15 @@
-import { isError, type ProcFiles } from './files.js';
+import { type ErrorCode, isError, type ProcFiles } from './files.js';
 import { parseNamespaceLink } from './parse/small.js';
 
 /**
- * Namespace inode numbers. Most processes of a machine share theirs, so equal ones share one map: what is returned
- * must not be changed, and two processes with the same map have the same namespaces.
+ * Inode numbers of the uts and time namespace. Most processes of a machine share theirs, so equal ones share one map:
+ * two processes with the same map have the same namespaces.
  */
 export const censusNamespaces = (files: ProcFiles, folder: string): ReadonlyMap<string, bigint> => {
   const uts = files.link(`${folder}/ns/uts`);
+  if (isError(uts)) return NONE;
   const time = files.link(`${folder}/ns/time`);
-  const key = `${typeof uts === 'string' ? uts : ''} ${typeof time === 'string' ? time : ''}`;
+  const key = isError(time) ? uts : `${uts} ${time}`;
   const known = shared.get(key);
   if (known !== undefined) return known;
   const made = namespaceMap([uts, time]);
@@ -18,12 +19,28 @@ export const censusNamespaces = (files: ProcFiles, folder: string): ReadonlyMap<
   return made;
 };
 
+const NONE: ReadonlyMap<string, bigint> = new Map();
 const shared = new Map<string, ReadonlyMap<string, bigint>>();
 const MOST_SHARED = 4096;
 
-/** All links of /proc/PID/ns. */
-export const allNamespaces = (files: ProcFiles, folder: string): ReadonlyMap<string, bigint> => {
+/** All links of /proc/PID/ns, by their name there: pid and pid_for_children may differ. */
+export const allNamespaces = (files: ProcFiles, folder: string): ReadonlyMap<string, bigint> | ErrorCode => {
   const names = files.list(`${folder}/ns`);
-  return isError(names) ? new Map() : namespaceMap(names, (name) => files.link(`${folder}/ns/${name}`));
+  if (isError(names)) return names;
+  const found = new Map<string, bigint>();
+  for (const name of names) {
+    const link = files.link(`${folder}/ns/${name}`);
+    const parsed = isError(link) ? undefined : parseNamespaceLink(link);
+    if (parsed !== undefined) found.set(name, parsed.inode);
+  }
+  return found;
 };
 
+const namespaceMap = (links: readonly (string | ErrorCode)[]): ReadonlyMap<string, bigint> => {
+  const found = new Map<string, bigint>();
+  for (const link of links) {
+    const parsed = isError(link) ? undefined : parseNamespaceLink(link);
+    if (parsed !== undefined) found.set(parsed.type, parsed.inode);
+  }
+  return found;
+};

@@ -1,4 +1,4 @@
-import { type Auxv, AT_SYSINFO_EHDR } from '../model/evidence.js';
+import { AT_SYSINFO_EHDR, type Auxv } from '../model/evidence.js';
 import { isVdsoNamed, isVvarNamed, type Vma } from '../model/vma.js';
 import { parseMapsLine } from './parse/maps.js';
 
@@ -23,7 +23,7 @@ export const ordinaryBlock = (maps: Buffer): readonly Vma[] | undefined => {
   const from = maps.lastIndexOf(NEWLINE, firstVvar) + 1;
   const end = named + '[vdso]\n'.length;
   if (end - from > LONGEST_BLOCK) return undefined;
-  return parseBlock(maps.latin1Slice(from, end));
+  return parseBlock(maps.toString('latin1', from, end));
 };
 
 const NEWLINE = 0x0a;

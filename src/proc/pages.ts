@@ -1,5 +1,8 @@
+import type { Unread } from '../model/evidence.js';
 import { sizeOf, type Vma } from '../model/vma.js';
+import type { ProcContext } from './context.js';
 import { type ErrorCode, isError, type ProcFiles } from './files.js';
+import { absentBecause } from './unread.js';
 
 /**
  * Pages of a few mappings: their words in pagemap, the flags of their frames, their bytes. Sizes are bounded; the
@@ -71,3 +74,57 @@ export const mappingBytes = (
 /** Whether a read of all bytes would fault a page in. */
 export const lacksPages = (words: BigUint64Array | undefined): boolean =>
   words === undefined || words.some((word) => (word & PRESENT) === 0n);
+
+/** Words, frame flags and bytes of the chosen mappings, by start address. */
+export interface Pages {
+  readonly pagemap: ReadonlyMap<bigint, BigUint64Array>;
+  readonly kpageflags: ReadonlyMap<bigint, BigUint64Array>;
+  readonly bytes: ReadonlyMap<bigint, Uint8Array>;
+  readonly faultedPages: boolean;
+  readonly unread: readonly Unread[];
+}
+
+/** `folder` is /proc/PID. The first refusal of a file ends the reading of that file. */
+export const readPages = (
+  folder: string,
+  { candidates, data }: { readonly candidates: readonly Vma[]; readonly data: readonly Vma[] },
+  { fault, flags }: { readonly fault: boolean; readonly flags: boolean },
+  { files, host }: ProcContext,
+): Pages => {
+  const pagemap = new Map<bigint, BigUint64Array>();
+  const kpageflags = new Map<bigint, BigUint64Array>();
+  const bytes = new Map<bigint, Uint8Array>();
+  const unread: Unread[] = [];
+  let faultedPages = false;
+  for (const vma of [...candidates, ...data]) {
+    const words = pagemapWords(files, `${folder}/pagemap`, vma, host.pageSize);
+    if (isError(words)) {
+      unread.push(absentBecause('pagemap', words));
+      break;
+    }
+    pagemap.set(vma.start, words);
+  }
+  if (flags)
+    for (const [start, words] of pagemap) {
+      const found = frameFlags(files, words);
+      if (isError(found)) {
+        unread.push(absentBecause('kpageflags', found));
+        break;
+      }
+      kpageflags.set(start, found);
+    }
+  for (const vma of candidates) {
+    const words = pagemap.get(vma.start);
+    const read = mappingBytes(files, `${folder}/mem`, vma, host.pageSize, words, fault);
+    if (isError(read)) {
+      unread.push(absentBecause('mem', read));
+      // EIO is this mapping's own (VM_IO, or unmapped meanwhile); anything else is the file's.
+      if (read.code === 'EIO') continue;
+      break;
+    }
+    if (read.length === 0) continue;
+    bytes.set(vma.start, read);
+    if (fault && lacksPages(words)) faultedPages = true;
+  }
+  return { pagemap, kpageflags, bytes, faultedPages, unread };
+};

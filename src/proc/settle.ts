@@ -12,7 +12,9 @@ export interface Look<T> {
   readonly usual: boolean;
 }
 
-export type Settled<T> = { readonly settled: true; readonly value: T } | { readonly settled: false; readonly looks: number };
+export type Settled<T> =
+  | { readonly settled: true; readonly value: T }
+  | { readonly settled: false; readonly looks: number };
 
 /** `look` undefined: the process cannot be read any more, and the caller knows why. */
 export const settle = <T>(look: () => Look<T> | undefined, most = MOST_LOOKS): Settled<T> | undefined => {

@@ -1,0 +1,178 @@
+import type { Auxv, Evidence, SmapsEntry, Unread } from '../model/evidence.js';
+import type { Vma } from '../model/vma.js';
+import { mappingsToLookAt } from './candidates.js';
+import type { ProcContext } from './context.js';
+import { isError } from './files.js';
+import { isUsual, linesOfInterest } from './interest.js';
+import { allNamespaces, censusNamespaces } from './namespaces.js';
+import { readPages } from './pages.js';
+import { parseAuxv } from './parse/auxv.js';
+import { parseMaps } from './parse/maps.js';
+import { parseCmdline } from './parse/small.js';
+import { parseSmaps } from './parse/smaps.js';
+import { parseStat, type Stat } from './parse/stat.js';
+import { parseStatus } from './parse/status.js';
+import { settle } from './settle.js';
+import { absentBecause, bareEvidence, factsOf, unreadBecause } from './unread.js';
+
+/**
+ * Evidence that agrees with itself (facts: kernel.md 6.10): stat, auxv, maps until they settle, everything else, then
+ * maps, auxv and stat again. When the second picture is not the first, all is thrown away and read anew, a few times.
+ */
+export const readCarefully = (pid: number, depth: 'census' | 'full', fault: boolean, proc: ProcContext): Evidence => {
+  const { files, host, clock } = proc;
+  const folder = `${files.root}/${pid}`;
+  let facts = factsOf(pid, undefined, 0n);
+  let takenAt = clock.now();
+  let reason = CHANGING;
+  for (let round = 0; round < ROUNDS; round++) {
+    takenAt = clock.now();
+    const stat = readStat(folder, proc);
+    if ('why' in stat) return bareEvidence(host, facts, takenAt, undefined, [stat]);
+    facts = factsOf(pid, stat, clock.tickShift);
+    const memory = memoryFolder(folder, pid, stat, proc);
+    if (memory === undefined) return bareEvidence(host, facts, takenAt, [], []);
+
+    const first = settledLook(memory, proc);
+    if ('why' in first) return bareEvidence(host, facts, takenAt, undefined, [first]);
+    if (first.ended) {
+      reason = ENDED;
+      continue;
+    }
+    reason = CHANGING;
+    const rest = readRest(memory, folder, first, depth, fault, proc);
+    const second = lookOnce(memory, proc);
+    const after = readStat(folder, proc);
+    if ('why' in second) return bareEvidence(host, facts, takenAt, undefined, [second]);
+    if ('why' in after || after.startTicks !== stat.startTicks || second.lines !== first.lines) continue;
+    if (rest.smapsLines !== undefined && rest.smapsLines !== first.lines) continue;
+    const { smapsLines: _, status, cmdline, unread, ...found } = rest;
+    return {
+      ...bareEvidence(host, facts, takenAt, first.vmas, [...first.unread, ...unread]),
+      ...found,
+      auxv: first.auxv,
+      process: { ...facts, cmdline, tracer: status?.tracer, uid: status?.uid },
+    };
+  }
+  return bareEvidence(host, facts, takenAt, undefined, [reason]);
+};
+
+const ROUNDS = 4;
+const CHANGING: Unread = { what: 'maps', why: 'torn', detail: `it changed during each of ${ROUNDS} attempts` };
+/** Between exit_mm and exit_notify (kernel/exit.c): no memory any more, not yet a zombie. */
+const ENDED: Unread = { what: 'maps', why: 'gone', detail: 'it has let go of its memory' };
+
+const readStat = (folder: string, { files }: ProcContext): Stat | Unread => {
+  const bytes = files.record(`${folder}/stat`);
+  if (isError(bytes)) return unreadBecause('stat', bytes);
+  return parseStat(bytes.toString('latin1')) ?? { what: 'stat', why: 'bad', detail: 'not a line of stat' };
+};
+
+/**
+ * Where the memory of the process is to be read; undefined when it has none. A main thread that has ended while
+ * others live is a zombie with an empty maps (its mm is gone); the memory is at any other thread.
+ */
+const memoryFolder = (folder: string, pid: number, stat: Stat, { files }: ProcContext): string | undefined => {
+  if (stat.kernelThread) return undefined;
+  if (stat.state !== 'Z' && stat.state !== 'X') return folder;
+  const threads = files.list(`${folder}/task`);
+  const other = isError(threads) ? undefined : threads.find((thread) => thread !== String(pid));
+  return other === undefined ? undefined : `${folder}/task/${other}`;
+};
+
+interface Layout {
+  readonly vmas: readonly Vma[];
+  readonly auxv: Auxv | undefined;
+  readonly lines: string;
+  readonly unread: readonly Unread[];
+  /** Had memory a moment ago and has none any more: look at stat again. */
+  readonly ended: boolean;
+}
+
+const lookOnce = (memory: string, { files }: ProcContext): Layout | Unread => {
+  const auxvBytes = files.record(`${memory}/auxv`);
+  const auxv = isError(auxvBytes) ? undefined : parseAuxv(auxvBytes);
+  const unread: Unread[] = [];
+  if (isError(auxvBytes)) unread.push(unreadBecause('auxv', auxvBytes));
+  else if (auxv === undefined && auxvBytes.length > 0)
+    unread.push({ what: 'auxv', why: 'bad', detail: 'not an auxiliary vector' });
+  const text = files.lines(`${memory}/maps`);
+  if (isError(text)) return unreadBecause('maps', text);
+  const { vmas, faults } = parseMaps(text.toString('latin1'));
+  if (faults.length > 0)
+    unread.push({ what: 'maps', why: 'bad', detail: `${faults.length} lines are none of a kernel` });
+  return { vmas, auxv, unread, lines: linesOfInterest(vmas, auxv), ended: vmas.length === 0 };
+};
+
+const settledLook = (memory: string, proc: ProcContext): Layout | Unread => {
+  let failure: Unread = { what: 'maps', why: 'torn', detail: '' };
+  const settled = settle(() => {
+    const layout = lookOnce(memory, proc);
+    if (!('why' in layout)) return { value: layout, lines: layout.lines, usual: isUsual(layout.vmas) };
+    failure = layout;
+    return undefined;
+  });
+  if (settled === undefined) return failure;
+  if (settled.settled) return settled.value;
+  return { ...failure, detail: `${settled.looks} reads in a row did not agree on where the vDSO is` };
+};
+
+const readRest = (
+  memory: string,
+  folder: string,
+  { vmas, auxv, lines }: Layout,
+  depth: 'census' | 'full',
+  fault: boolean,
+  proc: ProcContext,
+) => {
+  const { files, host } = proc;
+  const unread: Unread[] = [];
+  const chosen = mappingsToLookAt(vmas, auxv, host.pageSize);
+  // Before any byte is read: that could fault pages in.
+  const pages = readPages(memory, chosen, { fault, flags: depth === 'full' && proc.privileged }, proc);
+  unread.push(...pages.unread);
+  if (depth === 'census') {
+    return { ...pages, unread, namespaces: censusNamespaces(files, memory), ...NOTHING_MORE };
+  }
+  const smaps = readSmaps(memory, vmas, auxv, proc);
+  unread.push(...smaps.unread);
+  const statusBytes = files.record(`${folder}/status`);
+  const status = isError(statusBytes) ? undefined : parseStatus(statusBytes.toString('latin1'));
+  if (isError(statusBytes)) unread.push(unreadBecause('status', statusBytes));
+  const cmdlineBytes = files.record(`${folder}/cmdline`);
+  const cmdline = isError(cmdlineBytes) ? undefined : parseCmdline(cmdlineBytes.toString('latin1', 0, LONGEST_CMDLINE));
+  if (isError(cmdlineBytes)) unread.push(unreadBecause('cmdline', cmdlineBytes));
+  const namespaces = allNamespaces(files, memory);
+  if (isError(namespaces)) unread.push(absentBecause('ns', namespaces));
+  return {
+    ...pages,
+    unread,
+    namespaces: isError(namespaces) ? new Map<string, bigint>() : namespaces,
+    smaps: smaps.entries,
+    smapsLines: smaps.lines ?? lines,
+    status,
+    cmdline,
+  };
+};
+
+const NOTHING_MORE = { smaps: undefined, smapsLines: undefined, status: undefined, cmdline: undefined };
+const LONGEST_CMDLINE = 64 * 1024;
+
+/** smaps walks the page tables of the whole process: not asked for where that would hold up the process itself. */
+const readSmaps = (memory: string, vmas: readonly Vma[], auxv: Auxv | undefined, { files }: ProcContext) => {
+  const none = (unread: Unread): SmapsRead => ({ entries: undefined, lines: undefined, unread: [unread] });
+  if (vmas.length > MOST_FOR_SMAPS)
+    return none({ what: 'smaps', why: 'truncated', detail: `not read: ${vmas.length} mappings` });
+  const text = files.lines(`${memory}/smaps`);
+  if (isError(text)) return none(absentBecause('smaps', text));
+  const parsed = parseSmaps(text.toString('latin1'));
+  return { entries: parsed.entries, lines: linesOfInterest(parsed.vmas, auxv), unread: [] } satisfies SmapsRead;
+};
+
+interface SmapsRead {
+  readonly entries: ReadonlyMap<bigint, SmapsEntry> | undefined;
+  readonly lines: string | undefined;
+  readonly unread: readonly Unread[];
+}
+
+const MOST_FOR_SMAPS = 20_000;

@@ -1,0 +1,64 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Evidence } from '../model/evidence.js';
+import { failed, failure, type Outcome, success } from '../model/failure.js';
+import { escapeText } from '../text/escape.js';
+import type { ProcContext } from './context.js';
+import { isError } from './files.js';
+import { localProc } from './host.js';
+import { type Depth, readProcess } from './process.js';
+
+/** Process ids (thread group leaders), ascending: kernel threads and zombies too. */
+export const listProcesses = ({ files }: ProcContext = localProc()): Outcome<readonly number[]> => {
+  const names = files.list(files.root);
+  if (isError(names))
+    return failed(
+      failure(
+        'unreadable',
+        `${escapeText(files.root)} cannot be listed (${names.code})`,
+        `mount -t proc proc ${escapeText(files.root)}`,
+      ),
+    );
+  const pids = names.filter((name) => PID.test(name)).map(Number);
+  return success(pids.sort((a, b) => a - b));
+};
+const PID = /^[1-9]\d{0,9}$/;
+
+export interface SweepOptions {
+  readonly depth?: Depth;
+  readonly proc?: ProcContext;
+  readonly signal?: AbortSignal;
+  /** Of these only, in this order; default: all that are listed when the sweep starts. */
+  readonly pids?: readonly number[];
+  /** How long one chunk may hold the event loop, ms. */
+  readonly slice?: number;
+}
+
+/**
+ * Evidence of every process, in chunks: each is read in one go of a few milliseconds, and the event loop runs
+ * between two. A process that ended since the listing is left out; what cannot be read is there as such.
+ */
+export async function* sweep(options: SweepOptions = {}): AsyncGenerator<readonly Evidence[], void, undefined> {
+  const { proc = localProc(), depth = 'census', signal, slice = 8 } = options;
+  let pids = options.pids;
+  if (pids === undefined) {
+    const listed = listProcesses(proc);
+    pids = listed.ok ? listed.value : [];
+  }
+  let chunk: Evidence[] = [];
+  let until = performance.now() + slice;
+  for (const pid of pids) {
+    if (signal?.aborted === true) return;
+    const evidence = readProcess(pid, depth, { proc });
+    if (options.pids !== undefined || !isGone(evidence)) chunk.push(evidence);
+    if (performance.now() < until) continue;
+    yield chunk;
+    chunk = [];
+    await setImmediate();
+    until = performance.now() + slice;
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+/** The process had ended before anything was known of it. */
+export const isGone = (evidence: Evidence): boolean =>
+  evidence.vmas === undefined && evidence.unread.some(({ what, why }) => what === 'stat' && why === 'gone');
