@@ -1,0 +1,92 @@
+import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
+import { type ImageDirectory, openDirectory, shown } from './directory.js';
+import { damaged } from './framing.js';
+import type { ImageInventory, ImageProcess, ImageSet, ImageStats } from './image-set.js';
+import { type ListedTask, readProcess } from './process.js';
+import { readAll, readOne } from './read.js';
+import { InventorySchema, StatsSchema, TaskSchema } from './schema/image_pb.js';
+
+/**
+ * Reads a CRIU image directory: what is there of each process's address space. A damaged or missing file costs only
+ * what it held and becomes a sentence in `problems`. Fails when the directory cannot be read or is not one of CRIU's.
+ */
+export const readImages = async (path: string): Promise<Outcome<ImageSet>> => {
+  const opened = await openDirectory(path);
+  if (!opened.ok) return opened;
+  const directory = opened.value;
+  if (![...directory.names].some((name) => name.endsWith('.img') || /^(?:dump|restore)\.log$/.test(name)))
+    return failed(
+      failure('bad-input', `${shown(path)} holds no CRIU image`, 'name the directory that criu dump wrote (-D)'),
+    );
+  const problems: Failure[] = [];
+  const inventory = await readInventory(directory, problems);
+  const tasks = await readTasks(directory, problems);
+  const processes: ImageProcess[] = [];
+  for (const task of tasks) processes.push(await readProcess(directory, task, problems));
+  const kind = kindOf(directory);
+  if (kind === 'unfinished') problems.push(unfinished(path));
+  return success({
+    directory: path,
+    kind,
+    inventory,
+    processes,
+    stats: await readStats(directory, problems),
+    logs: [...directory.names].filter((name) => name.endsWith('.log')).sort(),
+    problems: [...new Map(problems.map((problem) => [problem.text, problem])).values()],
+  });
+};
+
+const kindOf = ({ names }: ImageDirectory): ImageSet['kind'] => {
+  if (names.has('pstree.img')) return 'dump';
+  return [...names].some((name) => /^pagemap-\d+\.img$/.test(name)) ? 'pre-dump' : 'unfinished';
+};
+
+const unfinished = (path: string): Failure =>
+  failure(
+    'bad-input',
+    `${shown(path)} has no pstree.img: the dump stopped before the processes were written`,
+    'see its dump.log; nothing here can be restored',
+  );
+
+const readInventory = async (directory: ImageDirectory, problems: Failure[]): Promise<ImageInventory | undefined> => {
+  const inventory = await readOne(directory, 'inventory.img', 'inventory', InventorySchema, problems);
+  if (inventory === undefined) return undefined;
+  if (inventory.imgVersion !== 1 && inventory.imgVersion !== 2)
+    problems.push(damaged('inventory.img', `is of image version ${inventory.imgVersion}; versions 1 and 2 are known`));
+  const runId = Buffer.from(inventory.dumpCriuRunId).toString('latin1');
+  return {
+    version: inventory.imgVersion,
+    runId: runId === '' ? undefined : runId,
+    allowUprobes: inventory.allowUprobes,
+  };
+};
+
+/** Who is in the image: pstree.img, or without it every process that has an mm or pagemap image. */
+const readTasks = async (directory: ImageDirectory, problems: Failure[]): Promise<readonly ListedTask[]> => {
+  const tasks = new Map<number, ListedTask>();
+  for (const { pid, ppid, threads } of await readAll(directory, 'pstree.img', 'pstree', TaskSchema, problems)) {
+    if (tasks.has(pid)) problems.push(damaged('pstree.img', `names process ${pid} twice; the second is left out`));
+    else tasks.set(pid, { pid, parent: ppid, threads: threads.slice(0, MOST_THREADS) });
+  }
+  for (const name of directory.names) {
+    const pid = Number(/^(?:mm|pagemap)-(\d+)\.img$/.exec(name)?.[1] ?? Number.NaN);
+    if (Number.isNaN(pid) || tasks.has(pid)) continue;
+    if (directory.names.has('pstree.img'))
+      problems.push(damaged('pstree.img', `does not name process ${pid}, which ${name} is about`));
+    tasks.set(pid, { pid, parent: undefined, threads: [pid] });
+  }
+  return [...tasks.values()].sort((one, other) => one.pid - other.pid);
+};
+
+const MOST_THREADS = 65_536;
+
+const readStats = async (directory: ImageDirectory, problems: Failure[]): Promise<ImageStats> => {
+  const dump = (await readOne(directory, 'stats-dump', 'stats', StatsSchema, problems))?.dump;
+  const restore = (await readOne(directory, 'stats-restore', 'stats', StatsSchema, problems))?.restore;
+  return {
+    pagesWritten: dump?.pagesWritten,
+    pagesInParent: dump?.pagesSkippedParent,
+    pagesLazy: dump?.pagesLazy,
+    pagesRestored: restore?.pagesRestored,
+  };
+};

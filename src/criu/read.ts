@@ -1,0 +1,43 @@
+import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
+import type { Failure } from '../model/failure.js';
+import { decodeImage } from './decode.js';
+import { type ImageDirectory, readImage } from './directory.js';
+import { damaged } from './framing.js';
+import type { ImageKind } from './magic.js';
+
+/** Messages of an image file; what is wrong with it goes to `problems`. An absent file has none. */
+export const readAll = async <Desc extends DescMessage>(
+  directory: ImageDirectory,
+  name: string,
+  kind: ImageKind,
+  schema: Desc,
+  problems: Failure[],
+  most: number = MOST_MESSAGES,
+): Promise<readonly MessageShape<Desc>[]> => {
+  const file = await readImage(directory, name);
+  if (file === undefined) return [];
+  if (!file.ok) {
+    problems.push(file.failure);
+    return [];
+  }
+  const { messages, problem } = decodeImage(name, file.value, kind, schema, most);
+  if (problem !== undefined) problems.push(problem);
+  return messages;
+};
+
+const MOST_MESSAGES = 1_000_000;
+
+/** The message of an image that holds one. */
+export const readOne = async <Desc extends DescMessage>(
+  directory: ImageDirectory,
+  name: string,
+  kind: ImageKind,
+  schema: Desc,
+  problems: Failure[],
+): Promise<MessageShape<Desc> | undefined> => {
+  const before = problems.length;
+  const [message] = await readAll(directory, name, kind, schema, problems, 1);
+  const empty = message === undefined && directory.names.has(name) && problems.length === before;
+  if (empty) problems.push(damaged(name, 'holds no message'));
+  return message;
+};
