@@ -12,7 +12,10 @@ export interface Evidence {
   readonly process: ProcessFacts;
   /** In address order. An empty list: read, and the process has no user memory (kernel thread, zombie). */
   readonly vmas: readonly Vma[] | undefined;
-  /** The census kept of `vmas` only the vDSO and its data pages: it found them in order, and no other line of interest. */
+  /**
+   * The census kept of `vmas` only the vDSO and its data pages, and of `auxv` only what tells their place and the
+   * program image: it found them in order, and no other line of interest.
+   */
   readonly onlyBlock?: true;
   /** By start address of the VMA. */
   readonly smaps: ReadonlyMap<bigint, SmapsEntry> | undefined;

@@ -1,4 +1,4 @@
-import { AT_SYSINFO_EHDR, type Auxv } from '../model/evidence.js';
+import { AT_SYSINFO, AT_SYSINFO_EHDR, type Auxv } from '../model/evidence.js';
 import { isVdsoNamed, isVvarNamed, type Vma } from '../model/vma.js';
 import { parseMapsLine } from './parse/maps.js';
 
@@ -47,29 +47,31 @@ const parseBlock = (text: string): readonly Vma[] | undefined => {
 };
 
 /**
- * AT_SYSINFO_EHDR of a little-endian auxv, and the word size, without reading the rest. Undefined when the bytes do
- * not plainly show them: the first entries of every auxv are small types, so the upper half of a 64-bit type is zero.
+ * The entries of a little-endian auxv that tell where the vDSO was put and which program image it is (another
+ * AT_ENTRY, AT_PHDR or AT_RANDOM is another exec). Undefined when the bytes are not plainly such a vector: types are
+ * small, so the upper half of a 64-bit type is zero, and that of a 32-bit value in the same place is not.
  */
 export const ordinaryAuxv = (bytes: Buffer): Auxv | undefined => {
-  if (bytes.length < 32 || bytes.length > LONGEST_AUXV || bytes.length % 16 !== 0) return undefined;
+  if (bytes.length < 32 || bytes.length > LONGEST_AUXV || bytes.length % 8 !== 0) return undefined;
   const wide = bytes.readUInt32LE(4) === 0 && bytes.readUInt32LE(20) === 0;
   const step = wide ? 16 : 8;
+  const entries = new Map<number, bigint>();
   for (let at = 0; at + step <= bytes.length; at += step) {
     const type = bytes.readUInt32LE(at);
-    if (type === 0 || type > LARGEST_TYPE || (wide && bytes.readUInt32LE(at + 4) !== 0)) return undefined;
-    if (type !== AT_SYSINFO_EHDR) continue;
-    const low = bytes.readUInt32LE(at + step / 2);
+    if (type > LARGEST_TYPE || (wide && bytes.readUInt32LE(at + 4) !== 0)) return undefined;
+    if (type === AT_NULL) break;
+    if (!KEPT.has(type)) continue;
     const high = wide ? bytes.readUInt32LE(at + 12) : 0;
+    // Exact as a number up to 2^53; a higher address is left to the parser that takes its time.
     if (high >= 0x200000) return undefined;
-    return {
-      wordSize: wide ? 8 : 4,
-      littleEndian: true,
-      entries: new Map([[AT_SYSINFO_EHDR, BigInt(high * 0x1_0000_0000 + low)]]),
-    };
+    entries.set(type, BigInt(high * 0x1_0000_0000 + bytes.readUInt32LE(at + step / 2)));
   }
-  return undefined;
+  return { wordSize: wide ? 8 : 4, littleEndian: true, entries };
 };
 
+const AT_NULL = 0;
+/** AT_PHDR, AT_PAGESZ, AT_ENTRY, AT_RANDOM (include/uapi/linux/auxvec.h). */
+const KEPT: ReadonlySet<number> = new Set([3, 6, 9, 25, AT_SYSINFO, AT_SYSINFO_EHDR]);
 const LONGEST_AUXV = 4096;
 const LARGEST_TYPE = 1023;
 
