@@ -19,6 +19,20 @@ const program = new Command('vdsowatch')
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'vdsowatch: ')) });
 
 program
+  .command('ps')
+  .description('one census: where the vDSO of every process is; needs no bpftrace')
+  .argument('[pid...]', 'of these processes only, and in more depth')
+  .addOption(outputOption())
+  .option('--json', 'same as -o json')
+  .option('--strict', 'exit with 1 when a process is not well')
+  .option('--baselines', 'show which processes map which vDSO pages')
+  .action(async (words: string[], options: CommonOptions & { strict?: true; baselines?: true }) => {
+    const pids = await pidsOf(words);
+    if (pids !== undefined)
+      await finish((await import('./commands/ps.js')).run(pids, { ...options, output: outputOf(options) }));
+  });
+
+program
   .command('analyze')
   .description('post-mortem of recordings, evidence bundles, CRIU image directories and logs, ELF core files')
   .argument('<path...>', 'any mix of them')
@@ -55,6 +69,15 @@ function outputOption(): Option {
 
 function outputOf({ output, json }: CommonOptions): OutputFormat {
   return output ?? (json === true ? 'json' : 'table');
+}
+
+/** Undefined: not process ids, and that has been said. */
+async function pidsOf(words: readonly string[]): Promise<readonly number[] | undefined> {
+  const pids = (await import('./commands/pids.js')).parsePids(words);
+  if (pids.ok) return pids.value;
+  process.stderr.write(`vdsowatch: ${pids.failure.text} ${pids.failure.mend ?? ''}\n`);
+  process.exitCode = EXIT.usage;
+  return undefined;
 }
 
 async function finish(status: Promise<number>): Promise<void> {

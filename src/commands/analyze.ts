@@ -5,7 +5,8 @@ import { EXIT, type Failure, failure } from '../model/failure.js';
 import type { OutputFormat } from '../report/format.js';
 import { type Chapter, page } from '../report/html/page.js';
 import { printReport } from '../report/print.js';
-import { type Judged, reportOf } from '../report/process.js';
+import { reportOf } from '../report/process.js';
+import { isWell } from '../report/well.js';
 import { escapeText } from '../text/escape.js';
 
 export interface AnalyzeOptions {
@@ -42,10 +43,6 @@ export const run = async (paths: readonly string[], options: AnalyzeOptions): Pr
       ? EXIT.well
       : EXIT.notWell;
 };
-
-/** Nothing wrong was found, and a dump would not fail or lose anything. */
-export const isWell = ({ verdict, forecast }: Judged): boolean =>
-  [...verdict.findings, ...(forecast?.findings ?? [])].every(({ severity }) => severity !== 'error');
 
 const writePage = async (path: string, text: string): Promise<Failure | undefined> => {
   try {

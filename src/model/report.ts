@@ -99,11 +99,22 @@ export const HostJson = Type.Object({
   reference: Type.Record(Type.String(), Type.Array(Address)),
 });
 
+/** Processes that map the same vDSO pages. */
+export const PageSetJson = Type.Object({
+  kind: words('host', 'container', 'lone'),
+  image: Type.String(),
+  uts: orNull(Type.String({ description: 'inode number of the UTS namespace they share; null for the host' })),
+  frames: Type.Array(orNull(Address)),
+  processes: Type.Array(Type.Integer()),
+});
+
 export const ReportJson = Type.Object(
   {
     schema: Type.Literal(REPORT),
     host: orNull(HostJson),
     processes: Type.Array(ProcessJson),
+    /** Of `ps --baselines`. */
+    pageSets: Type.Optional(Type.Array(PageSetJson)),
     /** What could not be read or judged at all: one sentence each. */
     problems: Type.Array(Type.Object({ kind: Type.String(), text: Type.String(), mend: orNull(Type.String()) })),
   },
@@ -112,5 +123,6 @@ export const ReportJson = Type.Object(
 
 export type ProcessReport = Static<typeof ProcessJson>;
 export type FindingReport = Static<typeof FindingJson>;
+export type PageSetReport = Static<typeof PageSetJson>;
 export type HostReport = Static<typeof HostJson>;
 export type Report = Static<typeof ReportJson>;
