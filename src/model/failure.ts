@@ -21,6 +21,7 @@ export type FailureKind =
   | 'probe-rejected'
   | 'bpftrace-died'
   | 'no-process'
+  | 'no-abi'
   | 'unreadable'
   | 'bad-input'
   | 'too-large'

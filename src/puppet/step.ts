@@ -1,0 +1,61 @@
+import type { Operation } from './layout.js';
+import type { SyscallName } from './syscalls.js';
+
+/**
+ * An argument: a number, an address, or bytes (a string gets its terminating NUL) that are put behind the records and
+ * passed by address; `{ step }` is the address of a step's record.
+ */
+export type Argument = bigint | number | string | Uint8Array | { readonly step: number };
+
+/** One thing a test process does. */
+export interface Step {
+  readonly operation: Operation;
+  /** System call by name or number; function: its address. */
+  readonly number: SyscallName | number | bigint;
+  readonly args: readonly Argument[];
+  /** split: the step the parent goes on with. */
+  readonly parentStep?: number;
+}
+
+/** A system call. */
+export const call = (number: SyscallName | number, ...args: readonly Argument[]): Step => ({
+  operation: 'call',
+  number,
+  args,
+});
+
+/** A system call of an x86_64 process through int 0x80, with i386 numbers. */
+export const interrupt = (number: number, ...args: readonly Argument[]): Step => ({
+  operation: 'interrupt',
+  number,
+  args,
+});
+
+/** A call of a function at an address, e.g. a vDSO symbol. */
+export const callFunction = (address: bigint, ...args: readonly Argument[]): Step => ({
+  operation: 'function',
+  number: address,
+  args,
+});
+
+/** A system call that makes a task: the child goes on with the next step, the parent with `parentStep`. */
+export const split = (parentStep: number, number: SyscallName | number, ...args: readonly Argument[]): Step => ({
+  operation: 'split',
+  number,
+  args,
+  parentStep,
+});
+
+/** Copies bytes inside the process; a fault kills it, as it should. */
+export const copy = (to: Argument, from: Argument, length: number): Step => ({
+  operation: 'copy',
+  number: 0,
+  args: [to, from, length],
+});
+
+/** Goes back to a step until what lies between has been done `times` times in all. */
+export const loop = (toStep: number, times: number): Step => ({
+  operation: 'loop',
+  number: 0,
+  args: [{ step: toStep }, times],
+});
