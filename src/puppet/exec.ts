@@ -25,10 +25,12 @@ const vectors = (seat: Seat, stepCount: number, options: ExecOptions) => {
   const strings = [...args, ...env, options.path ?? '/proc/self/exe'].map((text) => Buffer.from(`${text}\0`));
   const base = frameAddress(seat.channel) + dataOffset(stepCount);
   const tableSize = (args.length + 1 + env.length + 1) * wordSize;
-  const addresses = strings.reduce<readonly number[]>(
-    (list, text) => [...list, (list.at(-1) ?? base + tableSize) + text.length],
-    [base + tableSize],
-  );
+  const addresses: number[] = [];
+  let free = base + tableSize;
+  for (const text of strings) {
+    addresses.push(free);
+    free += text.length;
+  }
   const table = [...addresses.slice(0, args.length), 0, ...addresses.slice(args.length, args.length + env.length), 0];
   const words = table.map((address) => {
     const word = Buffer.alloc(wordSize);

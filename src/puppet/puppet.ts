@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { failed, failure, type Outcome, success } from '../model/failure.js';
+import type { Vma } from '../model/vma.js';
+import { parseMaps } from '../proc/parse/maps.js';
 import type { Abi } from './abi.js';
 import type { Channel } from './channel.js';
 import { openChannel } from './channel.js';
@@ -25,8 +27,8 @@ export interface Puppet {
   fork(kind?: ForkKind): Promise<Puppet>;
   /** execve of its own file, or of another puppet file: same pid, new address space. Negative errno when it failed. */
   exec(options?: ExecOptions): Promise<bigint>;
-  /** Text of /proc/PID/maps, latin1. */
-  maps(): string;
+  /** Its mappings now; it is not running while it waits for a question, so one read is whole. */
+  maps(): readonly Vma[];
   /** Kills it and waits until it has gone. */
   kill(): Promise<void>;
   readonly gone: Promise<void>;
@@ -120,7 +122,7 @@ export const puppetOn = (ground: Ground): Puppet => {
       if (result === 0n) seat = { ...seat, channel: 0, input: 0, output: 1 };
       return result;
     },
-    maps: () => readFileSync(`/proc/${pid}/maps`, 'latin1'),
+    maps: () => parseMaps(readFileSync(`/proc/${pid}/maps`, 'latin1')).vmas,
   };
   return puppet;
 };
