@@ -1,15 +1,9 @@
+import type { Difference } from '../model/diff.js';
+import { AT_SYSINFO_EHDR } from '../model/evidence.js';
 import type { Verdict } from '../model/verdict.js';
 import { isVvarNamed } from '../model/vma.js';
 import type { Judged } from '../report/process.js';
 import { hex } from '../text/hex.js';
-
-/** One difference between two moments of a process, and whether the program itself can notice it. */
-export interface Difference {
-  readonly field: 'vdso' | 'vvar' | 'permissions' | 'bytes' | 'pages' | 'namespace' | 'auxv' | 'hint' | 'mapping';
-  readonly text: string;
-  /** yes: its code or data behaves differently; no: it cannot tell; maybe: only if it looks. */
-  readonly noticeable: 'yes' | 'no' | 'maybe';
-}
 
 /**
  * What changed between two pieces of evidence about the same process, e.g. before a dump and after its restore.
@@ -119,8 +113,8 @@ const byteDifferences = (before: Judged, after: Judged): Difference[] => {
 };
 
 const auxvDifferences = (before: Judged, after: Judged): Difference[] => {
-  const one = before.evidence.auxv?.entries.get(33);
-  const other = after.evidence.auxv?.entries.get(33);
+  const one = before.evidence.auxv?.entries.get(AT_SYSINFO_EHDR);
+  const other = after.evidence.auxv?.entries.get(AT_SYSINFO_EHDR);
   if (before.evidence.auxv === undefined || after.evidence.auxv === undefined || one === other) return [];
   const shown = (value: bigint | undefined): string => (value === undefined ? 'absent' : hex(value));
   return [{ field: 'auxv', text: `AT_SYSINFO_EHDR went from ${shown(one)} to ${shown(other)}`, noticeable: 'maybe' }];

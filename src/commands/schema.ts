@@ -1,7 +1,8 @@
+import { DiffJson } from '../model/diff.js';
 import { ReportJson } from '../model/report.js';
 
 /** Every kind of JSON document that leaves the program, by the name it carries in its `schema` field. */
-const documents = [ReportJson];
+const documents = [ReportJson, DiffJson];
 
 /** `vdsowatch schema [NAME]`: prints the JSON Schemas, all of them or the one asked for. */
 export const run = async (name: string | undefined): Promise<number> => {

@@ -1,4 +1,4 @@
-import type { Difference } from '../../analyze/compare.js';
+import type { Difference } from '../../model/diff.js';
 import { stateWord } from '../../judge/words.js';
 import type { Host } from '../../model/evidence.js';
 import type { Failure } from '../../model/failure.js';

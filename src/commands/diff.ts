@@ -1,0 +1,55 @@
+import { compare } from '../analyze/compare.js';
+import { type Pairing, pair } from '../analyze/pair.js';
+import { readMoment } from '../analyze/moment.js';
+import { DIFF, type DiffDocument } from '../model/diff.js';
+import { EXIT, type Failure } from '../model/failure.js';
+import type { OutputFormat } from '../report/format.js';
+import type { Judged } from '../report/process.js';
+import { columns } from '../report/table.js';
+
+export interface DiffOptions {
+  readonly output: OutputFormat;
+  readonly criu: string;
+}
+
+/** `vdsowatch diff A B`: what changed between two moments; exit status 1 when something did that can be noticed. */
+export const run = async (before: string, after: string, options: DiffOptions): Promise<number> => {
+  const sides = [await readMoment(before, options.criu), await readMoment(after, options.criu)];
+  const problems: Failure[] = sides.flatMap((side) => (side.ok ? side.value.problems : [side.failure]));
+  for (const { text, mend } of problems) process.stderr.write(`vdsowatch: ${text}${mend === null ? '' : ` ${mend}`}\n`);
+  const [one, other] = sides;
+  if (!one?.ok || !other?.ok) return EXIT.cannotRun;
+  const document = documentOf(pair(one.value.judged, other.value.judged), problems);
+  if (options.output === 'json' || options.output === 'ndjson') process.stdout.write(`${JSON.stringify(document)}\n`);
+  else process.stdout.write(tableOf(document));
+  const noticed = document.processes.some(({ differences }) => differences.some(({ noticeable }) => noticeable === 'yes'));
+  return noticed ? EXIT.notWell : EXIT.well;
+};
+
+const documentOf = (pairing: Pairing, problems: readonly Failure[]): DiffDocument => {
+  const pids = (side: readonly Judged[]): number[] => side.map(({ evidence }) => evidence.process.pid);
+  return {
+    schema: DIFF,
+    processes: pairing.pairs.map((one) => ({
+      before: one.before.evidence.process.pid,
+      after: one.after.evidence.process.pid,
+      differences: compare(one.before, one.after),
+    })),
+    onlyBefore: pids(pairing.onlyBefore),
+    onlyAfter: pids(pairing.onlyAfter),
+    problems: problems.map(({ text }) => text),
+  };
+};
+
+const tableOf = (document: DiffDocument): string => {
+  const rows = document.processes.flatMap(({ before, after, differences }) => {
+    const pid = before === after ? String(before) : `${before} -> ${after}`;
+    if (differences.length === 0) return [[pid, '-', 'nothing changed that the evidence shows']];
+    return differences.map(({ noticeable, text }) => [pid, noticeable, text]);
+  });
+  const alone = [
+    ...document.onlyBefore.map((pid) => [String(pid), '-', 'only in the first']),
+    ...document.onlyAfter.map((pid) => [String(pid), '-', 'only in the second']),
+  ];
+  return columns([['PID', 'NOTICEABLE', 'CHANGE'], ...rows, ...alone]);
+};
