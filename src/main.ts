@@ -33,6 +33,23 @@ program
   });
 
 program
+  .command('check')
+  .description('before a dump: what CRIU will make of these processes; exit status 1 when one would not survive')
+  .argument('<pid...>')
+  .option('--tree', 'everything below them too, as a dump takes it', false)
+  .option('--criu <version>', 'forecast for this CRIU (default: the one installed, else the newest known)')
+  .addOption(outputOption())
+  .option('--json', 'same as -o json')
+  .action(async (words: string[], options: CommonOptions & { tree: boolean; criu?: string }) => {
+    const pids = await pidsOf(words);
+    if (pids === undefined) return;
+    const criu = options.criu ?? NEWEST_CRIU;
+    await finish(
+      (await import('./commands/check.js')).run(pids, { tree: options.tree, criu, output: outputOf(options) }),
+    );
+  });
+
+program
   .command('analyze')
   .description('post-mortem of recordings, evidence bundles, CRIU image directories and logs, ELF core files')
   .argument('<path...>', 'any mix of them')
@@ -43,6 +60,18 @@ program
   .action(async (paths: string[], options: CommonOptions & { html?: string; criu: string }) =>
     finish((await import('./commands/analyze.js')).run(paths, { ...options, output: outputOf(options) })),
   );
+
+program
+  .command('diff')
+  .description('what changed between two moments, and whether the program can notice')
+  .argument('<before>', 'bundle, CRIU image directory, recording, core file or live pid')
+  .argument('<after>', 'likewise')
+  .addOption(outputOption())
+  .option('--json', 'same as -o json')
+  .action(async (before: string, after: string, options: CommonOptions) => {
+    const { run } = await import('./commands/diff.js');
+    await finish(run(before, after, { criu: NEWEST_CRIU, output: outputOf(options) }));
+  });
 
 program
   .command('schema')

@@ -1,6 +1,6 @@
 import { compare } from '../analyze/compare.js';
-import { type Pairing, pair } from '../analyze/pair.js';
 import { readMoment } from '../analyze/moment.js';
+import { type Pairing, pair } from '../analyze/pair.js';
 import { DIFF, type DiffDocument } from '../model/diff.js';
 import { EXIT, type Failure } from '../model/failure.js';
 import type { OutputFormat } from '../report/format.js';
@@ -22,7 +22,9 @@ export const run = async (before: string, after: string, options: DiffOptions): 
   const document = documentOf(pair(one.value.judged, other.value.judged), problems);
   if (options.output === 'json' || options.output === 'ndjson') process.stdout.write(`${JSON.stringify(document)}\n`);
   else process.stdout.write(tableOf(document));
-  const noticed = document.processes.some(({ differences }) => differences.some(({ noticeable }) => noticeable === 'yes'));
+  const noticed = document.processes.some(({ differences }) =>
+    differences.some(({ noticeable }) => noticeable === 'yes'),
+  );
   return noticed ? EXIT.notWell : EXIT.well;
 };
 

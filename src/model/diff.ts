@@ -10,9 +10,12 @@ export const DifferenceJson = Type.Object({
     ),
   ),
   text: Type.String(),
-  noticeable: Type.Union((['yes', 'no', 'maybe'] as const).map((word) => Type.Literal(word)), {
-    description: 'can the program tell: yes, its code or data behaves differently; no; maybe, if it looks',
-  }),
+  noticeable: Type.Union(
+    (['yes', 'no', 'maybe'] as const).map((word) => Type.Literal(word)),
+    {
+      description: 'can the program tell: yes, its code or data behaves differently; no; maybe, if it looks',
+    },
+  ),
 });
 
 export const DiffJson = Type.Object(

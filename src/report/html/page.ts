@@ -1,5 +1,5 @@
-import type { Difference } from '../../model/diff.js';
 import { stateWord } from '../../judge/words.js';
+import type { Difference } from '../../model/diff.js';
 import type { Host } from '../../model/evidence.js';
 import type { Failure } from '../../model/failure.js';
 import type { Finding } from '../../model/verdict.js';

@@ -1,0 +1,90 @@
+import { takeCensus } from '../census/census.js';
+import { forecast } from '../judge/forecast.js';
+import { stateWord } from '../judge/words.js';
+import { EXIT, type Failure } from '../model/failure.js';
+import type { Forecast } from '../model/verdict.js';
+import type { ProcContext } from '../proc/context.js';
+import { procFiles } from '../proc/files.js';
+import { procContext, readLocalHost } from '../proc/host.js';
+import { sweep } from '../proc/sweep.js';
+import { processTree } from '../proc/tree.js';
+import type { OutputFormat } from '../report/format.js';
+import { explanation, printReport } from '../report/print.js';
+import { type Judged, reportOf, unreadableText } from '../report/process.js';
+import { columns } from '../report/table.js';
+import { printable } from '../text/escape.js';
+import { limits } from './ps.js';
+
+export interface CheckOptions {
+  readonly output: OutputFormat;
+  /** Check everything below the given processes too, as a dump would take it. */
+  readonly tree: boolean;
+  readonly criu: string;
+}
+
+/**
+ * `vdsowatch check PID...`: before a dump. Says for each process what CRIU of that version will make of it; exit
+ * status 1 when any would not survive a dump and restore.
+ */
+export const run = async (pids: readonly number[], options: CheckOptions): Promise<number> => {
+  const files = procFiles();
+  const local = readLocalHost(files);
+  const proc = procContext(files, local);
+  const census = await takeCensus(proc, options.tree ? await withDescendants(proc, pids) : pids);
+  if (!census.ok) {
+    complain(census.failure);
+    return EXIT.cannotRun;
+  }
+  const { problems } = census.value;
+  const judged = census.value.judged.map((one): Judged => {
+    return { ...one, forecast: forecast(one.evidence, one.verdict, options.criu) };
+  });
+  for (const note of limits(local, true)) process.stderr.write(`vdsowatch: ${note}\n`);
+  if (options.output === 'json' || options.output === 'ndjson') {
+    printReport(reportOf(local.host, judged, problems), judged, options.output);
+  } else {
+    for (const problem of problems) complain(problem);
+    if (judged.length > 0) process.stdout.write(checkTable(judged, options.criu));
+  }
+  if (problems.length > 0 || judged.some(({ evidence }) => evidence.vmas === undefined)) return EXIT.cannotRun;
+  return judged.every(({ forecast: outcome }) => survives(outcome) !== false) ? EXIT.well : EXIT.notWell;
+};
+
+/** Would the process live on after a dump and a restore? Undefined: not known, which is no yes. */
+export const survives = (outcome: Forecast | undefined): boolean | undefined => {
+  if (outcome?.dump === 'fail' || outcome?.dump === 'fail-kills') return false;
+  if (outcome?.restore === 'fail' || outcome?.restore === 'crash') return false;
+  return outcome?.dump === undefined || outcome.restore === undefined ? undefined : true;
+};
+
+const SURVIVES = new Map<boolean | string, string>([
+  [true, 'yes'],
+  [false, 'NO'],
+]);
+
+const withDescendants = async (proc: ProcContext, pids: readonly number[]): Promise<readonly number[]> => {
+  const parents = new Map<number, number>();
+  for await (const chunk of sweep({ proc }))
+    for (const { process } of chunk) if (process.parent !== undefined) parents.set(process.pid, process.parent);
+  return processTree(pids, parents);
+};
+
+/** One line per process, then in full those with something to say. Only what CRIU makes of it matters here. */
+const checkTable = (judged: readonly Judged[], criu: string): string => {
+  const rows = judged.map(({ evidence, verdict, forecast: outcome }) => [
+    String(evidence.process.pid),
+    printable(evidence.process.comm ?? '?'),
+    unreadableText(evidence) === null ? stateWord(verdict) : 'unreadable',
+    outcome?.dump ?? 'unknown',
+    outcome?.restore === null ? '-' : (outcome?.restore ?? 'unknown'),
+    outcome?.loss === undefined ? 'unknown' : outcome.loss.join(',') || 'nothing',
+    SURVIVES.get(survives(outcome) ?? 'unknown') ?? 'unknown',
+  ]);
+  const details = judged.map(explanation).filter((text) => text !== '');
+  const table = columns([['PID', 'COMM', 'STATE', 'DUMP', 'RESTORE', 'LOST', 'SURVIVES'], ...rows]);
+  return `CRIU ${criu} on this kernel:\n${table}${details.map((text) => `\n${text}`).join('')}`;
+};
+
+const complain = ({ text, mend }: Failure): void => {
+  process.stderr.write(`vdsowatch: ${text}${mend === null ? '' : ` ${mend}`}\n`);
+};
