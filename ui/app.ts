@@ -1,0 +1,241 @@
+import { asyncScheduler, type Observable, throttleTime } from 'rxjs';
+import type { Outcome } from '../src/model/failure.js';
+import type { WatchState } from '../src/model/state.js';
+import { draw } from './frame.js';
+import { geometry } from './geometry.js';
+import { createListing } from './listing.js';
+import { ownCost } from './own.js';
+import { type Input, type Output, openScreen, type Screen } from './screen.js';
+import { holdStderr } from './stderr.js';
+import { terminalOf } from './terminal.js';
+import { type Effect, update } from './update.js';
+import { initialView, type Message } from './view.js';
+import { waysOut } from './ways-out.js';
+
+/** What the screen can ask for. What is left out is not offered to the user. */
+export interface ScreenControls {
+  /** Read every process again now. */
+  rescan(): void;
+  /** The view was frozen or let go; collecting goes on either way. */
+  freeze?(frozen: boolean): void;
+  /** Saves a recording; the value is what to tell the user. */
+  save?(path: string): Promise<Outcome<string>>;
+  readonly replay?: ReplayControls;
+}
+
+/** Time, for a recording shown on the same screen. */
+export interface ReplayControls {
+  pause(paused: boolean): void;
+  /** By events; negative: back. */
+  step(steps: number): void;
+  /** To a time of the recording's boot clock, ns. */
+  seek(at: bigint): void;
+  /** 1: as fast as it happened. */
+  speed(factor: number): void;
+  nextFinding(): void;
+}
+
+/** Where the screen is shown; by default the terminal this process runs in. */
+export interface ScreenStreams {
+  readonly input?: Input;
+  readonly output?: Output;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+const FRAME_MS = 100;
+const COST_MS = 2000;
+const MESSAGE_MS = 6000;
+
+/**
+ * Shows the states until the user leaves, the terminal goes away or a signal comes. The terminal has been given back
+ * when the promise settles, whichever way, and at once: stopping the tracer is the caller's business and may take
+ * its time. The value is the exit status: 0, or 128 + the signal's number. Rejects when the states fail.
+ */
+export const runScreen = (
+  states: Observable<WatchState>,
+  controls: ScreenControls,
+  streams: ScreenStreams = {},
+): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const terminal = terminalOf(streams.environment ?? process.env);
+    const input = streams.input ?? process.stdin;
+    const output = streams.output ?? process.stdout;
+    const listing = createListing();
+    const cost = ownCost();
+    let view = initialView({ save: controls.save !== undefined, replay: controls.replay !== undefined });
+    let live: WatchState = EMPTY;
+    let frozen: WatchState | undefined;
+    let due = false;
+    let over = false;
+    let messageTimer: NodeJS.Timeout | undefined;
+
+    // Frozen means the processes; loss and mode are always those of now.
+    const shownState = (): WatchState =>
+      frozen === undefined ? live : { ...frozen, counters: live.counters, tracer: live.tracer };
+
+    const paint = (): void => {
+      due = false;
+      if (over) return;
+      const state = shownState();
+      const drawn = draw(state, view, screen.size(), terminal.theme, listing(state, view));
+      view = drawn.view;
+      screen.paint(drawn.lines);
+    };
+    const schedule = (): void => {
+      if (due || over) return;
+      due = true;
+      setImmediate(paint);
+    };
+
+    const release = holdStderr();
+    let screen: Screen;
+    try {
+      screen = openScreen(input, output, terminal, {
+        key: (key) => {
+          if (over) return;
+          const state = shownState();
+          const shape = geometry(screen.size(), view, state.tracer.notes.length > 0);
+          const updated = update(view, key, { listing: listing(state, view), shape });
+          view = updated.view;
+          if (view.message !== undefined) forgetMessage();
+          if (updated.effect !== undefined) perform(updated.effect);
+          schedule();
+        },
+        resize: paint,
+      });
+    } catch (error) {
+      release();
+      reject(error);
+      return;
+    }
+
+    const tell = (message: Message): void => {
+      view = { ...view, message };
+      forgetMessage();
+      schedule();
+    };
+    const forgetMessage = (): void => {
+      clearTimeout(messageTimer);
+      messageTimer = setTimeout(() => {
+        view = { ...view, message: undefined };
+        schedule();
+      }, MESSAGE_MS);
+    };
+
+    const perform = (effect: Effect): void => {
+      switch (effect.kind) {
+        case 'quit':
+          finish(effect.status);
+          break;
+        case 'rescan':
+          controls.rescan();
+          break;
+        case 'freeze':
+          // The reducer shares its maps between states: what is frozen is a copy.
+          frozen = effect.frozen
+            ? { ...live, processes: new Map(live.processes), spaces: new Map(live.spaces), recent: [...live.recent] }
+            : undefined;
+          controls.freeze?.(effect.frozen);
+          break;
+        case 'save':
+          controls.save?.(effect.path).then((outcome) => tell(told(outcome)), fail);
+          break;
+        case 'suspend':
+          out.suspend();
+          break;
+        case 'redraw':
+          screen.forget();
+          break;
+        case 'pause':
+          controls.replay?.pause(effect.paused);
+          break;
+        case 'step':
+          controls.replay?.step(effect.steps);
+          break;
+        case 'speed':
+          controls.replay?.speed(effect.factor);
+          break;
+        case 'seek':
+          controls.replay?.seek(effect.at);
+          break;
+        case 'next-finding':
+          controls.replay?.nextFinding();
+          break;
+      }
+    };
+
+    /** The terminal first, in the same turn; then everything else. */
+    const close = (): void => {
+      over = true;
+      screen.close();
+      release();
+      out.forget();
+      clearTimeout(messageTimer);
+      clearInterval(costTimer);
+      subscription.unsubscribe();
+    };
+    const finish = (status: number): void => {
+      if (over) return;
+      close();
+      resolve(status);
+    };
+    const fail = (error: unknown): void => {
+      if (over) return;
+      close();
+      reject(error);
+    };
+
+    const out = waysOut({
+      input,
+      output,
+      leave: screen.leave,
+      enter: () => {
+        screen.enter();
+        schedule();
+      },
+      gone: finish,
+      // A bug somewhere: the terminal is given back before Node prints the trace.
+      crash: () => {
+        over = true;
+        screen.close();
+        release();
+      },
+    });
+    const costTimer = setInterval(() => {
+      view = { ...view, own: cost() };
+      schedule();
+    }, COST_MS);
+    const subscription = states
+      .pipe(throttleTime(FRAME_MS, asyncScheduler, { leading: true, trailing: true }))
+      .subscribe({
+        next: (state) => {
+          live = state;
+          schedule();
+        },
+        error: fail,
+        complete: () => {
+          view = { ...view, ended: true };
+          schedule();
+        },
+      });
+    schedule();
+  });
+
+const told = (outcome: Outcome<string>): Message =>
+  outcome.ok
+    ? { severity: 'info', text: outcome.value }
+    : {
+        severity: 'error',
+        text: outcome.failure.mend === null ? outcome.failure.text : `${outcome.failure.text}: ${outcome.failure.mend}`,
+      };
+
+/** Before the first state: nothing is known, and nothing is claimed. */
+const EMPTY: WatchState = {
+  host: { name: '', release: '', machine: '', privileged: true },
+  tracer: { mode: 'starting', text: '', notes: [] },
+  processes: new Map(),
+  spaces: new Map(),
+  recent: [],
+  counters: { events: 0, rate: 0, lost: 0n, gaps: 0, snapshots: 0 },
+  now: 0n,
+};

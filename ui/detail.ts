@@ -1,0 +1,126 @@
+import type { WatchState } from '../src/model/state.js';
+import type { Verdict } from '../src/model/verdict.js';
+import { printable } from '../src/text/escape.js';
+import { findingLines, policyLines } from './claims.js';
+import { historyLines } from './events.js';
+import { layoutLines } from './layout.js';
+import { line, paragraph, rule, type Span, span } from './line.js';
+import type { Listing } from './listing.js';
+import type { Row } from './row.js';
+import type { Style, Theme } from './theme.js';
+import { ageWord, pagesWord, plural, rangeWord, sealedWord, stateWord, vvarWord } from './words.js';
+
+/** The rule over the detail: whose it is. */
+export const detailRule = (row: Row | undefined, width: number, theme: Theme): string => {
+  if (row === undefined) return rule([span('no process chosen', 'dim')], width, theme);
+  const { generation } = row.process;
+  const facts = [row.abi, ...(generation > 0 ? [`exec ${generation}`] : []), ...(row.exited ? ['exited'] : [])];
+  return rule([span(`${row.pid} ${row.comm}`, 'title'), span(`  ${facts.join('  ')}`, 'dim')], width, theme);
+};
+
+/** Everything known of one process, as lines of `width`; as many as it takes. */
+export const detailLines = (
+  row: Row,
+  state: WatchState,
+  listing: Listing,
+  width: number,
+  theme: Theme,
+): readonly string[] => {
+  const { space, process } = row;
+  const verdict = space?.verdict;
+  const evidence = space?.evidence;
+  const head = (text: string): string => line([span(` ${text}`, 'title')], width, theme);
+  const section = (title: string, lines: readonly string[]): readonly string[] =>
+    lines.length === 0 ? [] : [head(title), ...lines];
+  const fact = (name: string, text: string, style?: Style): readonly string[] =>
+    text === '' ? [] : paragraph([span(` ${name.padEnd(10)} `, 'dim')], text, width, theme, style);
+
+  return [
+    ...(process.unreadable === undefined ? [] : fact('unreadable', process.unreadable, 'warning')),
+    line([span(' vDSO       ', 'dim'), ...placeSpans(verdict, row)], width, theme),
+    ...qualityLines(verdict, row, width, theme),
+    ...section('findings', findingLines(verdict?.findings ?? [], width, theme)),
+    ...section('layout', layoutLines(evidence?.vmas, verdict?.mappings ?? [], width, theme)),
+    ...(verdict === undefined || !verdict.applicable
+      ? []
+      : section("CRIU's checks", policyLines(verdict.policies, width, theme))),
+    head('process'),
+    ...fact('command', (evidence?.process.cmdline ?? []).map(printable).join(' ')),
+    ...fact('parent', parentWord(state, process.parent)),
+    ...fact('sharing', sharingText(row, listing, state)),
+    ...fact('namespaces', [...(evidence?.namespaces ?? [])].map(([name, id]) => `${name} ${id}`).join('  ')),
+    ...fact('frames', framesText(verdict)),
+    ...fact('pointer', pointerText(evidence?.contextVdso)),
+    ...fact('snapshot', snapshotText(evidence?.takenAt, state.now, space?.dirty === true)),
+    ...(evidence?.unread ?? []).flatMap(({ what, why, detail }) =>
+      fact('not read', `${what}: ${why}${detail === '' ? '' : `, ${detail}`}`),
+    ),
+    ...section('history', historyLines(space?.history ?? [], width, theme)),
+  ];
+};
+
+const placeSpans = (verdict: Verdict | undefined, row: Row): readonly Span[] => {
+  const vdso = verdict?.vdso;
+  const { text, style } = stateWord(row.process, row.space);
+  const state: Span = { text, style };
+  const sure = verdict === undefined ? [] : [span(`, ${verdict.confidence}`, 'dim')];
+  if (vdso === undefined || vdso === null) return [state, ...sure];
+  return [span(`${rangeWord(vdso.start, vdso.end)} ${vdso.permissions}  `), state, ...sure];
+};
+
+const qualityLines = (verdict: Verdict | undefined, row: Row, width: number, theme: Theme): readonly string[] => {
+  const vdso = verdict?.vdso;
+  if (vdso === undefined || vdso === null) return [];
+  const vvar = vvarWord(verdict);
+  const pages = pagesWord(verdict);
+  const copied = vdso.modifiedPages ?? [];
+  const spans: readonly Span[] = [
+    span('            name '),
+    { text: row.hint.text, style: row.hint.style },
+    span('  vvar '),
+    { text: vvar.text, style: vvar.style },
+    span('  pages '),
+    { text: copied.length > 0 ? `${copied.join(',')} copied` : pages.text, style: pages.style },
+    span(`  ${sealedWord(vdso.sealed)}`, 'dim'),
+    ...(vdso.image === undefined ? [] : [span(`  image ${vdso.image}`, 'dim')]),
+  ];
+  return [line(spans, width, theme)];
+};
+
+const parentWord = (state: WatchState, parent: number | undefined): string => {
+  if (parent === undefined || parent === 0) return '';
+  for (const process of state.processes.values()) {
+    if (process.pid === parent && process.exitedAt === undefined) return `${parent} ${printable(process.comm)}`;
+  }
+  return String(parent);
+};
+
+const MANY = 12;
+
+const sharingText = (row: Row, listing: Listing, state: WatchState): string => {
+  const others = (listing.sharers.get(row.process.space) ?? []).filter((pid) => pid !== row.pid);
+  if (others.length === 0) return '';
+  const shown = new Set(others.slice(0, MANY));
+  const named = [...state.processes.values()]
+    .filter(({ pid, exitedAt }) => shown.has(pid) && exitedAt === undefined)
+    .map(({ pid, comm }) => `${pid} ${printable(comm)}`);
+  const more = others.length > MANY ? ` and ${others.length - MANY} more` : '';
+  return `one address space with ${plural(others.length, 'other process', 'other processes')}: ${named.join(', ')}${more}`;
+};
+
+const framesText = (verdict: Verdict | undefined): string => {
+  const frames = verdict?.vdso?.frames ?? [];
+  if (frames.every((frame) => frame === undefined)) return '';
+  return frames.map((frame) => (frame === undefined ? '?' : frame.toString(16))).join(' ');
+};
+
+const pointerText = (pointer: bigint | undefined): string =>
+  pointer === undefined ? '' : `mm->context.vdso ${pointer.toString(16)}`;
+
+const snapshotText = (takenAt: bigint | undefined, now: bigint, dirty: boolean): string => {
+  const age = takenAt === undefined ? '' : ageWord(takenAt, now);
+  const taken = age === '' ? '' : age === 'now' ? 'just taken' : `${age} old`;
+  return [taken, dirty ? 'something newer has been seen: being read again' : '']
+    .filter((part) => part !== '')
+    .join('; ');
+};

@@ -1,0 +1,60 @@
+import type { HistoryLine } from '../src/model/state.js';
+import { printable } from '../src/text/escape.js';
+import { fit, guard } from './cells.js';
+import { line, paragraph, rule, type Span, span } from './line.js';
+import { glyphs, type Theme } from './theme.js';
+import { clockWord, severityMark, severityStyle } from './words.js';
+
+/** The newest events, newest at the bottom, under a rule. `back`: how many lines back from the newest. */
+export const eventLines = (
+  recent: readonly HistoryLine[],
+  height: number,
+  width: number,
+  back: number,
+  theme: Theme,
+): readonly string[] => {
+  if (height <= 0) return [];
+  const room = height - 1;
+  const end = recent.length - clampBack(back, recent.length, room);
+  const shown = recent.slice(Math.max(0, end - room), end);
+  const older = Math.max(0, end - room);
+  const where = back > 0 && older >= 0 ? [span(` ${recent.length - end} newer below`, 'dim')] : [];
+  const lines = shown.map((entry) => eventLine(entry, width, theme));
+  const hint = line([span('  '), span('nothing has touched a vDSO yet', 'dim')], width, theme);
+  const empty = line([], width, theme);
+  const body = lines.length === 0 && room > 0 ? [hint] : lines;
+  const blanks = Array.from({ length: Math.max(0, room - body.length) }, () => empty);
+  return [rule([span('events', 'title'), ...where], width, theme), ...body, ...blanks];
+};
+
+export const clampBack = (back: number, total: number, room: number): number =>
+  Math.max(0, Math.min(back, total - room));
+
+const eventLine = (entry: HistoryLine, width: number, theme: Theme): string => {
+  const narrow = width < 60;
+  return line(
+    [
+      ...(narrow ? [span(' ')] : [span(`${clockWord(entry.at).padStart(12)} `, 'dim')]),
+      mark(entry),
+      span(String(entry.pid).padStart(8)),
+      span(' '),
+      span(fit(guard(printable(entry.comm), theme.unicode), narrow ? 10 : 15, glyphs(theme).ellipsis)),
+      span(' '),
+      span(entry.text, severityStyle(entry.severity === 'info' ? undefined : entry.severity)),
+    ],
+    width,
+    theme,
+  );
+};
+
+/** History of one address space, newest first, long lines broken: for the detail. */
+export const historyLines = (history: readonly HistoryLine[], width: number, theme: Theme): readonly string[] =>
+  [...history].reverse().flatMap((entry) => {
+    const lead = [span(`${clockWord(entry.at).padStart(12)} `, 'dim'), mark(entry), span(` ${entry.pid} `)];
+    return paragraph(lead, entry.text, width, theme);
+  });
+
+const mark = (entry: HistoryLine): Span => {
+  const { text, style } = severityMark(entry.severity);
+  return { text, style };
+};

@@ -1,0 +1,65 @@
+import { cellWidth } from './cells.js';
+import { offered } from './keys.js';
+import { ends, line, type Span, span } from './line.js';
+import { glyphs, type Theme } from './theme.js';
+import type { Prompt, ViewState } from './view.js';
+import { severityMark, severityStyle } from './words.js';
+
+/** The last line: what is being typed, else what has just happened, else the keys that work now. */
+export const footerLine = (view: ViewState, position: string, width: number, theme: Theme): string => {
+  const right = position === '' ? [] : [span(`${position} `, 'dim')];
+  if (view.prompt !== undefined) return line(promptSpans(view.prompt), width, theme);
+  if (view.message !== undefined) {
+    const { severity, text } = view.message;
+    return ends(
+      [span(severityMark(severity).text, severityStyle(severity)), span(` ${text}`)],
+      right,
+      width,
+      theme,
+      0.2,
+    );
+  }
+  return ends(keySpans(view, width - position.length - 2, theme), right, width, theme, 0.2);
+};
+
+const PROMPTS: Record<Prompt['kind'], string> = {
+  filter: '/',
+  save: 'save recording as: ',
+  seek: 'go to second of the boot clock: ',
+};
+
+const promptSpans = ({ kind, text }: Prompt): readonly Span[] => [
+  span(` ${PROMPTS[kind]}`, 'key'),
+  span(text),
+  span(' ', 'selected'),
+  span(kind === 'filter' ? '  Enter keeps it, Esc drops it' : '  Enter, Esc to leave', 'dim'),
+];
+
+/** As many of the keys as fit whole; the last two (help, quit) always first in line for the room. */
+const keySpans = (view: ViewState, width: number, theme: Theme): readonly Span[] => {
+  const listed = offered(view).filter(
+    ({ short, action }) => short !== undefined && (action !== 'back' || isOpen(view)),
+  );
+  const moves = view.page === 'processes' ? [{ label: glyphs(theme).arrows, short: 'move' }] : [];
+  const words = [...moves, ...listed.map(({ label, short }) => ({ label, short: short ?? '' }))];
+  const must = words.slice(-2);
+  const room = width - must.reduce((sum, word) => sum + wordWidth(word), 0);
+  const shown: typeof words = [];
+  let used = 0;
+  for (const word of words.slice(0, -2)) {
+    if (used + wordWidth(word) > room) break;
+    shown.push(word);
+    used += wordWidth(word);
+  }
+  return [...shown, ...must].flatMap(({ label, short }) => [span(` ${label}`, 'key'), span(` ${short} `, 'dim')]);
+};
+
+const wordWidth = ({ label, short }: { label: string; short: string }): number =>
+  cellWidth(label) + cellWidth(short) + 3;
+
+const isOpen = (view: ViewState): boolean =>
+  view.page !== 'processes' ||
+  view.detail !== 'closed' ||
+  view.events === 'full' ||
+  view.filter !== '' ||
+  view.onlyFindings;

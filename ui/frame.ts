@@ -1,0 +1,112 @@
+import type { WatchState } from '../src/model/state.js';
+import { detailLines, detailRule } from './detail.js';
+import { clampBack, eventLines } from './events.js';
+import { footerLine } from './footer.js';
+import { type Geometry, geometry, type Size } from './geometry.js';
+import { emptyLine, headerLines, noteLine } from './header.js';
+import { helpLines, helpRule } from './help.js';
+import { line, span } from './line.js';
+import { type Listing, list } from './listing.js';
+import { positionWord, tableLines, titleLine } from './table.js';
+import { glyphs, PLAIN_THEME, type Theme } from './theme.js';
+import type { ViewState } from './view.js';
+
+/** What was drawn, and the view as it is after the list and the size have been taken into account. */
+export interface Drawn {
+  readonly lines: readonly string[];
+  readonly view: ViewState;
+}
+
+/** The screen as `size.rows` strings of exactly `size.cols` cells. Pure: the same arguments, the same strings. */
+export const frame = (state: WatchState, view: ViewState, size: Size, theme: Theme = PLAIN_THEME): readonly string[] =>
+  draw(state, view, size, theme, list(state, view)).lines;
+
+/** As `frame`, with the listing given (it is the costly part), and the settled view given back. */
+export const draw = (state: WatchState, asked: ViewState, size: Size, theme: Theme, listing: Listing): Drawn => {
+  const shape = geometry(size, asked, state.tracer.notes.length > 0);
+  const chosen = choose(asked, listing, shape.table);
+  const { lines: body, view } = drawBody(state, chosen, listing, shape, size, theme);
+  const lines = [
+    ...headerLines(state, view, listing, size, shape.header, theme),
+    ...(shape.notes > 0 ? [noteLine(state, size.cols, theme)] : []),
+    ...body,
+    ...(shape.footer > 0
+      ? [footerLine(view, positionWord(view, shape.table, listing.rows.length), size.cols, theme)]
+      : []),
+  ];
+  return { lines, view };
+};
+
+const drawBody = (
+  state: WatchState,
+  view: ViewState,
+  listing: Listing,
+  shape: Geometry,
+  size: Size,
+  theme: Theme,
+): Drawn => {
+  if (shape.page > 0) {
+    const page = scrolled(helpLines(state, view, size.cols, theme), view.pageTop, shape.page - 1, size.cols, theme);
+    return { lines: [helpRule(size.cols, theme), ...page.lines], view: { ...view, pageTop: page.top } };
+  }
+  const context = { now: state.now, sharers: listing.sharers };
+  const rows = listing.rows.slice(view.top, view.top + shape.table);
+  const selected = listing.rows[view.cursor];
+  const titles = shape.titles > 0 ? [titleLine(shape.tableCols, view, theme)] : [];
+  const filled = tableLines(rows, shape.table, shape.tableCols, selected?.key, context, theme);
+  const table =
+    listing.rows.length === 0 && shape.table > 0
+      ? [emptyLine(view, state, shape.tableCols, theme), ...filled.slice(1)]
+      : filled;
+
+  let settled = view;
+  let detail: readonly string[] = [];
+  if (shape.detail > 0) {
+    const all = selected === undefined ? [] : detailLines(selected, state, listing, shape.detailCols, theme);
+    const part = scrolled(all, view.detailTop, shape.detail - 1, shape.detailCols, theme);
+    detail = [detailRule(selected, shape.detailCols, theme), ...part.lines];
+    settled = { ...settled, detailTop: part.top };
+  }
+  const back = clampBack(view.eventsBack, state.recent.length, shape.events - 1);
+  const events = eventLines(state.recent, shape.events, size.cols, back, theme);
+  if (shape.events > 0) settled = { ...settled, eventsBack: back };
+
+  const above = [...titles, ...table];
+  if (!shape.beside) return { lines: [...above, ...detail, ...events], view: settled };
+  const bar = line([span(glyphs(theme).bar, 'dim')], 1, theme);
+  const joined = above.map((left, index) => `${left}${bar}${detail[index] ?? ''}`);
+  return { lines: [...joined, ...events], view: settled };
+};
+
+/** A window of `height` lines, filled up with empty ones; `top` brought back into what there is. */
+const scrolled = (
+  all: readonly string[],
+  top: number,
+  height: number,
+  width: number,
+  theme: Theme,
+): { readonly lines: readonly string[]; readonly top: number } => {
+  const room = Math.max(0, height);
+  const from = Math.max(0, Math.min(top, all.length - room));
+  const lines = all.slice(from, from + room);
+  const empty = line([], width, theme);
+  return { lines: [...lines, ...Array.from({ length: room - lines.length }, () => empty)], top: from };
+};
+
+/**
+ * Which row is chosen and which is the first visible one. The chosen process keeps being chosen wherever sorting
+ * puts it; when it has left the list, the row that took its place is chosen.
+ */
+const choose = (view: ViewState, listing: Listing, height: number): ViewState => {
+  const count = listing.rows.length;
+  const found = view.selected === undefined ? 0 : indexOf(listing, view.selected, view.cursor);
+  const cursor = Math.max(0, Math.min(found >= 0 ? found : view.cursor, count - 1));
+  const selected = view.selected === undefined || found >= 0 ? view.selected : listing.rows[cursor]?.key;
+  if (height <= 0) return { ...view, selected, cursor };
+  const lowest = Math.max(0, cursor - height + 1);
+  const top = Math.max(lowest, Math.min(view.top, cursor, Math.max(0, count - height)));
+  return { ...view, selected, cursor, top };
+};
+
+const indexOf = (listing: Listing, key: string, guess: number): number =>
+  listing.rows[guess]?.key === key ? guess : listing.rows.findIndex((row) => row.key === key);

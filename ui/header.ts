@@ -1,0 +1,117 @@
+import type { WatchState } from '../src/model/state.js';
+import type { Size } from './geometry.js';
+import { ends, line, type Span, span } from './line.js';
+import type { Listing } from './listing.js';
+import { glyphs, type Style, type Theme } from './theme.js';
+import type { ViewState } from './view.js';
+import { countWord, plural } from './words.js';
+
+/** `height` lines: who and how; then how many, how fast, what was lost and what it costs. */
+export const headerLines = (
+  state: WatchState,
+  view: ViewState,
+  listing: Listing,
+  size: Size,
+  height: number,
+  theme: Theme,
+): readonly string[] => {
+  if (height <= 0) return [];
+  const first = ends(hostSpans(state), tracerSpans(state, view, height > 1), size.cols, theme, 0.7);
+  const second = ends(countSpans(state, listing, theme), viewSpans(view, listing, theme), size.cols, theme, 0.7);
+  return [first, second].slice(0, height);
+};
+
+/** The first of the tracer's notes; the help page has all of them. */
+export const noteLine = (state: WatchState, width: number, theme: Theme): string => {
+  const [first, ...others] = state.tracer.notes;
+  const more = others.length === 0 ? [] : [span(`  +${others.length}, ? shows all`, 'dim')];
+  return ends([span(' '), span('note ', 'accent'), span(first ?? '')], more, width, theme);
+};
+
+const hostSpans = ({ host }: WatchState): readonly Span[] => [
+  span(' vdsowatch', 'title'),
+  span(`  ${host.name}`),
+  span(`  ${host.release} ${host.machine}`, 'dim'),
+  ...(host.privileged ? [] : [span('  not root', 'warning')]),
+];
+
+const MODE_STYLE: Record<WatchState['tracer']['mode'], Style> = {
+  ebpf: 'good',
+  starting: 'accent',
+  polling: 'warning',
+  replay: 'accent',
+};
+
+const tracerSpans = ({ tracer, counters }: WatchState, view: ViewState, more: boolean): readonly Span[] => {
+  // "polling: bpftrace not found" says its mode itself.
+  const told = tracer.text.startsWith(tracer.mode);
+  const text = told ? tracer.text.slice(tracer.mode.length) : tracer.text === '' ? '' : ` ${tracer.text}`;
+  const replay = tracer.mode === 'replay' ? [span(view.replay.paused ? ' paused' : ` x${view.replay.speed}`)] : [];
+  const loss = more || counters.lost === 0n ? [] : [span(' LOST ', 'loud'), span(' ')];
+  return [...loss, span(tracer.mode, MODE_STYLE[tracer.mode]), ...replay, span(`${text} `)];
+};
+
+const countSpans = ({ counters }: WatchState, listing: Listing, theme: Theme): readonly Span[] => {
+  const dot = span(` ${glyphs(theme).dot} `, 'dim');
+  const loss =
+    counters.lost > 0n || counters.gaps > 0
+      ? [
+          span(` LOST ${countWord(counters.lost)} `, 'loud'),
+          span(` in ${plural(counters.gaps, 'gap')}`, 'error'),
+          span(' '),
+        ]
+      : [];
+  return [
+    span(' '),
+    ...loss,
+    span(plural(listing.alive, 'process', 'processes')),
+    dot,
+    ...findingSpans(listing, dot),
+    dot,
+    span(`${rateWord(counters.rate)} events/s`),
+    ...(loss.length === 0 ? [dot, span('lost 0', 'dim')] : []),
+  ];
+};
+
+const findingSpans = ({ errors, warnings }: Listing, dot: Span): readonly Span[] => {
+  const parts = [
+    ...(errors > 0 ? [span(plural(errors, 'error'), 'error')] : []),
+    ...(warnings > 0 ? [span(plural(warnings, 'warning'), 'warning')] : []),
+  ];
+  const [first, second] = parts;
+  if (first === undefined) return [span('no errors', 'good')];
+  return second === undefined ? [first] : [first, dot, second];
+};
+
+const rateWord = (rate: number): string => (rate >= 10 || rate === 0 ? countWord(Math.round(rate)) : rate.toFixed(1));
+
+const viewSpans = (view: ViewState, listing: Listing, theme: Theme): readonly Span[] => {
+  const dot = span(` ${glyphs(theme).dot} `, 'dim');
+  const narrowed = view.filter !== '' || view.onlyFindings;
+  const parts: Span[][] = [];
+  if (view.frozen) parts.push([span(' FROZEN ', 'loud')]);
+  if (view.ended) parts.push([span('ended', 'warning')]);
+  if (narrowed) {
+    const what = [view.onlyFindings ? 'findings only' : '', view.filter === '' ? '' : `/${view.filter}`];
+    parts.push([
+      span(`${what.filter((word) => word !== '').join(' ')} `, 'accent'),
+      span(`${countWord(listing.rows.length)} of ${countWord(listing.alive + listing.exited)}`),
+    ]);
+  }
+  if (view.own !== undefined) {
+    parts.push([span(`cpu ${view.own.cpu.toFixed(1)}% ${Math.round(view.own.rss / 1_048_576)}M`, 'dim')]);
+  }
+  const spans = parts.flatMap((part, index) => (index === 0 ? part : [dot, ...part]));
+  return spans.length === 0 ? [] : [...spans, span(' ')];
+};
+
+/** A line that says what to do when there is nothing to list. */
+export const emptyLine = (view: ViewState, state: WatchState, width: number, theme: Theme): string => {
+  const text =
+    state.processes.size === 0
+      ? state.tracer.mode === 'starting'
+        ? 'reading /proc ...'
+        : 'no process seen yet'
+      : `nothing matches ${view.onlyFindings ? 'findings only' : ''}${view.filter === '' ? '' : ` /${view.filter}`} (Esc shows all)`;
+  return line([span('  '), span(text, 'dim')], width, theme);
+};

@@ -1,0 +1,106 @@
+import { cellWidth, cut, guard, wrap } from './cells.js';
+import { glyphs, type Style, sgr, type Theme } from './theme.js';
+
+/** A piece of text in one style. Text may be anything: it is guarded when the line is made. */
+export interface Span {
+  readonly text: string;
+  readonly style?: Style | undefined;
+}
+
+export const span = (text: string, style?: Style): Span => ({ text, style });
+
+/**
+ * One line of exactly `width` cells. Styles start and end within it, so that lines can be put side by side.
+ * `base` paints the whole line in one style and mutes those of the spans (the selected row).
+ */
+export const line = (spans: readonly Span[], width: number, theme: Theme, base?: Style): string => {
+  if (width <= 0) return '';
+  const shown = shorten(guarded(spans, theme), width, glyphs(theme).ellipsis);
+  let out = '';
+  let used = 0;
+  let active = '';
+  for (const { text, style } of [...shown, { text: '', style: undefined }]) {
+    used += cellWidth(text);
+    const wanted = sgr(base ?? style, theme);
+    if (wanted !== active) {
+      if (active !== '') out += '\x1b[m';
+      out += wanted;
+      active = wanted;
+    }
+    out += text;
+  }
+  out += ' '.repeat(Math.max(0, width - used));
+  return active === '' ? out : `${out}\x1b[m`;
+};
+
+/** `left` and `right` at the two ends of one line; the right end is kept when both do not fit, up to `share` of it. */
+export const ends = (
+  left: readonly Span[],
+  right: readonly Span[],
+  width: number,
+  theme: Theme,
+  share = 0.6,
+): string => {
+  const room = Math.max(0, Math.floor(width * share));
+  const { ellipsis } = glyphs(theme);
+  const leftSpans = guarded(left, theme);
+  const rightFull = guarded(right, theme);
+  const rightWidth = widthOf(rightFull);
+  const spare = width - widthOf(leftSpans) - 1;
+  const kept = shorten(rightFull, rightWidth <= spare ? rightWidth : Math.max(room, spare), ellipsis);
+  const keptWidth = widthOf(kept);
+  if (keptWidth === 0) return line(leftSpans, width, theme);
+  const leftWidth = Math.max(0, width - keptWidth - 1);
+  const start = shorten(leftSpans, leftWidth, ellipsis);
+  const blank = ' '.repeat(Math.max(0, width - keptWidth - widthOf(start)));
+  return line([...start, span(blank), ...kept], width, theme);
+};
+
+/** A horizontal rule with a heading in it. */
+export const rule = (heading: readonly Span[], width: number, theme: Theme): string => {
+  const mark = glyphs(theme).rule;
+  const inner = guarded(heading, theme);
+  const lead = span(`${mark}${mark} `, 'dim');
+  const tail = Math.max(0, width - 4 - widthOf(inner));
+  return line([lead, ...inner, span(` ${mark.repeat(tail)}`, 'dim')], width, theme);
+};
+
+/** Text broken into lines of `width`, with `first` before the first line and as many blanks before the others. */
+export const paragraph = (
+  first: readonly Span[],
+  text: string,
+  width: number,
+  theme: Theme,
+  style?: Style,
+): readonly string[] => {
+  const lead = guarded(first, theme);
+  const indent = widthOf(lead);
+  const room = Math.max(12, width - indent);
+  return wrap(guard(text, theme.unicode), room).map((part, index) =>
+    line([...(index === 0 ? lead : [span(' '.repeat(indent))]), span(part, style)], width, theme),
+  );
+};
+
+const guarded = (spans: readonly Span[], theme: Theme): readonly Span[] =>
+  spans.map(({ text, style }) => ({ text: guard(text, theme.unicode), style }));
+
+const widthOf = (spans: readonly Span[]): number => spans.reduce((sum, { text }) => sum + cellWidth(text), 0);
+
+const shorten = (spans: readonly Span[], width: number, ellipsis: string): readonly Span[] => {
+  if (widthOf(spans) <= width) return spans;
+  const kept: Span[] = [];
+  let room = width;
+  for (const [index, piece] of spans.entries()) {
+    const wide = cellWidth(piece.text);
+    // The last cell is for the ellipsis, unless this very piece ends the line.
+    if (wide < room || (wide === room && widthOf(spans.slice(index + 1)) === 0)) {
+      kept.push(piece);
+      room -= wide;
+      continue;
+    }
+    // `x` stands for what comes after: without it a piece that just fits would hide that something is missing.
+    kept.push({ ...piece, text: cut(`${piece.text}x`, room, ellipsis) });
+    break;
+  }
+  return kept;
+};

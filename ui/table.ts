@@ -1,0 +1,56 @@
+import { fit, guard } from './cells.js';
+import { type CellContext, heading, type Placed, place } from './columns.js';
+import { line, type Span, span } from './line.js';
+import type { Row } from './row.js';
+import { glyphs, type Theme } from './theme.js';
+import type { ViewState } from './view.js';
+
+/** The line of column titles. */
+export const titleLine = (width: number, view: ViewState, theme: Theme): string => {
+  const { ellipsis } = glyphs(theme);
+  const spans = place(width).flatMap((placed): readonly Span[] => [
+    span(' '.repeat(placed.gap)),
+    span(
+      fit(heading(placed, view.sort, theme), placed.width, ellipsis, placed.column.align),
+      placed.column.name === view.sort.column ? 'title' : 'dim',
+    ),
+  ]);
+  return line([span(' '), ...spans], width, theme);
+};
+
+/** The visible rows only: `rows` is the slice that is on the screen. */
+export const tableLines = (
+  rows: readonly Row[],
+  height: number,
+  width: number,
+  selected: string | undefined,
+  context: CellContext,
+  theme: Theme,
+): readonly string[] => {
+  const columns = place(width);
+  const lines = rows.slice(0, height).map((row) => rowLine(row, row.key === selected, columns, width, context, theme));
+  const empty = line([], width, theme);
+  return [...lines, ...Array.from({ length: Math.max(0, height - lines.length) }, () => empty)];
+};
+
+const rowLine = (
+  row: Row,
+  selected: boolean,
+  columns: readonly Placed[],
+  width: number,
+  context: CellContext,
+  theme: Theme,
+): string => {
+  const { ellipsis, marker } = glyphs(theme);
+  const spans = columns.flatMap(({ column, width: cells, gap }): readonly Span[] => {
+    const { text, style } = column.cell(row, context);
+    const fitted = fit(guard(text, theme.unicode), cells, ellipsis, column.align);
+    const calm = row.exited ? 'dim' : style;
+    return [span(' '.repeat(gap)), { text: fitted, style: calm }];
+  });
+  return line([span(selected ? marker : ' '), ...spans], width, theme, selected ? 'selected' : undefined);
+};
+
+/** "row 12 of 340", for a list longer than the screen. */
+export const positionWord = (view: ViewState, height: number, total: number): string =>
+  total > height ? `${view.cursor + 1}/${total}` : '';

@@ -1,0 +1,217 @@
+import { COLUMNS, columnOf } from './columns.js';
+import type { Geometry } from './geometry.js';
+import { type Action, actionOf, type Key } from './keys.js';
+import type { Listing } from './listing.js';
+import type { ViewState } from './view.js';
+
+/** What a key asks of the world outside the screen. */
+export type Effect =
+  | { readonly kind: 'quit'; readonly status: number }
+  | { readonly kind: 'rescan' }
+  | { readonly kind: 'freeze'; readonly frozen: boolean }
+  | { readonly kind: 'save'; readonly path: string }
+  | { readonly kind: 'suspend' }
+  | { readonly kind: 'redraw' }
+  | { readonly kind: 'pause'; readonly paused: boolean }
+  | { readonly kind: 'step'; readonly steps: number }
+  | { readonly kind: 'speed'; readonly factor: number }
+  | { readonly kind: 'next-finding' }
+  /** Boot clock, ns. */
+  | { readonly kind: 'seek'; readonly at: bigint };
+
+export interface Updated {
+  readonly view: ViewState;
+  readonly effect?: Effect;
+}
+
+/** What was on the screen when the key was pressed. */
+export interface Scene {
+  readonly listing: Listing;
+  readonly shape: Geometry;
+}
+
+/** One key press. Pure: what has to happen outside comes back as an effect. */
+export const update = (view: ViewState, key: Key, scene: Scene): Updated => {
+  if (view.prompt !== undefined) return typed(view, key);
+  const action = actionOf(key, view);
+  // Any key takes the message and the notes away; they have been seen then.
+  const calm: ViewState = { ...view, message: undefined, notesSeen: true };
+  return action === undefined ? { view: calm } : act(calm, action, scene);
+};
+
+const act = (view: ViewState, action: Action, scene: Scene): Updated => {
+  switch (action) {
+    case 'up':
+    case 'down':
+    case 'page-up':
+    case 'page-down':
+    case 'first':
+    case 'last':
+      return { view: moved(view, action, scene) };
+    case 'detail':
+      return { view: opened(view) };
+    case 'back':
+      return { view: back(view) };
+    case 'filter':
+      return { view: { ...view, page: 'processes', prompt: { kind: 'filter', text: view.filter } } };
+    case 'findings':
+      return { view: { ...view, onlyFindings: !view.onlyFindings } };
+    case 'sort':
+      return { view: { ...view, sort: nextSort(view.sort.column) } };
+    case 'direction':
+      return { view: { ...view, sort: { ...view.sort, descending: !view.sort.descending } } };
+    case 'freeze':
+      return { view: { ...view, frozen: !view.frozen }, effect: { kind: 'freeze', frozen: !view.frozen } };
+    case 'events':
+      return { view: { ...view, page: 'processes', eventsBack: 0, events: EVENTS_AFTER[view.events] } };
+    case 'page-sets':
+      return { view: { ...view, pageTop: 0, page: view.page === 'page-sets' ? 'processes' : 'page-sets' } };
+    case 'help':
+      return { view: { ...view, pageTop: 0, page: view.page === 'help' ? 'processes' : 'help' } };
+    case 'rescan':
+      return {
+        view: { ...view, message: { severity: 'info', text: 'reading everything again' } },
+        effect: { kind: 'rescan' },
+      };
+    case 'save':
+      return { view: { ...view, prompt: { kind: 'save', text: '' } } };
+    case 'quit':
+      return { view, effect: { kind: 'quit', status: 0 } };
+    case 'interrupt':
+      return { view, effect: { kind: 'quit', status: 130 } };
+    case 'suspend':
+      return { view, effect: { kind: 'suspend' } };
+    case 'redraw':
+      return { view, effect: { kind: 'redraw' } };
+    case 'replay-pause': {
+      const paused = !view.replay.paused;
+      return { view: { ...view, replay: { ...view.replay, paused } }, effect: { kind: 'pause', paused } };
+    }
+    case 'replay-back':
+      return stepped(view, -1);
+    case 'replay-forward':
+      return stepped(view, 1);
+    case 'replay-slower':
+      return paced(view, view.replay.speed / 2);
+    case 'replay-faster':
+      return paced(view, view.replay.speed * 2);
+    case 'replay-finding':
+      return { view, effect: { kind: 'next-finding' } };
+    case 'replay-seek':
+      return { view: { ...view, prompt: { kind: 'seek', text: '' } } };
+  }
+};
+
+const EVENTS_AFTER: Record<ViewState['events'], ViewState['events']> = { tail: 'full', full: 'off', off: 'tail' };
+
+type Move = 'up' | 'down' | 'page-up' | 'page-down' | 'first' | 'last';
+
+/** Lines to move by; far more than there can be for the ends, which the frame brings back into range. */
+const distance = (move: Move, page: number): number => {
+  const far = Number.MAX_SAFE_INTEGER;
+  const lines = { up: -1, down: 1, 'page-up': -page, 'page-down': page, first: -far, last: far };
+  return lines[move];
+};
+
+const moved = (view: ViewState, move: Move, { listing, shape }: Scene): ViewState => {
+  const paged = move === 'page-up' || move === 'page-down';
+  if (view.page !== 'processes') {
+    return { ...view, pageTop: bounded(view.pageTop + distance(move, shape.page - 2)) };
+  }
+  if (view.events === 'full') {
+    return { ...view, eventsBack: bounded(view.eventsBack - distance(move, shape.events - 2)) };
+  }
+  // An open detail: the arrows choose the process, the page keys scroll. Over the whole screen: everything scrolls.
+  if (shape.detail > 0 && (paged || shape.table === 0)) {
+    return { ...view, detailTop: bounded(view.detailTop + distance(move, shape.detail - 2)) };
+  }
+  const count = listing.rows.length;
+  const cursor = Math.max(0, Math.min(count - 1, view.cursor + distance(move, Math.max(1, shape.table - 1))));
+  const row = listing.rows[cursor];
+  return row === undefined ? view : { ...view, cursor, selected: row.key, detailTop: 0 };
+};
+
+/** The upper bound is the frame's business: only it knows how long the page is. */
+const bounded = (line: number): number => Math.max(0, Math.min(line, 1_000_000));
+
+const opened = (view: ViewState): ViewState => {
+  if (view.page !== 'processes' || view.events === 'full') return back(view);
+  return {
+    ...view,
+    detailTop: 0,
+    detail: view.detail === 'closed' ? 'open' : view.detail === 'open' ? 'full' : 'open',
+  };
+};
+
+/** One step back from whatever is on top; at the bottom of it, everything is listed again. */
+const back = (view: ViewState): ViewState => {
+  if (view.page !== 'processes') return { ...view, page: 'processes' };
+  if (view.events === 'full') return { ...view, events: 'tail', eventsBack: 0 };
+  if (view.detail === 'full') return { ...view, detail: 'open', detailTop: 0 };
+  if (view.detail === 'open') return { ...view, detail: 'closed' };
+  return { ...view, filter: '', onlyFindings: false };
+};
+
+const nextSort = (column: ViewState['sort']['column']): ViewState['sort'] => {
+  const at = COLUMNS.findIndex(({ name }) => name === column);
+  const next = COLUMNS[(at + 1) % COLUMNS.length]?.name ?? 'pid';
+  return { column: next, descending: columnOf(next)?.descending ?? false };
+};
+
+const stepped = (view: ViewState, steps: number): Updated => ({
+  view: { ...view, replay: { ...view.replay, paused: true } },
+  effect: { kind: 'step', steps },
+});
+
+const paced = (view: ViewState, wanted: number): Updated => {
+  const factor = Math.max(1 / 64, Math.min(4096, wanted));
+  return { view: { ...view, replay: { ...view.replay, speed: factor } }, effect: { kind: 'speed', factor } };
+};
+
+const LONGEST_INPUT = 512;
+
+const typed = (view: ViewState, key: Key): Updated => {
+  const { prompt } = view;
+  if (prompt === undefined) return { view };
+  const leave: ViewState = { ...view, prompt: undefined };
+  switch (key.name) {
+    case 'C-c':
+      return { view: leave, effect: { kind: 'quit', status: 130 } };
+    case 'escape':
+      return { view: prompt.kind === 'filter' ? { ...leave, filter: '' } : leave };
+    case 'enter':
+      return entered(leave, prompt.kind, prompt.text);
+    case 'backspace':
+      return { view: retyped(view, [...prompt.text].slice(0, -1).join('')) };
+    case 'C-u':
+      return { view: retyped(view, '') };
+    case 'C-w':
+      return { view: retyped(view, prompt.text.replace(/\S*\s*$/, '')) };
+    default:
+      if (key.text === undefined || prompt.text.length >= LONGEST_INPUT) return { view };
+      return { view: retyped(view, prompt.text + key.text) };
+  }
+};
+
+/** The filter works while it is typed; a path and a time only when they are complete. */
+const retyped = (view: ViewState, text: string): ViewState => {
+  if (view.prompt === undefined) return view;
+  const prompt = { ...view.prompt, text };
+  return prompt.kind === 'filter' ? { ...view, prompt, filter: text } : { ...view, prompt };
+};
+
+const entered = (view: ViewState, kind: 'filter' | 'save' | 'seek', text: string): Updated => {
+  const given = text.trim();
+  if (kind === 'filter' || given === '') return { view };
+  if (kind === 'save') return { view, effect: { kind: 'save', path: given } };
+  const seconds = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(given);
+  if (seconds === null) {
+    const message = {
+      severity: 'warning',
+      text: `not a time: ${given}; seconds of the boot clock are wanted, like 1234.5`,
+    } as const;
+    return { view: { ...view, message } };
+  }
+  const [, whole = '0', fraction = ''] = seconds;
+  return { view, effect: { kind: 'seek', at: BigInt(whole) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0')) } };
+};
