@@ -1,4 +1,5 @@
 import { asyncScheduler, type Observable, throttleTime } from 'rxjs';
+import type { PageSet } from '../src/judge/baseline.js';
 import type { Outcome } from '../src/model/failure.js';
 import type { WatchState } from '../src/model/state.js';
 import { draw } from './frame.js';
@@ -20,6 +21,8 @@ export interface ScreenControls {
   freeze?(frozen: boolean): void;
   /** Saves a recording; the value is what to tell the user. */
   save?(path: string): Promise<Outcome<string>>;
+  /** Processes grouped by the vDSO pages they map; asked for only while that page is open. */
+  pageSets?(state: WatchState): readonly PageSet[];
   readonly replay?: ReplayControls;
 }
 
@@ -62,7 +65,11 @@ export const runScreen = (
     const output = streams.output ?? process.stdout;
     const listing = createListing();
     const cost = ownCost();
-    let view = initialView({ save: controls.save !== undefined, replay: controls.replay !== undefined });
+    let view = initialView({
+      save: controls.save !== undefined,
+      replay: controls.replay !== undefined,
+      pageSets: controls.pageSets !== undefined,
+    });
     let live: WatchState = EMPTY;
     let frozen: WatchState | undefined;
     let due = false;
@@ -77,7 +84,8 @@ export const runScreen = (
       due = false;
       if (over) return;
       const state = shownState();
-      const drawn = draw(state, view, screen.size(), terminal.theme, listing(state, view));
+      const pageSets = (): readonly PageSet[] => controls.pageSets?.(state) ?? [];
+      const drawn = draw({ state, listing: listing(state, view), pageSets }, view, screen.size(), terminal.theme);
       view = drawn.view;
       screen.paint(drawn.lines);
     };

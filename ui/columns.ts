@@ -22,6 +22,8 @@ export interface Column {
   /** Cells it needs to be shown at all, and the most it can use. */
   readonly least: number;
   readonly most: number;
+  /** Instead of `least` where there is room: before columns of a higher rank are added. */
+  readonly roomy?: number;
   /** Columns are dropped from the highest number down when the terminal is narrow. */
   readonly rank: number;
   readonly cell: (row: Row, context: CellContext) => Word;
@@ -65,6 +67,7 @@ export const COLUMNS: readonly Column[] = [
     title: 'COMM',
     align: 'left',
     least: 9,
+    roomy: 15,
     most: 15,
     rank: 1,
     cell: (row) => ({ text: row.comm }),
@@ -86,8 +89,9 @@ export const COLUMNS: readonly Column[] = [
     name: 'state',
     title: 'STATE',
     align: 'left',
-    least: 10,
-    most: 10,
+    least: 12,
+    roomy: 16,
+    most: 16,
     rank: 2,
     cell: (row) => row.state,
     compare: (a, b) => byText(a.state.text, b.state.text),
@@ -119,8 +123,8 @@ export const COLUMNS: readonly Column[] = [
     name: 'vvar',
     title: 'VVAR',
     align: 'left',
-    least: 4,
-    most: 4,
+    least: 8,
+    most: 8,
     rank: 8,
     cell: (row) => row.vvar,
     compare: (a, b) => byText(a.vvar.text, b.vvar.text),
@@ -131,7 +135,7 @@ export const COLUMNS: readonly Column[] = [
     title: 'PAGES',
     align: 'left',
     least: 8,
-    most: 9,
+    most: 10,
     rank: 10,
     cell: (row) => row.pages,
     compare: (a, b) => byText(a.pages.text, b.pages.text),
@@ -190,17 +194,18 @@ export interface Placed {
 /** Which columns fit into `width` cells, and how wide each is. One cell is taken by the marker at the left. */
 export const place = (width: number): readonly Placed[] => {
   const gap = width >= 110 ? 2 : 1;
+  const least = (column: Column): number => (width >= 100 ? (column.roomy ?? column.least) : column.least);
   const chosen = new Set<Column>();
   let left = width - 1;
   for (const column of [...COLUMNS].sort((a, b) => a.rank - b.rank)) {
-    const needed = column.least + (chosen.size === 0 ? 0 : gap);
+    const needed = least(column) + (chosen.size === 0 ? 0 : gap);
     if (needed > left && chosen.size > 0) break;
     chosen.add(column);
     left -= needed;
   }
   // What is left over goes to the columns that gain most by it, in this order.
-  const widths = new Map([...chosen].map((column) => [column.name, column.least]));
-  for (const name of ['comm', 'finding', 'hint', 'abi', 'last', 'moves', 'pages'] as const) {
+  const widths = new Map([...chosen].map((column) => [column.name, least(column)]));
+  for (const name of ['comm', 'finding', 'state', 'hint', 'abi', 'last', 'moves', 'pages'] as const) {
     const column = COLUMNS.find((candidate) => candidate.name === name);
     const now = widths.get(name);
     if (column === undefined || now === undefined) continue;

@@ -37,14 +37,10 @@ const promptSpans = ({ kind, text }: Prompt): readonly Span[] => [
 
 /** As many of the keys as fit whole; the last two (help, quit) always first in line for the room. */
 const keySpans = (view: ViewState, width: number, theme: Theme): readonly Span[] => {
-  const listed = offered(view).filter(
-    ({ short, action }) => short !== undefined && (action !== 'back' || isOpen(view)),
-  );
-  const moves = view.page === 'processes' ? [{ label: glyphs(theme).arrows, short: 'move' }] : [];
-  const words = [...moves, ...listed.map(({ label, short }) => ({ label, short: short ?? '' }))];
+  const words = keyWords(view, theme);
   const must = words.slice(-2);
   const room = width - must.reduce((sum, word) => sum + wordWidth(word), 0);
-  const shown: typeof words = [];
+  const shown: KeyWord[] = [];
   let used = 0;
   for (const word of words.slice(0, -2)) {
     if (used + wordWidth(word) > room) break;
@@ -54,12 +50,24 @@ const keySpans = (view: ViewState, width: number, theme: Theme): readonly Span[]
   return [...shown, ...must].flatMap(({ label, short }) => [span(` ${label}`, 'key'), span(` ${short} `, 'dim')]);
 };
 
-const wordWidth = ({ label, short }: { label: string; short: string }): number =>
-  cellWidth(label) + cellWidth(short) + 3;
+interface KeyWord {
+  readonly label: string;
+  readonly short: string;
+}
+
+/** A page that only scrolls needs few keys; help is itself the place for the others. */
+const keyWords = (view: ViewState, theme: Theme): readonly KeyWord[] => {
+  const { arrows } = glyphs(theme);
+  const back = { label: 'Esc', short: 'back' };
+  if (view.page !== 'processes') return [{ label: arrows, short: 'scroll' }, back, { label: 'q', short: 'quit' }];
+  const listed = offered(view)
+    .filter(({ short, action }) => short !== undefined && (action !== 'back' || isOpen(view)))
+    .map(({ label, short }) => ({ label, short: short ?? '' }));
+  const scrolls = view.events === 'full' || view.detail === 'full';
+  return [{ label: arrows, short: scrolls ? 'scroll' : 'move' }, ...listed];
+};
+
+const wordWidth = ({ label, short }: KeyWord): number => cellWidth(label) + cellWidth(short) + 3;
 
 const isOpen = (view: ViewState): boolean =>
-  view.page !== 'processes' ||
-  view.detail !== 'closed' ||
-  view.events === 'full' ||
-  view.filter !== '' ||
-  view.onlyFindings;
+  view.detail !== 'closed' || view.events === 'full' || view.filter !== '' || view.onlyFindings;

@@ -1,3 +1,4 @@
+import type { PageSet } from '../src/judge/baseline.js';
 import type { WatchState } from '../src/model/state.js';
 import { detailLines, detailRule } from './detail.js';
 import { clampBack, eventLines } from './events.js';
@@ -7,6 +8,7 @@ import { emptyLine, headerLines, noteLine } from './header.js';
 import { helpLines, helpRule } from './help.js';
 import { line, span } from './line.js';
 import { type Listing, list } from './listing.js';
+import { pageSetLines, pageSetRule } from './page-sets.js';
 import { positionWord, tableLines, titleLine } from './table.js';
 import { glyphs, PLAIN_THEME, type Theme } from './theme.js';
 import type { ViewState } from './view.js';
@@ -19,35 +21,50 @@ export interface Drawn {
 
 /** The screen as `size.rows` strings of exactly `size.cols` cells. Pure: the same arguments, the same strings. */
 export const frame = (state: WatchState, view: ViewState, size: Size, theme: Theme = PLAIN_THEME): readonly string[] =>
-  draw(state, view, size, theme, list(state, view)).lines;
+  draw({ state, listing: list(state, view), pageSets: noPageSets }, view, size, theme).lines;
+
+/** What there is to show. */
+export interface Shown {
+  readonly state: WatchState;
+  readonly listing: Listing;
+  /** Called only while the page-set page is open: it costs. */
+  readonly pageSets: () => readonly PageSet[];
+}
+
+const noPageSets = (): readonly PageSet[] => [];
 
 /** As `frame`, with the listing given (it is the costly part), and the settled view given back. */
-export const draw = (state: WatchState, asked: ViewState, size: Size, theme: Theme, listing: Listing): Drawn => {
+export const draw = (shown: Shown, asked: ViewState, size: Size, theme: Theme): Drawn => {
+  const { state, listing } = shown;
   const shape = geometry(size, asked, state.tracer.notes.length > 0);
   const chosen = choose(asked, listing, shape.table);
-  const { lines: body, view } = drawBody(state, chosen, listing, shape, size, theme);
+  const { lines: body, view } = drawBody(shown, chosen, shape, size, theme);
   const lines = [
     ...headerLines(state, view, listing, size, shape.header, theme),
     ...(shape.notes > 0 ? [noteLine(state, size.cols, theme)] : []),
     ...body,
     ...(shape.footer > 0
-      ? [footerLine(view, positionWord(view, shape.table, listing.rows.length), size.cols, theme)]
+      ? [
+          footerLine(
+            view,
+            shape.table > 0 ? positionWord(view, shape.table, listing.rows.length) : '',
+            size.cols,
+            theme,
+          ),
+        ]
       : []),
   ];
   return { lines, view };
 };
 
-const drawBody = (
-  state: WatchState,
-  view: ViewState,
-  listing: Listing,
-  shape: Geometry,
-  size: Size,
-  theme: Theme,
-): Drawn => {
+const drawBody = (shown: Shown, view: ViewState, shape: Geometry, size: Size, theme: Theme): Drawn => {
+  const { state, listing } = shown;
   if (shape.page > 0) {
-    const page = scrolled(helpLines(state, view, size.cols, theme), view.pageTop, shape.page - 1, size.cols, theme);
-    return { lines: [helpRule(size.cols, theme), ...page.lines], view: { ...view, pageTop: page.top } };
+    const help = view.page === 'help';
+    const head = help ? helpRule(size.cols, theme) : pageSetRule(size.cols, theme);
+    const all = help ? helpLines(state, view, size.cols, theme) : pageSetLines(shown.pageSets(), size.cols, theme);
+    const page = scrolled(all, view.pageTop, shape.page - 1, size.cols, theme);
+    return { lines: [head, ...page.lines], view: { ...view, pageTop: page.top } };
   }
   const context = { now: state.now, sharers: listing.sharers };
   const rows = listing.rows.slice(view.top, view.top + shape.table);

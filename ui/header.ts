@@ -1,6 +1,6 @@
 import type { WatchState } from '../src/model/state.js';
 import type { Size } from './geometry.js';
-import { ends, line, type Span, span } from './line.js';
+import { ends, fits, line, type Span, span } from './line.js';
 import type { Listing } from './listing.js';
 import { glyphs, type Style, type Theme } from './theme.js';
 import type { ViewState } from './view.js';
@@ -17,7 +17,11 @@ export const headerLines = (
 ): readonly string[] => {
   if (height <= 0) return [];
   const first = ends(hostSpans(state), tracerSpans(state, view, height > 1), size.cols, theme, 0.7);
-  const second = ends(countSpans(state, listing, theme), viewSpans(view, listing, theme), size.cols, theme, 0.7);
+  const counts = countSpans(state, listing, theme);
+  const all = viewSpans(view, listing, theme);
+  // What vdsowatch costs is the first thing to go when room is short.
+  const chosen = fits(counts, all, size.cols, theme) ? all : viewSpans({ ...view, own: undefined }, listing, theme);
+  const second = ends(counts, chosen, size.cols, theme, 0.7);
   return [first, second].slice(0, height);
 };
 
@@ -55,11 +59,7 @@ const countSpans = ({ counters }: WatchState, listing: Listing, theme: Theme): r
   const dot = span(` ${glyphs(theme).dot} `, 'dim');
   const loss =
     counters.lost > 0n || counters.gaps > 0
-      ? [
-          span(` LOST ${countWord(counters.lost)} `, 'loud'),
-          span(` in ${plural(counters.gaps, 'gap')}`, 'error'),
-          span(' '),
-        ]
+      ? [span(` LOST ${countWord(counters.lost)} `, 'loud'), span(` in ${plural(counters.gaps, 'gap')}`, 'error'), dot]
       : [];
   return [
     span(' '),

@@ -8,20 +8,38 @@ import type { ViewState } from './view.js';
 /** Every key that works now, what the words mean, and what this host cannot do. As many lines as it takes. */
 export const helpLines = (state: WatchState, view: ViewState, width: number, theme: Theme): readonly string[] => {
   const head = (text: string): string => line([span(` ${text}`, 'title')], width, theme);
-  const word = (name: string, text: string): readonly string[] =>
-    paragraph([span(`  ${name.padEnd(11)} `, 'key')], text, width, theme);
+  const { notes } = state.tracer;
   return [
+    ...(notes.length === 0 ? [] : [head('on this host')]),
+    ...notes.flatMap((note) => paragraph([span('  - ')], note, width, theme)),
     head('keys'),
-    ...offered(view).flatMap(({ label, help }) => {
-      const shown = fit(guard(theme.unicode ? label : asciiLabel(label), theme.unicode), 7, glyphs(theme).ellipsis);
-      return paragraph([span(`  ${shown}     `, 'key')], help, width, theme);
-    }),
+    ...keyLines(view, width, theme),
     head('words'),
-    ...WORDS.flatMap(([name, text]) => word(name, text)),
-    ...(state.tracer.notes.length === 0 ? [] : [head('on this host')]),
-    ...state.tracer.notes.flatMap((note) => paragraph([span('  - ')], note, width, theme)),
+    ...WORDS.flatMap(([name, text]) => paragraph([span(`  ${name.padEnd(9)} `, 'key')], text, width, theme)),
   ];
 };
+
+/** Two short ones stand side by side. */
+const keyLines = (view: ViewState, width: number, theme: Theme): readonly string[] => {
+  const half = Math.floor(width / 2);
+  const entries = offered(view).map(({ label, help }) => {
+    const shown = fit(guard(theme.unicode ? label : asciiLabel(label), theme.unicode), 7, glyphs(theme).ellipsis);
+    return { lead: span(`  ${shown}   `, 'key'), help, short: help.length + LEAD_CELLS <= half };
+  });
+  const short = entries.filter((entry) => entry.short);
+  const long = entries.filter((entry) => !entry.short);
+  const rows = Math.ceil(short.length / 2);
+  return [
+    ...short.slice(0, rows).map((left, index) => {
+      const right = short[index + rows];
+      const padded = [left.lead, span(left.help.padEnd(half - LEAD_CELLS))];
+      return line(right === undefined ? padded : [...padded, right.lead, span(right.help)], width, theme);
+    }),
+    ...long.flatMap(({ lead, help }) => paragraph([lead], help, width, theme)),
+  ];
+};
+
+const LEAD_CELLS = 12;
 
 export const helpRule = (width: number, theme: Theme): string => rule([span('help', 'title')], width, theme);
 
@@ -30,15 +48,15 @@ const asciiLabel = (label: string): string => label.replace('↑', 'up').replace
 const WORDS: readonly (readonly [string, string])[] = [
   ['native', 'the vDSO is where the kernel put it'],
   ['moved', 'it is somewhere else now; history says who moved it, when this has been seen'],
+  ['detached', 'the data pages (vvar) that it reads are not beside it'],
+  ['modified', 'some of its pages are copies that the process has written to'],
+  ['sealed', 'the kernel lets nobody move or unmap it'],
+  ['proxied', "CRIU's own vDSO stands in for the kernel's"],
   ['unmapped', 'the process had one and has none now'],
-  ['none', 'there is none'],
-  ['present', 'there is one; whether it moved is not known'],
   ['unknown', 'the evidence does not say'],
   ['word?', 'likely, not proven'],
   ['word~', 'something newer has been seen, the process is being read again'],
   ['HINT', 'does the name [vdso] tell the truth: ok; lost: the vDSO has no name; gained: something else has it'],
-  ['VVAR', 'are the data pages that the vDSO reads still beside it'],
-  ['PAGES', 'clean: the pages of the kernel; copied: the process has its own, written to'],
   ['MOVES', 'moves seen since vdsowatch started'],
   ['LAST', 'time since anything touched its vDSO'],
   ['lost', 'events that the kernel could not hand over; everything is read again after each gap'],

@@ -81,6 +81,10 @@ export const paragraph = (
   );
 };
 
+/** Do both fit, with a blank between? */
+export const fits = (left: readonly Span[], right: readonly Span[], width: number, theme: Theme): boolean =>
+  widthOf(guarded(left, theme)) + 1 + widthOf(guarded(right, theme)) <= width;
+
 const guarded = (spans: readonly Span[], theme: Theme): readonly Span[] =>
   spans.map(({ text, style }) => ({ text: guard(text, theme.unicode), style }));
 

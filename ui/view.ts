@@ -53,6 +53,7 @@ export interface Own {
 export interface Abilities {
   readonly save: boolean;
   readonly replay: boolean;
+  readonly pageSets: boolean;
 }
 
 export const initialView = (can: Abilities): ViewState => ({

@@ -1,3 +1,9 @@
+import {
+  hintWord as verdictHint,
+  pagesWord as verdictPages,
+  vvarWord as verdictVvar,
+  stateWord as verdictWord,
+} from '../src/judge/words.js';
 import type { AddressSpace, ProcessState } from '../src/model/state.js';
 import type { Finding, Severity, Verdict } from '../src/model/verdict.js';
 import { hexRange } from '../src/text/hex.js';
@@ -9,10 +15,8 @@ export interface Word {
   readonly style?: Style | undefined;
 }
 
-const UNKNOWN: Word = { text: '?', style: 'dim' };
-
 /**
- * The state column. Only words for what the verdict says; nothing is concluded here. A question mark after the word:
+ * The state column: the judge's word for the verdict, or why there is no verdict. A question mark after the word:
  * likely, not proven. A tilde: something newer has been seen, a fresh look is under way.
  */
 export const stateWord = (process: ProcessState, space: AddressSpace | undefined): Word => {
@@ -20,38 +24,33 @@ export const stateWord = (process: ProcessState, space: AddressSpace | undefined
   if (process.unreadable !== undefined) return { text: 'unreadable', style: 'dim' };
   const verdict = space?.verdict;
   if (verdict === undefined) return { text: 'reading', style: 'dim' };
-  if (!verdict.applicable) return { text: 'n/a', style: 'dim' };
-  const doubt = verdict.confidence === 'likely' ? '?' : '';
+  const word = verdictWord(verdict);
+  if (!verdict.applicable) return { text: word, style: 'dim' };
+  const doubt = verdict.confidence === 'likely' && !word.endsWith('?') ? '?' : '';
   const stale = space?.dirty === true ? '~' : '';
-  return { text: `${placeWord(verdict)}${doubt}${stale}`, style: severityStyle(worst(verdict.findings)?.severity) };
-};
-
-const placeWord = ({ vdso, findings }: Verdict): string => {
-  if (vdso === undefined) return 'unknown';
-  if (vdso === null) return findings.some(({ code }) => code === 'vdso-unmapped') ? 'unmapped' : 'none';
-  // Not known whether it moved: it is there, and that is all this word says.
-  return vdso.moved === undefined ? 'present' : vdso.moved ? 'moved' : 'native';
+  return { text: `${word}${doubt}${stale}`, style: severityStyle(worst(verdict.findings)?.severity) };
 };
 
 export const hintWord = (verdict: Verdict | undefined): Word => {
-  if (verdict?.hint === undefined) return UNKNOWN;
-  if (verdict.hint === 'ok' || verdict.hint === 'none') return { text: verdict.hint };
-  return { text: verdict.hint, style: 'warning' };
+  const text = verdictHint(verdict);
+  const style = QUIET.has(text) ? 'dim' : verdict?.hint === 'ok' || verdict?.hint === 'none' ? undefined : 'warning';
+  return { text, style };
 };
 
 export const vvarWord = (verdict: Verdict | undefined): Word => {
-  if (verdict?.vdso === null) return { text: '-', style: 'dim' };
-  const attached = verdict?.vdso?.vvarAttached;
-  if (attached === undefined) return UNKNOWN;
-  return attached ? { text: 'yes' } : { text: 'no', style: 'warning' };
+  const text = verdictVvar(verdict);
+  const style = QUIET.has(text) ? 'dim' : verdict?.vdso?.vvarAttached === false ? 'warning' : undefined;
+  return { text, style };
 };
 
 export const pagesWord = (verdict: Verdict | undefined): Word => {
-  if (verdict?.vdso === null) return { text: '-', style: 'dim' };
-  const modified = verdict?.vdso?.modifiedPages;
-  if (modified === undefined) return UNKNOWN;
-  return modified.length === 0 ? { text: 'clean' } : { text: `${modified.length} copied`, style: 'warning' };
+  const text = verdictPages(verdict);
+  const copied = (verdict?.vdso?.modifiedPages ?? []).length > 0;
+  return { text, style: QUIET.has(text) ? 'dim' : copied ? 'warning' : undefined };
 };
+
+/** Nothing known, or nothing to know. */
+const QUIET = new Set(['?', '-']);
 
 export const sealedWord = (sealed: boolean | undefined): string =>
   sealed === undefined ? 'seal unknown' : sealed ? 'sealed' : 'not sealed';

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import stringWidth from 'string-width';
+import { frame } from '../../ui/frame.js';
+import type { Size } from '../../ui/geometry.js';
+import { PLAIN_THEME, type Theme } from '../../ui/theme.js';
+import { initialView, type ViewState } from '../../ui/view.js';
+import { fuzzRuns } from '../fuzz-runs.js';
+import { livelyState, watchState } from './fixture.js';
+import { golden } from './golden.js';
+
+const NOTHING = { save: false, replay: false, pageSets: false };
+const view: ViewState = { ...initialView(NOTHING), own: { cpu: 1.2, rss: 84 * 1_048_576 } };
+const SIZES: readonly Size[] = [
+  { cols: 20, rows: 5 },
+  { cols: 60, rows: 20 },
+  { cols: 80, rows: 24 },
+  { cols: 140, rows: 40 },
+  { cols: 200, rows: 50 },
+];
+
+for (const size of SIZES) {
+  const name = `${size.cols}x${size.rows}`;
+  test(`the table at ${name}`, () => golden(`table-${name}`, frame(livelyState(), view, size)));
+  test(`the open detail at ${name}`, () =>
+    golden(`detail-${name}`, frame(livelyState(), { ...view, selected: '2210@100', detail: 'open' }, size)));
+}
+
+test('help, with what this host cannot do', () => {
+  const tracer = { mode: 'polling', text: 'polling: bpftrace not found', notes: ['apt install bpftrace'] } as const;
+  const state = { ...livelyState(), tracer };
+  golden('help-80x24', frame(state, { ...view, page: 'help' }, { cols: 80, rows: 24 }));
+  golden('notes-80x24', frame(state, view, { cols: 80, rows: 24 }));
+});
+
+test('events over the whole screen', () =>
+  golden('events-80x24', frame(livelyState(), { ...view, events: 'full' }, { cols: 80, rows: 24 })));
+
+test('loss is shown loudly and before anything else', () => {
+  const counters = { events: 12_345, rate: 123_456, lost: 1_234n, gaps: 2, snapshots: 3 };
+  golden('lost-80x24', frame({ ...livelyState(), counters }, view, { cols: 80, rows: 24 }));
+});
+
+test('frozen, filtered, sorted', () => {
+  const narrowed = { ...view, frozen: true, filter: 'worker', sort: { column: 'pid', descending: true } } as const;
+  golden('narrowed-80x24', frame(livelyState(), narrowed, { cols: 80, rows: 24 }));
+});
+
+test('nothing yet', () => {
+  const tracer = { mode: 'starting', text: '', notes: [] } as const;
+  golden('starting-80x24', frame(watchState([], { tracer }), view, { cols: 80, rows: 24 }));
+});
+
+test('in colour, and in ASCII without colour', () => {
+  const colour: Theme = { depth: 256, attributes: true, unicode: true };
+  golden('colour-80x24', frame(livelyState(), view, { cols: 80, rows: 24 }, colour));
+  const ascii: Theme = { depth: 0, attributes: true, unicode: false };
+  const lines = frame(livelyState(), { ...view, detail: 'open' }, { cols: 80, rows: 24 }, ascii);
+  golden('ascii-80x24', lines);
+  assert.match(lines.join(''), /^[ -~\x1b]*$/);
+});
+
+test('every line has exactly the width, at any size and in any view', () => {
+  const anyView = fc.record({
+    selected: fc.constantFrom(undefined, '2210@100', '2401@100', '2600@100', 'gone@0'),
+    detail: fc.constantFrom('closed', 'open', 'full'),
+    events: fc.constantFrom('off', 'tail', 'full'),
+    page: fc.constantFrom('processes', 'help', 'page-sets'),
+    detailTop: fc.nat(200),
+    cursor: fc.nat(50),
+    top: fc.nat(50),
+    onlyFindings: fc.boolean(),
+    frozen: fc.boolean(),
+    filter: fc.constantFrom('', 'worker', '!native', 'no such thing'),
+    prompt: fc.constantFrom(
+      undefined,
+      { kind: 'filter', text: 'wor' } as const,
+      { kind: 'save', text: '漢字' } as const,
+    ),
+  } as const);
+  const theme = fc.constantFrom<Theme>(
+    PLAIN_THEME,
+    { depth: 256, attributes: true, unicode: true },
+    { depth: 8, attributes: true, unicode: false },
+  );
+  fc.assert(
+    fc.property(anyView, fc.nat(210), fc.nat(60), theme, (changes, cols, rows, shown) => {
+      const lines = frame(livelyState(), { ...view, ...changes }, { cols, rows }, shown);
+      assert.equal(lines.length, rows);
+      for (const line of lines) assert.equal(stringWidth(line), cols, JSON.stringify(line));
+    }),
+    { numRuns: fuzzRuns(300) },
+  );
+});
+
+test('the chosen process stays visible and chosen, however it is sorted', () => {
+  const state = livelyState();
+  const columns = ['pid', 'comm', 'abi', 'state', 'vdso', 'hint', 'vvar', 'pages', 'moves', 'last', 'finding'] as const;
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...state.processes.values()),
+      fc.constantFrom(...columns),
+      fc.boolean(),
+      fc.nat(40),
+      fc.integer({ min: 4, max: 30 }),
+      (process, column, descending, top, rows) => {
+        const sorted: ViewState = { ...view, selected: process.key, sort: { column, descending }, top };
+        const marked = frame(state, sorted, { cols: 80, rows }).filter((line) => line.startsWith('►'));
+        assert.equal(marked.length, 1);
+        assert.ok(marked[0]?.slice(1).trimStart().startsWith(`${process.pid} `));
+      },
+    ),
+    { numRuns: fuzzRuns(200) },
+  );
+});

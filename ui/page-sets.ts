@@ -1,0 +1,40 @@
+import type { PageSet } from '../src/judge/baseline.js';
+import { line, paragraph, rule, type Span, span } from './line.js';
+import type { Theme } from './theme.js';
+import { countWord, plural } from './words.js';
+
+const WORDS: Record<PageSet['kind'], string> = {
+  host: "the host's",
+  container: "a container's",
+  lone: "one process's",
+};
+const FEW = 16;
+
+export const pageSetRule = (width: number, theme: Theme): string =>
+  rule([span('processes by the vDSO pages they map', 'title')], width, theme);
+
+/** One group after another: whose pages, which image, which frames, where, how many processes, and which. */
+export const pageSetLines = (sets: readonly PageSet[], width: number, theme: Theme): readonly string[] => {
+  if (sets.length === 0) {
+    const why = 'No group: no process with clean vDSO pages in memory, or page frames cannot be read (root can).';
+    return paragraph([span('  ')], why, width, theme, 'dim');
+  }
+  return sets.flatMap((set) => [
+    line([span(`  ${WORDS[set.kind]}`, set.kind === 'host' ? 'good' : 'accent'), ...factSpans(set)], width, theme),
+    ...paragraph([span('    pids    ', 'dim')], pidsText(set.processes), width, theme),
+    line([], width, theme),
+  ]);
+};
+
+const factSpans = (set: PageSet): readonly Span[] => [
+  span(`  ${set.image}`),
+  span(`  ${plural(set.processes.length, 'process', 'processes')}`),
+  span('  frames ', 'dim'),
+  span(set.frames.map((frame) => (frame === undefined ? '?' : frame.toString(16))).join(' ')),
+  ...(set.uts === undefined ? [] : [span('  uts ', 'dim'), span(String(set.uts))]),
+];
+
+const pidsText = (pids: readonly number[]): string => {
+  const shown = pids.slice(0, FEW).join(' ');
+  return pids.length > FEW ? `${shown} and ${countWord(pids.length - FEW)} more` : shown;
+};
