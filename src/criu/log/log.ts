@@ -1,0 +1,59 @@
+import type { Vma } from '../../model/vma.js';
+
+/** What a dump.log or restore.log tells about vDSOs. Pure data; `readLog` makes it. */
+export interface CriuLog {
+  readonly kind: LogKind;
+  /** "4.2"; undefined when the first lines are missing. */
+  readonly version: string | undefined;
+  /** Same as in inventory.img of that dump (CRIU 4.2 and later). */
+  readonly runId: string | undefined;
+  /** uname -r and -m of the host it ran on. */
+  readonly release: string | undefined;
+  readonly machine: string | undefined;
+  readonly ended: 'success' | 'failure' | undefined;
+  /** The first line of level error that can be the cause of a failure, escaped. */
+  readonly firstError: string | undefined;
+  readonly processes: readonly LogProcess[];
+  /** In the order of the lines. */
+  readonly findings: readonly LogFinding[];
+  /** True when the log is longer than is read. */
+  readonly cut: boolean;
+}
+
+export type LogKind = 'dump' | 'restore' | 'unknown';
+
+export interface LogFinding {
+  /** From 1. */
+  readonly line: number;
+  /** Stable kebab-case word, see the rules. */
+  readonly code: string;
+  readonly severity: 'info' | 'warning' | 'error';
+  /** Printed in every log, says nothing by itself. */
+  readonly routine: boolean;
+  /** Process it is about, by its number in the image; undefined: CRIU itself, or not known. */
+  readonly pid: number | undefined;
+  /** Start of the mapping, or the address, it is about. */
+  readonly address: bigint | undefined;
+  /** The line without its time, escaped. */
+  readonly text: string;
+  readonly meaning: string;
+  /** Values of the line in CRIU's order, as printed. */
+  readonly values: readonly string[];
+}
+
+/** A task as dump.log shows it. */
+export interface LogProcess {
+  /** Number in the dumped pid namespace, which names the images. */
+  readonly pid: number;
+  /** Number CRIU saw; differs from `pid` for a container. */
+  readonly realPid: number;
+  /** Raw bytes as latin1: hostile. */
+  readonly comm: string;
+  /** Mappings with the kernel's names, as smaps had them at the dump. */
+  readonly vmas: readonly Vma[];
+  /** False when the dump stopped before the last mapping. */
+  readonly vmasComplete: boolean;
+  /** Status CRIU gave each mapping when it had read smaps, and after its checks; by start address. */
+  readonly statusBefore: ReadonlyMap<bigint, number>;
+  readonly statusAfter: ReadonlyMap<bigint, number>;
+}

@@ -1,0 +1,84 @@
+import type { Vma } from '../../model/vma.js';
+import { parseMapsLine } from '../../proc/parse/maps.js';
+import type { LogLine } from './line.js';
+import type { LogProcess } from './log.js';
+
+/** Follows which task a dump.log is about, and collects its mappings. */
+export interface TaskLines {
+  readonly take: (line: LogLine) => void;
+  /** Number, as CRIU saw it, of the task whose part of the log this is. */
+  readonly current: () => number | undefined;
+  /** The number in the image for a number CRIU saw; the same when it is not known. */
+  readonly imagePid: (realPid: number | undefined) => number | undefined;
+  readonly processes: () => readonly LogProcess[];
+}
+
+interface OpenTask {
+  realPid: number;
+  pid: number;
+  comm: string;
+  vmas: Vma[];
+  complete: boolean;
+  before: Map<bigint, number>;
+  after: Map<bigint, number>;
+}
+
+/** vm.max_map_count where it is raised. */
+const MOST_VMAS = 300_000;
+
+export const taskLines = (): TaskLines => {
+  const tasks = new Map<number, OpenTask>();
+  let task: OpenTask | undefined;
+  const take = ({ text, fromPie }: LogLine): void => {
+    if (fromPie) return;
+    const begun = BEGIN.exec(text);
+    if (begun !== null) {
+      const realPid = Number(begun[1]);
+      task = tasks.get(realPid) ?? opened(realPid, begun[2] ?? '');
+      tasks.set(realPid, task);
+      return;
+    }
+    if (task === undefined) return;
+    if (text.startsWith(SMAPS)) {
+      const vma = parseMapsLine(text.slice(SMAPS.length));
+      if (vma !== undefined && task.vmas.length < MOST_VMAS) task.vmas.push(vma);
+    } else if (text.startsWith('Collected, longest area')) task.complete = true;
+    else if (text.startsWith('0x')) takeStatus(task, text);
+    else task.pid = Number(IDS.exec(text)?.[1] ?? task.pid);
+  };
+  return {
+    take,
+    current: () => task?.realPid,
+    imagePid: (realPid) => (realPid === undefined ? undefined : (tasks.get(realPid)?.pid ?? realPid)),
+    processes: () =>
+      [...tasks.values()].map(({ pid, realPid, comm, vmas, complete, before, after }) => {
+        return { pid, realPid, comm, vmas, vmasComplete: complete, statusBefore: before, statusAfter: after };
+      }),
+  };
+};
+
+const BEGIN = /^Dumping task \(pid: (\d{1,10})(?: comm: (.{0,64})\))?/;
+const SMAPS = 'Handling VMA with the following smaps entry: ';
+/** criu/cr-dump.c, dump_one_task: the last number is the one inside the pid namespace. */
+const IDS = /^sid=\d{1,10} pgid=\d{1,10} pid=(\d{1,10})$/;
+/** criu/util.c, vma_entry listing: printed when smaps has been read, and again when the mm image is written. */
+const STATUS =
+  /^0x([0-9a-f]{1,16})-0x[0-9a-f]{1,16} \(\d+K\) prot \S+ flags \S+ (?:fdflags \S+ )?st (0x[0-9a-f]{1,8}|0) /;
+
+const opened = (realPid: number, comm: string): OpenTask => ({
+  realPid,
+  pid: realPid,
+  comm,
+  vmas: [],
+  complete: false,
+  before: new Map(),
+  after: new Map(),
+});
+
+const takeStatus = (task: OpenTask, text: string): void => {
+  const found = STATUS.exec(text);
+  if (found === null) return;
+  const start = BigInt(`0x${found[1]}`);
+  const list = task.before.has(start) ? task.after : task.before;
+  if (list.size < MOST_VMAS) list.set(start, Number(found[2]));
+};
