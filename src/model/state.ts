@@ -74,4 +74,8 @@ export interface HistoryLine {
   readonly text: string;
   readonly event: Event | undefined;
   readonly finding: Finding | undefined;
+  /** Of a poke: the process written into, as our /proc numbers it. */
+  readonly target?: number;
+  /** The finding no longer holds. */
+  readonly gone?: boolean;
 }

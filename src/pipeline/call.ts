@@ -1,0 +1,49 @@
+import type { CallEvent } from '../model/event.js';
+import type { HistoryLine } from '../model/state.js';
+import { type Concerned, concerned } from './concerned.js';
+import { type Ledger, LIMITS, putSpace, type SpaceRecord } from './ledger.js';
+import { noiseAfterCall } from './noise.js';
+import { type Effect, effectOf } from './placement.js';
+import { callWords } from './words.js';
+
+/** A mapping call: whose vDSO it was, what it did to it, and what the kernel says of it now. */
+export const onCall = (
+  ledger: Ledger,
+  event: CallEvent,
+): Concerned & { readonly text: string; readonly severity: HistoryLine['severity'] } => {
+  const { process, space } = concerned(ledger, event);
+  const effect = effectOf(event, space === undefined ? undefined : knownPlace(space, event.at));
+  const changed = space === undefined ? undefined : record(ledger, space, event, effect);
+  const loud = effect.kind === 'moved' || effect.kind === 'unmapped' || effect.kind === 'covered';
+  return { process, space: changed, text: callWords(event, effect), severity: loud ? 'warning' : 'info' };
+};
+
+/** Where its vDSO was before this call, for kernels whose own pointer cannot be read. */
+const knownPlace = (space: SpaceRecord, at: bigint): bigint | undefined => {
+  const last = space.past.filter((move) => move.at < at).at(-1);
+  if (last !== undefined && last.at >= space.readAt) return last.to;
+  const seen = space.readAt < at ? (space.verdict?.vdso?.start ?? undefined) : undefined;
+  return seen ?? space.placedAt ?? space.image?.vdso;
+};
+
+const record = (ledger: Ledger, space: SpaceRecord, event: CallEvent, effect: Effect): SpaceRecord => {
+  const newest = event.vdsoAfter !== undefined && (space.truth === undefined || event.at >= space.truth.at);
+  return putSpace(ledger, {
+    ...space,
+    truth: newest && event.vdsoAfter !== undefined ? { at: event.at, vdso: event.vdsoAfter } : space.truth,
+    noise: noiseAfterCall(event, effect, space.noise),
+    ...(effect.kind === 'moved' ? { past: bounded([...space.past, effect.move]), moves: space.moves + 1 } : {}),
+    // A fresh mapping: what happened to the one before it says nothing about this one.
+    ...(effect.kind === 'placed' ? { placedAt: effect.at, past: [] } : {}),
+  });
+};
+
+/** In order of time, even if events came late; the first and the newest. */
+const bounded = (moves: SpaceRecord['past']): SpaceRecord['past'] => {
+  const [newest, previous] = [moves.at(-1), moves.at(-2)];
+  const ordered =
+    newest !== undefined && previous !== undefined && newest.at < previous.at
+      ? [...moves].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+      : moves;
+  return ordered.length <= LIMITS.moves ? ordered : [...ordered.slice(0, 1), ...ordered.slice(2)];
+};

@@ -1,0 +1,48 @@
+import type { ExecEvent } from '../model/event.js';
+import type { Concerned } from './concerned.js';
+import { contextKey, nextGeneration, processAt, switchSpace } from './identity.js';
+import { type Ledger, type ProcessRecord, putProcess, putSpace, type SpaceRecord } from './ledger.js';
+import type { Snapshot } from './observation.js';
+
+/**
+ * exec: a new address space with a new vDSO, for this process alone; who shared the old one keeps it (vfork). Pid and
+ * start time stay, so the generation is what tells the two apart (kernel.md 6.5, trap 36).
+ */
+export const onExec = (ledger: Ledger, event: ExecEvent): Concerned => {
+  const process = processAt(ledger, event.tgid, event.at, event.comm);
+  const old = process === undefined ? undefined : ledger.spaces.get(process.space);
+  if (process === undefined || old === undefined) return { process, space: undefined };
+  // Of a process that is gone, or older than an exec already known: only a line.
+  if (process.exitedAt !== undefined || event.at < old.bornAt) return { process, space: undefined };
+  const early = earlySnapshot(process, old, event.at);
+  const entered = enterNew(ledger, putProcess(ledger, { ...process, comm: event.comm, held: undefined }), old, event);
+  ledger.holding.delete(process.key);
+  const placed = putSpace(ledger, {
+    ...entered,
+    bornAt: event.at,
+    placedAt: event.vdso,
+    truth: entered.truth ?? (event.vdso === undefined ? undefined : { at: event.at, vdso: event.vdso }),
+    ...(early === undefined ? {} : { evidence: early.evidence, readAt: early.startedAt, dirty: false }),
+  });
+  if (early !== undefined) ledger.unjudged.add(placed.id);
+  return { process: ledger.processes.get(process.key), space: placed };
+};
+
+const enterNew = (ledger: Ledger, process: ProcessRecord, old: SpaceRecord, event: ExecEvent): SpaceRecord => {
+  const context = contextKey(event.space);
+  const id = context === undefined ? undefined : ledger.byContext.get(context);
+  const known = id === undefined || event.space.id === 0n ? undefined : ledger.spaces.get(id);
+  if (known === undefined) return nextGeneration(ledger, process, { at: event.at, key: event.space });
+  // A later event of the new address space came before this one, and has made the generation.
+  if (known.id === old.id) return old;
+  switchSpace(ledger, putProcess(ledger, { ...process, generation: process.generation + 1 }), known);
+  return ledger.spaces.get(known.id) ?? known;
+};
+
+/** /proc may have shown the new image before the event came: that reading belongs to the new address space. */
+const earlySnapshot = (process: ProcessRecord, old: SpaceRecord, at: bigint): Snapshot | undefined => {
+  const own = old.members.size === 1 ? old.evidence : undefined;
+  const early =
+    process.held ?? (own && { kind: 'snapshot' as const, pid: process.pid, startedAt: old.readAt, evidence: own });
+  return early !== undefined && early.startedAt >= at ? early : undefined;
+};

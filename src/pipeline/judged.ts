@@ -1,0 +1,94 @@
+import type { JudgeContext } from '../judge/context.js';
+import type { Evidence } from '../model/evidence.js';
+import type { Finding, Verdict } from '../model/verdict.js';
+import { hex } from '../text/hex.js';
+import { addLine, type Ledger, putSpace, type SpaceRecord } from './ledger.js';
+import { noiseWords } from './noise.js';
+
+export type Judge = (evidence: Evidence, context: JudgeContext) => Verdict;
+
+/** Judges what was read since the last frame, and writes down which findings are new and which no longer hold. */
+export const judged =
+  (judge: Judge) =>
+  (ledger: Ledger): Ledger => {
+    for (const id of ledger.unjudged) {
+      const space = ledger.spaces.get(id);
+      if (space?.evidence !== undefined) judgeSpace(ledger, space, space.evidence, judge);
+    }
+    ledger.unjudged.clear();
+    return ledger;
+  };
+
+const judgeSpace = (ledger: Ledger, space: SpaceRecord, evidence: Evidence, judge: Judge): void => {
+  const told = withTruth(space, evidence);
+  const verdict = judge(told, contextOf(space));
+  const before = space.verdict;
+  putSpace(ledger, { ...space, evidence: told, verdict });
+  compare(ledger, space, before, verdict);
+};
+
+/** The kernel's own pointer joins the evidence, when it was seen before the evidence was read. */
+const withTruth = (space: SpaceRecord, evidence: Evidence): Evidence => {
+  const { truth, readAt } = space;
+  if (truth === undefined || truth.at > readAt || evidence.contextVdso !== undefined) return evidence;
+  return { ...evidence, contextVdso: truth.vdso };
+};
+
+/** What was seen up to the reading; later moves are for the next one. */
+const contextOf = ({ placedAt, past, readAt }: SpaceRecord): JudgeContext => ({
+  ...(placedAt === undefined || placedAt === 0n ? {} : { placedAt }),
+  moves: past.length === 0 || (past.at(-1)?.at ?? 0n) <= readAt ? past : past.filter((move) => move.at <= readAt),
+});
+
+const compare = (ledger: Ledger, space: SpaceRecord, before: Verdict | undefined, after: Verdict): void => {
+  const old = new Map(before?.findings.map((finding) => [sameness(finding), finding]));
+  for (const finding of after.findings) if (!old.delete(sameness(finding))) addFinding(ledger, space, finding, false);
+  for (const finding of old.values()) addFinding(ledger, space, finding, true);
+  const [from, to] = [before?.vdso?.start, after.vdso?.start];
+  if (from === undefined || to === undefined || from === to || explained(space, to)) return;
+  addUnseenMove(ledger, space, from, to);
+};
+
+/** Two readings have the same finding when code and place agree; its words may differ. */
+const sameness = ({ code, mapping }: Finding): string => `${code} ${mapping ?? ''}`;
+
+const addFinding = (ledger: Ledger, space: SpaceRecord, finding: Finding, gone: boolean): void => {
+  const noise = noiseWords(space.noise);
+  const text = gone ? `no longer: ${finding.text}` : finding.text;
+  addLine(ledger, {
+    ...whose(ledger, space),
+    severity: gone || noise !== undefined ? 'info' : finding.severity,
+    text: `${finding.code}: ${text}${noise === undefined ? '' : ` (${noise})`}`,
+    event: undefined,
+    finding,
+    gone,
+  });
+};
+
+const explained = (space: SpaceRecord, to: bigint): boolean =>
+  space.placedAt === to || space.past.some((move) => move.to === to) || space.truth?.vdso === to;
+
+/** It is elsewhere, and no call was seen to do it: polling, a gap, or before the probes were attached. */
+const addUnseenMove = (ledger: Ledger, space: SpaceRecord, from: bigint, to: bigint): void => {
+  const current = ledger.spaces.get(space.id);
+  if (current !== undefined) putSpace(ledger, { ...current, moves: current.moves + 1 });
+  addLine(ledger, {
+    ...whose(ledger, space),
+    severity: 'warning',
+    text: `vDSO found at ${hex(to)}, was at ${hex(from)}; the call was not observed`,
+    event: undefined,
+    finding: undefined,
+  });
+};
+
+/** A finding is about an address space; the line names the process it was read through, or another that lives in it. */
+const whose = (ledger: Ledger, space: SpaceRecord) => {
+  const members = [...space.members].map((key) => ledger.processes.get(key));
+  const read = members.find((member) => member?.pid === space.evidence?.process.pid) ?? members[0];
+  return {
+    at: space.readAt,
+    pid: read?.pid ?? space.evidence?.process.pid ?? 0,
+    comm: read?.comm ?? space.evidence?.process.comm ?? '',
+    space: space.id,
+  };
+};

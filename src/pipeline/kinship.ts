@@ -1,0 +1,56 @@
+import type { Event } from '../model/event.js';
+import { contextKey } from './identity.js';
+
+/**
+ * Which pids live in one address space (vfork, CLONE_VM), as far as events tell. It saves readings: one of them is
+ * read for all; and it saves the truth: when the one that acted has gone, another can still be read.
+ */
+export interface Kinship {
+  learn(event: Event): void;
+  /** One of them for which `holds`, else `pid` itself. */
+  leader(context: string | undefined, pid: number, holds: (pid: number) => boolean): number;
+  /** One that was not tried yet. */
+  other(context: string | undefined, tried: readonly number[]): number | undefined;
+}
+
+const CLONE_VM = 0x100n;
+/** Address spaces with several processes are few; with one they need no entry beyond the last ones. */
+const MOST = 8192;
+const MOST_PIDS = 8;
+
+export const kinship = (): Kinship => {
+  const pids = new Map<string, Set<number>>();
+  const of = (context: string | undefined): ReadonlySet<number> | undefined =>
+    context === undefined ? undefined : pids.get(context);
+  const add = (context: string, pid: number): void => {
+    const known = pids.get(context);
+    if (known !== undefined) {
+      if (known.size < MOST_PIDS) known.add(pid);
+      return;
+    }
+    if (pids.size >= MOST) for (const oldest of pids.keys()) if (pids.delete(oldest) && pids.size < MOST) break;
+    pids.set(context, new Set([pid]));
+  };
+  return {
+    learn: (event) => {
+      if (event.kind === 'gap' || event.kind === 'heartbeat' || event.kind === 'status') return;
+      const context = contextKey(event.space);
+      if (context === undefined) return;
+      if (event.kind === 'exit') {
+        if (event.wholeProcess && pids.get(context)?.delete(event.tgid) && pids.get(context)?.size === 0)
+          pids.delete(context);
+        return;
+      }
+      add(context, event.tgid);
+      if (event.kind === 'fork' && (event.cloneFlags & CLONE_VM) !== 0n) add(context, event.childPid);
+    },
+    leader: (context, pid, holds) => {
+      for (const kin of of(context) ?? []) if (holds(kin)) return kin;
+      return pid;
+    },
+    other: (context, tried) => {
+      for (const kin of of(context) ?? []) if (!tried.includes(kin)) return kin;
+      return undefined;
+    },
+  };
+};

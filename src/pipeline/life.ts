@@ -1,0 +1,143 @@
+import type { ExitEvent, ForkEvent } from '../model/event.js';
+import type { Concerned } from './concerned.js';
+import {
+  bootTimeOf,
+  contextKey,
+  lastOwner,
+  leave,
+  newProcess,
+  processAt,
+  spaceOf,
+  switchSpace,
+  ticksAt,
+  unbind,
+} from './identity.js';
+import { type Ledger, LIMITS, type ProcessRecord, putProcess, putSpace, type SpaceRecord } from './ledger.js';
+
+/** Fork and exit: how processes come and go, and what they share (facts: kernel.md 6.3 to 6.8). */
+
+const CLONE_VM = 0x100n;
+
+export const onFork = (ledger: Ledger, event: ForkEvent): Concerned => {
+  const parent = processAt(ledger, event.tgid, event.at, event.comm);
+  const parentSpace = parent === undefined ? undefined : spaceOf(ledger, parent, event.space, event.at);
+  const shares = (event.cloneFlags & CLONE_VM) !== 0n;
+  const owner = lastOwner(ledger, event.childPid);
+  if (owner !== undefined && isChild(owner, event.at)) meetChild(ledger, event, owner, parentSpace, shares);
+  else if (owner === undefined || owner.firstSeen < event.at) {
+    // The pid is new, so whoever had it before has gone, whether or not we saw that.
+    if (owner !== undefined) endProcess(ledger, owner, event.at);
+    const birth = { pid: event.childPid, comm: event.comm, at: event.at, bornAt: event.at, parent: event.tgid };
+    if (shares && parentSpace !== undefined) newProcess(ledger, { ...birth, space: parentSpace });
+    else inherit(ledger, newProcess(ledger, birth), parentSpace, event.at);
+  }
+  // Else the pid has had a newer owner since: this child is history.
+  return { process: parent, space: parentSpace && ledger.spaces.get(parentSpace.id) };
+};
+
+/** Is the known owner of the pid the child of this fork, met (in /proc, or by an event) before the fork arrived? */
+const isChild = (owner: ProcessRecord, at: bigint): boolean => {
+  if (owner.startTicks === undefined) return owner.bornAt === 0n ? owner.firstSeen >= at : owner.bornAt === at;
+  const difference = ticksAt(at) - owner.startTicks;
+  // start_boottime is taken early in copy_process, the event is fired at its end.
+  return difference >= 0n && difference <= 2n && owner.firstSeen >= at;
+};
+
+const meetChild = (
+  ledger: Ledger,
+  event: ForkEvent,
+  child: ProcessRecord,
+  parentSpace: SpaceRecord | undefined,
+  shares: boolean,
+): void => {
+  const known = putProcess(ledger, { ...child, parent: event.tgid, bornAt: child.bornAt || event.at });
+  const space = ledger.spaces.get(known.space);
+  // It has made an exec since: what it had from its parent is gone.
+  if (parentSpace === undefined || space === undefined || known.generation > 0) return;
+  if (!shares) {
+    inherit(ledger, known, parentSpace, event.at);
+    return;
+  }
+  if (space.id === parentSpace.id) return;
+  const other = space.key === undefined ? undefined : contextKey(space.key);
+  if (other !== undefined && other !== contextKey(event.space)) return;
+  // What /proc showed of it may be from after an exec whose event is still on the way (vfork): keep it for that.
+  const held = space.evidence && {
+    kind: 'snapshot' as const,
+    pid: known.pid,
+    startedAt: space.readAt,
+    evidence: space.evidence,
+  };
+  const moved = switchSpace(ledger, known, parentSpace);
+  if (held === undefined) return;
+  putProcess(ledger, { ...moved, held });
+  ledger.holding.add(moved.key);
+};
+
+/** A copy of the parent's address space: its vDSO is where the parent's was, and no event will say so (6.4). */
+const inherit = (ledger: Ledger, child: ProcessRecord, parent: SpaceRecord | undefined, at: bigint): void => {
+  const space = ledger.spaces.get(child.space);
+  if (space === undefined || parent === undefined || space.id === parent.id) return;
+  const before = parent.past.filter((move) => move.at <= at);
+  const later = space.past.filter((move) => move.at > at);
+  putSpace(ledger, {
+    ...space,
+    bornAt: at,
+    placedAt: parent.placedAt,
+    past: [...before, ...later],
+    moves: before.length + later.length,
+    truth: space.truth ?? (parent.truth !== undefined && parent.truth.at <= at ? parent.truth : undefined),
+    lastEventAt: space.lastEventAt > at ? space.lastEventAt : at,
+    dirty: space.readAt <= at || space.dirty,
+    image: space.image ?? parent.image,
+    verdict: space.verdict ?? parent.verdict,
+    noise: space.noise ?? parent.noise,
+  });
+};
+
+export const onExit = (ledger: Ledger, event: ExitEvent): Concerned => {
+  const owner = lastOwner(ledger, event.tgid);
+  // Of a former owner, or of nobody we know: an exit never brings anybody back (6.7).
+  if (owner === undefined || event.at < owner.bornAt) return { process: undefined, space: undefined };
+  if (event.wholeProcess) endProcess(ledger, owner, event.at);
+  return { process: ledger.processes.get(owner.key), space: ledger.spaces.get(owner.space) };
+};
+
+/** Marks the end; the entry stays for a minute. */
+export const endProcess = (ledger: Ledger, process: ProcessRecord, at: bigint): void => {
+  if (process.exitedAt !== undefined) return;
+  putProcess(ledger, { ...process, exitedAt: at, held: undefined });
+  ledger.holding.delete(process.key);
+  ledger.exited.set(process.key, at);
+  const space = ledger.spaces.get(process.space);
+  if (space === undefined) return;
+  const left = putSpace(ledger, { ...space, sharers: space.sharers - 1, dirty: space.sharers > 1 && space.dirty });
+  if (left.sharers === 0 && left.key?.id === 0n) unbind(ledger, left);
+};
+
+/** Seen alive after all: an exit was believed too early. */
+export const reviveProcess = (ledger: Ledger, process: ProcessRecord): ProcessRecord => {
+  ledger.exited.delete(process.key);
+  const space = ledger.spaces.get(process.space);
+  if (space !== undefined) putSpace(ledger, { ...space, sharers: space.sharers + 1 });
+  return putProcess(ledger, { ...process, exitedAt: undefined });
+};
+
+/** Forgets who has been gone for a minute, and the oldest when there are too many. */
+export const expire = (ledger: Ledger): void => {
+  for (const [key, at] of ledger.exited) {
+    if (ledger.now - at < LIMITS.exitedNs && ledger.exited.size <= LIMITS.exited) break;
+    ledger.exited.delete(key);
+    const process = ledger.processes.get(key);
+    if (process === undefined) continue;
+    leave(ledger, process);
+    ledger.processes.delete(key);
+    if (ledger.byPid.get(process.pid) === key) ledger.byPid.delete(process.pid);
+  }
+};
+
+/** A process that /proc shows and no event has announced. */
+export const discover = (
+  ledger: Ledger,
+  found: { pid: number; comm: string; at: bigint; startTicks: bigint; parent: number | undefined },
+): ProcessRecord => newProcess(ledger, { ...found, bornAt: bootTimeOf(found.startTicks) });

@@ -1,0 +1,38 @@
+import type { CallEvent, PrctlEvent } from '../model/event.js';
+import { type Effect, errnoOf } from './placement.js';
+
+/**
+ * CRIU moves and unmaps vDSOs on every run, its own above all. What it does is shown like anything else, but as what
+ * it is and without alarm. Recognised by what it does, not by its name alone: any process may call itself criu.
+ *
+ * criu-test: children of every criu start without a cache try ARCH_MAP_VDSO_32, unmap their vDSO, and move it onto
+ * other memory (kerndat_vdso_preserves_hint, kdat compat checks; criu.md 1.6). criu-restore: the restorer empties its
+ * address space with munmap calls of many TiB and maps a fresh vDSO (criu/pie/restorer.c; criu.md 2.3), until
+ * PR_SET_MM_MAP tells the kernel the dumped layout. criu-restored: from then on it is the dumped program.
+ */
+export type Noise = 'criu-test' | 'criu-restore' | 'criu-restored';
+
+const ARCH_MAP_VDSO_32 = 0x2002n;
+const MANY_TIB = 1n << 42n;
+const EEXIST = 17;
+const PR_SET_MM_MAP = 14n;
+
+export const noiseAfterCall = (event: CallEvent, effect: Effect, before: Noise | undefined): Noise | undefined => {
+  if (event.comm !== 'criu' || before === 'criu-restore') return before;
+  const [first = 0n, second = 0n] = event.args;
+  if (event.call === 'munmap' && second >= MANY_TIB && errnoOf(event.result) === undefined) return 'criu-restore';
+  if (before !== undefined) return before;
+  if (event.call === 'arch_prctl' && first === ARCH_MAP_VDSO_32)
+    return second === 0n && errnoOf(event.result) !== EEXIST ? undefined : 'criu-test';
+  const own = effect.kind === 'moved' || effect.kind === 'unmapped';
+  return own ? 'criu-test' : undefined;
+};
+
+export const noiseAfterPrctl = (event: PrctlEvent, before: Noise | undefined): Noise | undefined =>
+  before === 'criu-restore' && event.option === PR_SET_MM_MAP && errnoOf(event.result) === undefined
+    ? 'criu-restored'
+    : before;
+
+/** What is added to a line about such an address space; undefined: it is no noise. */
+export const noiseWords = (noise: Noise | undefined): string | undefined =>
+  noise === 'criu-test' ? 'CRIU testing the kernel' : noise === 'criu-restore' ? 'CRIU restoring a process' : undefined;

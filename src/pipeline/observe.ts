@@ -1,0 +1,31 @@
+import { defer, map, merge, type Observable, scan } from 'rxjs';
+import type { Event } from '../model/event.js';
+import type { HostStatus } from '../model/state.js';
+import { frames } from './frames.js';
+import { type JoinOptions, join } from './join.js';
+import { type Judge, judged } from './judged.js';
+import { closeFrame, type Frame, openLedger } from './ledger.js';
+import type { Observation } from './observation.js';
+import { step } from './step.js';
+
+export interface Sources extends JoinOptions {
+  /** In the order of their time stamps: `order` (order.ts) has been applied by whoever makes them. */
+  readonly events: Observable<Event>;
+  /** What is read without an event: the census, the re-checks. */
+  readonly sweeps: Observable<Observation>;
+  readonly judge: Judge;
+  readonly host: HostStatus;
+  /** Frames a second are 1000 / this, at most. */
+  readonly frameMs?: number;
+}
+
+/** The pipeline. Live, replay and tests differ in where the events come from and in who reads. */
+export const observe = ({ events, sweeps, judge, host, frameMs = 50, ...reading }: Sources): Observable<Frame> =>
+  defer(() =>
+    merge(events.pipe(join(reading)), sweeps).pipe(
+      frames(frameMs, reading.scheduler),
+      scan(step, openLedger(host)),
+      map(judged(judge)),
+      map(closeFrame),
+    ),
+  );

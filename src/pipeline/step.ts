@@ -1,0 +1,142 @@
+import type { Event } from '../model/event.js';
+import type { HistoryLine } from '../model/state.js';
+import { printable } from '../text/escape.js';
+import { hex } from '../text/hex.js';
+import { onCall } from './call.js';
+import { type Concerned, concerned, NOBODY, touch } from './concerned.js';
+import { onExec } from './exec.js';
+import { liveProcess } from './identity.js';
+import { addLine, countEvent, type Ledger, putSpace } from './ledger.js';
+import { expire, onExit, onFork } from './life.js';
+import { noiseAfterPrctl, noiseWords } from './noise.js';
+import type { Happening, Observation } from './observation.js';
+import { errnoOf } from './placement.js';
+import { onCensus, onSnapshot, releaseHeld } from './snapshot.js';
+import { forkWords, gapWords, namespaceWords, pokeWords, prctlWords } from './words.js';
+
+/**
+ * The state after one more frame of observations. The same observations give the same state; the ledger that goes in
+ * is the one that comes out, changed (see ledger.ts for why).
+ */
+export const step = (ledger: Ledger, frame: readonly Observation[]): Ledger => {
+  for (const observation of frame) observe(ledger, observation);
+  releaseHeld(ledger);
+  expire(ledger);
+  return ledger;
+};
+
+const observe = (ledger: Ledger, observation: Observation): void => {
+  const at = timeOf(observation);
+  if (at > ledger.now) ledger.now = at;
+  switch (observation.kind) {
+    case 'event':
+      onEvent(ledger, observation);
+      break;
+    case 'snapshot':
+      onSnapshot(ledger, observation);
+      break;
+    case 'census':
+      onCensus(ledger, observation);
+      break;
+  }
+};
+
+const timeOf = (observation: Observation): bigint => {
+  if (observation.kind === 'event') return observation.event.at;
+  return observation.kind === 'snapshot' ? observation.startedAt : observation.at;
+};
+
+/** What an event is about, what it says, and how loud. */
+interface Said extends Concerned {
+  readonly text: string;
+  readonly severity: HistoryLine['severity'];
+}
+
+const onEvent = (ledger: Ledger, happening: Happening): void => {
+  const { event } = happening;
+  if (event.kind === 'heartbeat') return;
+  const said = sayEvent(ledger, happening, event);
+  const noise = noiseWords(said.space?.noise);
+  const tracer = event.kind === 'gap' || event.kind === 'status';
+  if (!tracer) countEvent(ledger, event);
+  addLine(ledger, {
+    at: event.at,
+    pid: tracer ? 0 : event.tgid,
+    comm: tracer ? 'vdsowatch' : event.comm,
+    space: said.space?.id ?? '',
+    severity: noise === undefined ? said.severity : 'info',
+    text: noise === undefined ? said.text : `${said.text} (${noise})`,
+    event,
+    finding: undefined,
+    ...(event.kind === 'poke' && happening.target !== undefined ? { target: happening.target } : {}),
+  });
+};
+
+const sayEvent = (ledger: Ledger, happening: Happening, event: Exclude<Event, { kind: 'heartbeat' }>): Said => {
+  switch (event.kind) {
+    case 'call':
+      return onCall(ledger, event);
+    case 'fork':
+      return { ...onFork(ledger, event), text: forkWords(event), severity: 'info' };
+    case 'exec': {
+      const text =
+        event.vdso === undefined ? 'exec' : event.vdso === 0n ? 'exec: no vDSO' : `exec: vDSO at ${hex(event.vdso)}`;
+      return { ...onExec(ledger, event), text, severity: 'info' };
+    }
+    case 'exit':
+      return {
+        ...onExit(ledger, event),
+        text: event.wholeProcess ? 'exited' : `thread ${event.tid} exited`,
+        severity: 'info',
+      };
+    case 'poke': {
+      const victim = happening.target === undefined ? undefined : liveProcess(ledger, happening.target);
+      const space = victim === undefined ? undefined : ledger.spaces.get(victim.space);
+      const worked = errnoOf(event.result) === undefined;
+      const whom = victim === undefined ? '' : ` (${printable(victim.comm)})`;
+      const text = `${pokeWords(event, happening.target)}${whom}`;
+      return {
+        process: victim,
+        space: space && touch(ledger, space, event.at),
+        text,
+        severity: worked ? 'warning' : 'info',
+      };
+    }
+    case 'namespace':
+      return { ...concerned(ledger, event), text: namespaceWords(event), severity: 'info' };
+    case 'prctl': {
+      const { process, space } = concerned(ledger, event);
+      const noise = noiseAfterPrctl(event, space?.noise);
+      const worked = errnoOf(event.result) === undefined;
+      // It may have rewritten the auxv: what the next reading says of it is no sign of another program image. And a
+      // restored program is what its image says it is: where CRIU parked the vDSO before is not where it was given it.
+      const restored = noise === 'criu-restored' && space?.noise === 'criu-restore';
+      const known = restored ? { placedAt: undefined, past: [] } : {};
+      const changed = space && worked ? putSpace(ledger, { ...space, ...known, noise, image: undefined }) : space;
+      return {
+        process,
+        space: changed,
+        text: prctlWords(event),
+        severity: noise === space?.noise && worked ? 'warning' : 'info',
+      };
+    }
+    case 'gap':
+      return { ...everythingIsDirty(ledger, event.at, event.lost ?? 0n), text: gapWords(event), severity: 'warning' };
+    case 'status':
+      ledger.tracer = event.status;
+      return {
+        ...NOBODY,
+        text: [event.status.text, ...event.status.notes].join('; '),
+        severity: event.status.mode === 'polling' ? 'warning' : 'info',
+      };
+  }
+};
+
+/** A gap: what was not read after it may be wrong, and the kernel's pointers too. */
+const everythingIsDirty = (ledger: Ledger, at: bigint, lost: bigint): Concerned => {
+  ledger.gapAt = at;
+  ledger.counters = { ...ledger.counters, gaps: ledger.counters.gaps + 1, lost: ledger.counters.lost + lost };
+  for (const space of ledger.spaces.values())
+    if (space.readAt <= at && space.sharers > 0) putSpace(ledger, { ...space, dirty: true, truth: undefined });
+  return NOBODY;
+};

@@ -1,0 +1,102 @@
+import { constants } from 'node:os';
+import type { CallEvent, Event, ForkEvent, GapEvent, NamespaceEvent, PokeEvent, PrctlEvent } from '../model/event.js';
+import { hex } from '../text/hex.js';
+import { bits, CLONE_NEW, MADV, MAP, MREMAP, named, PR_SET_MM, PROT, VDSO_ARCH } from './constants.js';
+import { type Effect, errnoOf } from './placement.js';
+
+/** Events in words: one line each, made of numbers and of words chosen here, so it is safe to print. */
+
+/** "0x7f00", "0", or the name of the error as the caller got it: "-EPERM". */
+export const resultWords = (result: bigint): string => {
+  const errno = errnoOf(result);
+  if (errno === undefined) return result === 0n ? '0' : hex(result);
+  return `-${ERRNO.get(errno) ?? errno}`;
+};
+
+const ERRNO = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+
+export const callWords = (event: CallEvent, effect: Effect): string => {
+  const call = `${event.call}(${argumentWords(event).join(', ')}) = ${resultWords(event.result)}`;
+  const compat = event.compat ? ' [32-bit call]' : '';
+  const said = effectWords(effect);
+  return `${call}${compat}${said === '' ? '' : `: ${said}`}`;
+};
+
+const argumentWords = ({ call, args }: CallEvent): string[] => {
+  const [first = 0n, second = 0n, third = 0n, fourth = 0n, fifth = 0n] = args;
+  switch (call) {
+    case 'mremap':
+      return [hex(first), hex(second), hex(third), bits(MREMAP, fourth), ...((fourth & 2n) === 0n ? [] : [hex(fifth)])];
+    case 'munmap':
+    case 'mseal':
+      return [hex(first), hex(second)];
+    case 'mmap':
+      return [hex(first), hex(second), bits(PROT, third), bits(MAP, fourth)];
+    case 'mprotect':
+    case 'pkey_mprotect':
+      return [hex(first), hex(second), bits(PROT, third)];
+    case 'madvise':
+      return [hex(first), hex(second), named(MADV, third)];
+    case 'arch_prctl':
+      return [named(VDSO_ARCH, first), hex(second)];
+    default:
+      return args.map(hex);
+  }
+};
+
+const effectWords = (effect: Effect): string => {
+  switch (effect.kind) {
+    case 'moved':
+      return `vDSO moved from ${hex(effect.move.from)} to ${hex(effect.move.to)}`;
+    case 'placed':
+      return `vDSO mapped at ${hex(effect.at)}`;
+    case 'unmapped':
+      return `vDSO unmapped at ${hex(effect.at)}`;
+    case 'covered':
+      return `vDSO at ${hex(effect.at)} replaced by other memory`;
+    case 'failed':
+      return 'refused';
+    default:
+      return '';
+  }
+};
+
+const CLONE_VM = 0x100n;
+const CLONE_VFORK = 0x4000n;
+
+export const forkWords = ({ childPid, cloneFlags }: ForkEvent): string => {
+  if ((cloneFlags & CLONE_VM) === 0n) return `forked ${childPid}`;
+  const verb = (cloneFlags & CLONE_VFORK) === 0n ? 'cloned' : 'vforked';
+  return `${verb} ${childPid}, which shares its address space`;
+};
+
+export const pokeWords = (event: PokeEvent, target: number | undefined): string => {
+  const where = event.address === undefined ? '' : ` at ${hex(event.address)}`;
+  const whom =
+    target === undefined
+      ? `process ${event.targetPid} of its pid namespace`
+      : target === event.targetPid
+        ? `process ${target}`
+        : `process ${target} (${event.targetPid} in its pid namespace)`;
+  const call = event.how === 'ptrace' ? 'ptrace poke' : 'process_vm_writev';
+  return `${call}${where} into ${whom} = ${resultWords(event.result)}`;
+};
+
+export const namespaceWords = ({ call, flags, result }: NamespaceEvent): string =>
+  `${call}(${flags === 0n ? '0' : bits(CLONE_NEW, flags)}) = ${resultWords(result)}`;
+
+export const prctlWords = ({ option, result }: PrctlEvent): string => {
+  const worked = errnoOf(result) === undefined ? ': may rewrite its auxv' : '';
+  return `prctl(PR_SET_MM, ${named(PR_SET_MM, option)}) = ${resultWords(result)}${worked}`;
+};
+
+export const gapWords = ({ cause, lost }: GapEvent): string => {
+  const what = { lost: 'events were lost', restarted: 'the tracer was restarted', stuck: 'the tracer was stuck' }[
+    cause
+  ];
+  const count = lost === undefined ? what : `${what}: ${lost}`;
+  return `${count}; every process is read afresh`;
+};
+
+/** Events that only the state and the header are about. */
+export const isQuiet = (event: Event): boolean => event.kind === 'heartbeat';

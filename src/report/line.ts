@@ -1,0 +1,20 @@
+import type { HistoryLine } from '../model/state.js';
+import { printable } from '../text/escape.js';
+
+/** What added to a boot clock time gives the time of day; ns. Taken once per line, so a set clock is followed. */
+export type WallOffset = bigint;
+
+/** "2026-11-24T15:04:05.123Z" for a boot clock time. */
+export const isoTime = (at: bigint, offset: WallOffset): string =>
+  new Date(Number((at + offset) / 1_000_000n)).toISOString();
+
+/**
+ * One event or finding as one line, without its end:
+ * "15:04:05.123 warning 4711 sleep: mremap(...) = 0x7f...: vDSO moved from 0x7f... to 0x7e...". UTC; the time of the
+ * event, not of its printing. Nothing in it can end the line or drive a terminal: comm is escaped, all else is ours.
+ */
+export const lineText = (line: HistoryLine, offset: WallOffset): string => {
+  const time = isoTime(line.at, offset).slice(11, 23);
+  const who = line.pid === 0 ? 'vdsowatch' : `${line.pid} ${printable(line.comm)}`;
+  return `${time} ${line.severity.padEnd(7)} ${who}: ${line.text}`;
+};
