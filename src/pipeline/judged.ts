@@ -16,8 +16,32 @@ export const judged =
       if (space?.evidence !== undefined) judgeSpace(ledger, space, space.evidence, judge);
     }
     ledger.unjudged.clear();
+    if (ledger.sweeps > 0 && !ledger.announced) announce(ledger);
     return ledger;
   };
+
+/** After the first census: what there is, in one line. */
+const announce = (ledger: Ledger): void => {
+  ledger.announced = true;
+  let [living, unreadable, remarkable] = [0, 0, 0];
+  for (const process of ledger.processes.values()) {
+    if (process.exitedAt !== undefined) continue;
+    living += 1;
+    if (process.unreadable !== undefined) unreadable += 1;
+    const findings = ledger.spaces.get(process.space)?.verdict?.findings ?? [];
+    if (findings.some(({ severity }) => severity !== 'info')) remarkable += 1;
+  }
+  addLine(ledger, {
+    at: ledger.now,
+    pid: 0,
+    comm: 'vdsowatch',
+    space: '',
+    severity: 'info',
+    text: `census: ${living} processes, ${remarkable} with findings, ${unreadable} that cannot be read`,
+    event: undefined,
+    finding: undefined,
+  });
+};
 
 const judgeSpace = (ledger: Ledger, space: SpaceRecord, evidence: Evidence, judge: Judge): void => {
   const told = withTruth(space, evidence);

@@ -33,6 +33,9 @@ export interface Ledger {
   readonly rates: Map<bigint, number>;
   /** The newest gap: what is not read after it may be wrong. */
   gapAt: bigint;
+  /** Sweeps that are through. The first one is announced once its processes are judged. */
+  sweeps: number;
+  announced: boolean;
   now: bigint;
   /** For ids of spaces that the kernel gave none. */
   serial: number;
@@ -107,6 +110,8 @@ export const openLedger = (host: HostStatus): Ledger => ({
   counters: { events: 0, rate: 0, lost: 0n, gaps: 0, snapshots: 0 },
   rates: new Map(),
   gapAt: 0n,
+  sweeps: 0,
+  announced: false,
   now: 0n,
   serial: 0,
 });

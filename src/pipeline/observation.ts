@@ -3,7 +3,7 @@ import type { Event } from '../model/event.js';
 import type { Evidence } from '../model/evidence.js';
 
 /** What reaches the state: one event, one reading of a process, one list of processes, or the passing of time. */
-export type Observation = Happening | Snapshot | Census | Tick;
+export type Observation = Happening | Snapshot | Census | Swept | Tick;
 
 /** An event, delivered whether or not a snapshot of its address space follows. */
 export interface Happening {
@@ -28,6 +28,12 @@ export interface Census {
   readonly kind: 'census';
   readonly at: bigint;
   readonly pids: ReadonlySet<number>;
+}
+
+/** A sweep is through: all of its processes have been read. */
+export interface Swept {
+  readonly kind: 'swept';
+  readonly at: bigint;
 }
 
 export interface Tick {

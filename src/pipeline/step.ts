@@ -38,6 +38,11 @@ const observe = (ledger: Ledger, observation: Observation): void => {
     case 'census':
       onCensus(ledger, observation);
       break;
+    case 'swept':
+      ledger.sweeps += 1;
+      break;
+    case 'tick':
+      break;
   }
 };
 

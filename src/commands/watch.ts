@@ -1,0 +1,73 @@
+import { isatty } from 'node:tty';
+import { map, type Observable, type Subscription, share } from 'rxjs';
+import { EXIT, type Failure, failure } from '../model/failure.js';
+import type { WatchState } from '../model/state.js';
+import { observe } from '../pipeline/observe.js';
+import { liveSources } from '../pipeline/source.js';
+import { localBootClock } from '../proc/clock.js';
+import { readProcess } from '../proc/process.js';
+import { isGone } from '../proc/sweep.js';
+import { lineFace } from '../report/lines.js';
+import { lineSink } from '../report/sink.js';
+import { listenForSignals } from './stopping.js';
+
+export interface WatchOptions {
+  /** Given: lines, whatever standard output is. json and ndjson are the same here: one document a line. */
+  readonly output?: 'table' | 'wide' | 'json' | 'ndjson' | undefined;
+  /** Show these processes only. */
+  readonly pid?: readonly number[] | undefined;
+  /** Show processes of this name only: printed form, exact. */
+  readonly comm?: string | undefined;
+  readonly bpf: boolean;
+  /** Seconds; then it ends as if well. */
+  readonly duration?: number | undefined;
+}
+
+/** A terminal face: shows the states until its user quits. Given by main, because src/ knows no ui/. */
+export type Screen = (states: Observable<WatchState>, options: WatchOptions) => Promise<void>;
+
+/** `vdsowatch watch`: the screen on a terminal, lines everywhere else. Returns the exit status. */
+export const run = async (options: WatchOptions, screen?: Screen): Promise<number> => {
+  const missing = options.pid?.find((pid) => isGone(readProcess(pid, 'census')));
+  if (missing !== undefined)
+    return refuse(failure('no-process', `process ${missing} is not there`, 'see: vdsowatch ps'));
+  const frames = observe(liveSources({ bpf: options.bpf })).pipe(share());
+  const signals = listenForSignals();
+  const ends: Promise<number>[] = [signals.signalled];
+  let timer: NodeJS.Timeout | undefined;
+  if (options.duration !== undefined) {
+    const { duration } = options;
+    ends.push(
+      new Promise((resolve) => {
+        timer = setTimeout(() => resolve(EXIT.well), duration * 1000);
+      }),
+    );
+  }
+  // A closed standard error is no reason to stop, and no reason to crash.
+  process.stderr.on('error', () => {});
+  let running: Subscription | undefined;
+  if (screen !== undefined && options.output === undefined && isTerminal()) {
+    ends.push(screen(frames.pipe(map(({ state }) => state)), options).then(() => EXIT.well));
+  } else {
+    const face = lineFace({ ...options, machine: options.output === 'json' || options.output === 'ndjson' });
+    const sink = lineSink(process.stdout, (count) => face.leftOut(count, localBootClock().now(), wallOffset()));
+    running = frames.subscribe(({ lines }) => sink.write(face.lines(lines, wallOffset())));
+    ends.push(sink.closed.then((closed) => (closed.failure === undefined ? closed.status : refuse(closed.failure))));
+  }
+  const status = await Promise.race(ends);
+  // Stops bpftrace; Node goes on until it has ended, which takes its time (detaching: up to some seconds).
+  running?.unsubscribe();
+  clearTimeout(timer);
+  return status;
+};
+
+const isTerminal = (): boolean =>
+  isatty(0) && isatty(1) && process.env['TERM'] !== undefined && process.env['TERM'] !== 'dumb';
+
+const refuse = ({ text, mend }: Failure): number => {
+  process.stderr.write(`vdsowatch: ${text}${mend === null ? '' : `; ${mend}`}\n`);
+  return EXIT.cannotRun;
+};
+
+/** Time of day minus boot clock, ns. */
+const wallOffset = (): bigint => BigInt(Date.now()) * 1_000_000n - localBootClock().now();

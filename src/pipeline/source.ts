@@ -1,0 +1,69 @@
+import { hostname } from 'node:os';
+import { asapScheduler, concat, NEVER, type Observable, of, share, subscribeOn } from 'rxjs';
+import { traceEvents } from '../bpftrace/tracer.js';
+import { judge } from '../judge/judge.js';
+import type { Event, StatusEvent, TracerStatus } from '../model/event.js';
+import type { HostStatus } from '../model/state.js';
+import { localBootClock } from '../proc/clock.js';
+import { localProc, readLocalHost } from '../proc/host.js';
+import { readProcess } from '../proc/process.js';
+import { listProcesses } from '../proc/sweep.js';
+import type { Sources } from './observe.js';
+import { pidResolver } from './pids.js';
+import { reading } from './reading.js';
+import { sweeps } from './sweeps.js';
+
+export interface LiveOptions {
+  /** False: /proc alone, whatever bpftrace could do. */
+  readonly bpf: boolean;
+}
+
+/** The running machine as a source: events of the probes, or none and the reason why, and readings of /proc. */
+export const liveSources = ({ bpf }: LiveOptions): Sources => {
+  const clock = localBootClock();
+  const proc = localProc();
+  const local = readLocalHost();
+  const host: HostStatus = {
+    name: hostname(),
+    release: local.host.release ?? '',
+    machine: local.host.machine ?? '',
+    privileged: local.privileged,
+  };
+  const notes = local.privileged ? [] : [UNPRIVILEGED];
+  const tracer = !bpf
+    ? polling(clock.now(), 'polling: asked to do without probes (--no-bpf)', notes)
+    : local.initialPidNamespace === false
+      ? polling(
+          clock.now(),
+          'polling: the probes number processes as the initial pid namespace does, and this is another',
+          [...notes, 'run vdsowatch on the host, or with --pid=host'],
+        )
+      : traceEvents();
+  // Both readers subscribe before the first event goes out, even one that is there at once. The tracer may end (it
+  // does when there is no bpftrace); what is read from /proc goes on.
+  const events = concat(tracer, NEVER).pipe(subscribeOn(asapScheduler), share());
+  return {
+    events,
+    sweeps: sweeps(events, {
+      list: () => {
+        clock.recalibrate();
+        const listed = listProcesses(proc);
+        return listed.ok ? listed.value : undefined;
+      },
+      read: (pid) => readProcess(pid, 'census', { proc }),
+      clock: clock.now,
+    }),
+    read: reading((pid) => readProcess(pid, 'full', { proc })),
+    resolve: pidResolver(proc.files),
+    clock: clock.now,
+    judge,
+    host,
+  };
+};
+
+const UNPRIVILEGED = "not root: other users' processes and all page frame numbers are hidden";
+
+const polling = (at: bigint, text: string, notes: readonly string[]): Observable<Event> => {
+  const status: TracerStatus = { mode: 'polling', text, notes };
+  return of<StatusEvent>({ kind: 'status', at, status });
+};

@@ -1,0 +1,106 @@
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { Observable } from 'rxjs';
+import type { Event, TracerStatus } from '../model/event.js';
+import type { Evidence } from '../model/evidence.js';
+import type { BootClock, Observation } from './observation.js';
+
+/** How the processes of a machine are listed and read; a test has its own. */
+export interface Census {
+  /** Pids; undefined: /proc cannot be listed. */
+  readonly list: () => readonly number[] | undefined;
+  readonly read: (pid: number) => Evidence;
+  readonly clock: BootClock;
+}
+
+export interface Pace {
+  /** Share of one core that sweeps may cost in the long run. */
+  readonly share: number;
+  /** From the end of one sweep to the next, at least, ms. */
+  readonly pause: number;
+}
+
+/**
+ * Polling has to see what it can while it is cheap (issue: below 5 % of a core). With probes a sweep looks only for
+ * what no event shows (writes through /proc/PID/mem), and heals what went wrong.
+ */
+export const PACES: Readonly<Record<TracerStatus['mode'], Pace>> = {
+  polling: { share: 0.04, pause: 500 },
+  starting: { share: 0.04, pause: 1000 },
+  ebpf: { share: 0.005, pause: 5000 },
+  replay: { share: 0, pause: Number.POSITIVE_INFINITY },
+};
+
+/** How long one slice may hold the event loop, ms. */
+const SLICE = 8;
+
+/**
+ * Sweeps of all processes: the first at once, whatever the tracer does; a fresh one, at full speed, when probes have
+ * become ready and after every gap; between these, one after the other at the pace of the mode.
+ */
+export const sweeps = (events: Observable<Event>, census: Census, paces = PACES): Observable<Observation> =>
+  new Observable((subscriber) => {
+    const stopped = new AbortController();
+    let mode: TracerStatus['mode'] = 'starting';
+    let urgent = true;
+    let woken = new AbortController();
+    const wake = (): void => {
+      urgent = true;
+      woken.abort();
+    };
+    const listening = events.subscribe({
+      next: (event) => {
+        if (event.kind === 'gap') wake();
+        if (event.kind !== 'status' || event.status.mode === mode) return;
+        mode = event.status.mode;
+        wake();
+      },
+      error: (reason: unknown) => subscriber.error(reason),
+    });
+    /** Interrupted by `wake` and by the end. */
+    const sleep = async (ms: number): Promise<void> => {
+      if (stopped.signal.aborted || woken.signal.aborted) return;
+      const signal = AbortSignal.any([stopped.signal, woken.signal]);
+      if (Number.isFinite(ms)) await setTimeout(ms, undefined, { signal }).catch(ignoreAbort);
+      else await new Promise<void>((done) => signal.addEventListener('abort', () => done(), { once: true }));
+    };
+    const sweep = async (hurry: boolean): Promise<number> => {
+      const at = census.clock();
+      const pids = census.list() ?? [];
+      subscriber.next({ kind: 'census', at, pids: new Set(pids) });
+      let cost = 0;
+      let sliceStart = performance.now();
+      for (const pid of pids) {
+        const startedAt = census.clock();
+        const evidence = census.read(pid);
+        subscriber.next({ kind: 'snapshot', pid, startedAt: evidence.takenAt ?? startedAt, evidence });
+        const used = performance.now() - sliceStart;
+        if (used < SLICE) continue;
+        cost += used;
+        if (hurry) await setImmediate();
+        else await sleep(used / paces[mode].share - used);
+        if (stopped.signal.aborted || (!hurry && urgent)) return cost;
+        sliceStart = performance.now();
+      }
+      subscriber.next({ kind: 'swept', at: census.clock() });
+      return cost + performance.now() - sliceStart;
+    };
+    const run = async (): Promise<void> => {
+      while (!stopped.signal.aborted) {
+        const hurry = urgent || mode === 'polling';
+        urgent = false;
+        woken = new AbortController();
+        const cost = await sweep(hurry);
+        const rest = hurry ? cost / paces[mode].share - cost : 0;
+        await sleep(Math.max(paces[mode].pause, rest));
+      }
+    };
+    run().catch((reason: unknown) => subscriber.error(reason));
+    return () => {
+      listening.unsubscribe();
+      stopped.abort();
+    };
+  });
+
+const ignoreAbort = (reason: unknown): void => {
+  if (!(reason instanceof Error) || reason.name !== 'AbortError') throw reason;
+};
