@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { EXIT } from './model/failure.js';
 import { OUTPUT_FORMATS, type OutputFormat } from './report/format.js';
 
@@ -17,6 +17,22 @@ const program = new Command('vdsowatch')
   .showSuggestionAfterError()
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'vdsowatch: ')) });
+
+program
+  .command('watch', { isDefault: true })
+  .description('live state of every process, findings and moves as they happen: a screen on a terminal, else lines')
+  .addOption(outputOption())
+  .option('--json', 'same as -o json: one document a line')
+  .option('-p, --pid <pid...>', 'show these processes only')
+  .option('--comm <name>', 'show processes of this name only')
+  .option('--duration <seconds>', 'stop after this time', secondsOption)
+  .option('--no-bpf', 'do without probes: poll /proc')
+  .action(async ({ json, output, pid, ...options }: WatchCommand) => {
+    const pids = pid === undefined ? undefined : await pidsOf(pid);
+    if (pid !== undefined && pids === undefined) return;
+    const { run } = await import('./commands/watch.js');
+    await finish(run({ ...options, pid: pids, output: output ?? (json === true ? 'json' : undefined) }));
+  });
 
 program
   .command('ps')
@@ -90,6 +106,18 @@ try {
 interface CommonOptions {
   readonly output?: OutputFormat;
   readonly json?: true;
+}
+
+interface WatchCommand extends CommonOptions {
+  readonly pid?: readonly string[];
+  readonly comm?: string;
+  readonly duration?: number;
+  readonly bpf: boolean;
+}
+
+function secondsOption(text: string): number {
+  if (!/^\d{1,9}(\.\d{1,3})?$/.test(text)) throw new InvalidArgumentError('Seconds are a number, like 10 or 0.5.');
+  return Number(text);
 }
 
 function outputOption(): Option {

@@ -5,10 +5,12 @@ import type { WatchState } from '../model/state.js';
 import { observe } from '../pipeline/observe.js';
 import { liveSources } from '../pipeline/source.js';
 import { localBootClock } from '../proc/clock.js';
+import { readLocalHost } from '../proc/host.js';
 import { readProcess } from '../proc/process.js';
 import { isGone } from '../proc/sweep.js';
 import { lineFace } from '../report/lines.js';
 import { lineSink } from '../report/sink.js';
+import { limits } from './ps.js';
 import { listenForSignals } from './stopping.js';
 
 export interface WatchOptions {
@@ -31,7 +33,8 @@ export const run = async (options: WatchOptions, screen?: Screen): Promise<numbe
   const missing = options.pid?.find((pid) => isGone(readProcess(pid, 'census')));
   if (missing !== undefined)
     return refuse(failure('no-process', `process ${missing} is not there`, 'see: vdsowatch ps'));
-  const frames = observe(liveSources({ bpf: options.bpf })).pipe(share());
+  const notes = limits(readLocalHost(), false);
+  const frames = observe(liveSources({ bpf: options.bpf, notes })).pipe(share());
   const signals = listenForSignals();
   const ends: Promise<number>[] = [signals.signalled];
   let timer: NodeJS.Timeout | undefined;

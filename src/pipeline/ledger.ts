@@ -36,6 +36,8 @@ export interface Ledger {
   /** Sweeps that are through. The first one is announced once its processes are judged. */
   sweeps: number;
   announced: boolean;
+  /** Notes of the tracer that were written down: each is said once. */
+  readonly said: Set<string>;
   now: bigint;
   /** For ids of spaces that the kernel gave none. */
   serial: number;
@@ -112,6 +114,7 @@ export const openLedger = (host: HostStatus): Ledger => ({
   gapAt: 0n,
   sweeps: 0,
   announced: false,
+  said: new Set(),
   now: 0n,
   serial: 0,
 });

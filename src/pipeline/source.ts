@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { asapScheduler, concat, NEVER, type Observable, of, share, subscribeOn } from 'rxjs';
+import { asapScheduler, concat, map, NEVER, type Observable, of, share, subscribeOn } from 'rxjs';
 import { traceEvents } from '../bpftrace/tracer.js';
 import { judge } from '../judge/judge.js';
 import type { Event, StatusEvent, TracerStatus } from '../model/event.js';
@@ -16,10 +16,12 @@ import { sweeps } from './sweeps.js';
 export interface LiveOptions {
   /** False: /proc alone, whatever bpftrace could do. */
   readonly bpf: boolean;
+  /** What this host does not let us see; shown with the state of the tracer. */
+  readonly notes: readonly string[];
 }
 
 /** The running machine as a source: events of the probes, or none and the reason why, and readings of /proc. */
-export const liveSources = ({ bpf }: LiveOptions): Sources => {
+export const liveSources = ({ bpf, notes }: LiveOptions): Sources => {
   const clock = localBootClock();
   const proc = localProc();
   const local = readLocalHost();
@@ -29,9 +31,8 @@ export const liveSources = ({ bpf }: LiveOptions): Sources => {
     machine: local.host.machine ?? '',
     privileged: local.privileged,
   };
-  const notes = local.privileged ? [] : [UNPRIVILEGED];
   const tracer = !bpf
-    ? polling(clock.now(), 'polling: asked to do without probes (--no-bpf)', notes)
+    ? polling(clock.now(), 'polling: asked to do without probes (--no-bpf)', [])
     : local.initialPidNamespace === false
       ? polling(
           clock.now(),
@@ -41,7 +42,11 @@ export const liveSources = ({ bpf }: LiveOptions): Sources => {
       : traceEvents();
   // Both readers subscribe before the first event goes out, even one that is there at once. The tracer may end (it
   // does when there is no bpftrace); what is read from /proc goes on.
-  const events = concat(tracer, NEVER).pipe(subscribeOn(asapScheduler), share());
+  const events = concat(tracer, NEVER).pipe(
+    map((event) => withNotes(event, notes)),
+    subscribeOn(asapScheduler),
+    share(),
+  );
   return {
     events,
     sweeps: sweeps(events, {
@@ -61,7 +66,8 @@ export const liveSources = ({ bpf }: LiveOptions): Sources => {
   };
 };
 
-const UNPRIVILEGED = "not root: other users' processes and all page frame numbers are hidden";
+const withNotes = (event: Event, notes: readonly string[]): Event =>
+  event.kind === 'status' ? { ...event, status: { ...event.status, notes: [...event.status.notes, ...notes] } } : event;
 
 const polling = (at: bigint, text: string, notes: readonly string[]): Observable<Event> => {
   const status: TracerStatus = { mode: 'polling', text, notes };

@@ -131,10 +131,16 @@ const sayEvent = (ledger: Ledger, happening: Happening, event: Exclude<Event, { 
       ledger.tracer = event.status;
       return {
         ...NOBODY,
-        text: [event.status.text, ...event.status.notes].join('; '),
+        text: [event.status.text, ...unsaid(ledger, event.status.notes)].join('; '),
         severity: event.status.mode === 'polling' ? 'warning' : 'info',
       };
   }
+};
+
+const unsaid = (ledger: Ledger, notes: readonly string[]): readonly string[] => {
+  const fresh = notes.filter((note) => !ledger.said.has(note));
+  for (const note of fresh) ledger.said.add(note);
+  return fresh;
 };
 
 /** A gap: what was not read after it may be wrong, and the kernel's pointers too. */
