@@ -1,0 +1,36 @@
+import { examineHint } from '../hint/examine.js';
+import { hintReport } from '../hint/report.js';
+import { hintText } from '../hint/table.js';
+import { EXIT } from '../model/failure.js';
+import { procFiles } from '../proc/files.js';
+import { readLocalHost } from '../proc/host.js';
+import type { OutputFormat } from '../report/format.js';
+import { limits } from './ps.js';
+
+export interface HintOptions {
+  readonly output: OutputFormat;
+}
+
+/**
+ * `vdsowatch hint`: does the name [vdso] go along with a moved vDSO on this kernel, and what follows for CRIU.
+ * 0: it can be relied on; 1: it cannot; 3: the test could not be run.
+ */
+export const run = async ({ output }: HintOptions): Promise<number> => {
+  const files = procFiles();
+  const host = readLocalHost(files);
+  const examined = await examineHint(files, host);
+  if (!examined.ok) {
+    process.stderr.write(`vdsowatch: ${examined.failure.text} ${examined.failure.mend ?? ''}\n`);
+    return EXIT.cannotRun;
+  }
+  const facts = examined.value;
+  for (const note of limits(host, false)) process.stderr.write(`vdsowatch: ${note}\n`);
+  const machine = output === 'json' || output === 'ndjson';
+  process.stdout.write(machine ? `${JSON.stringify(hintReport(facts))}\n` : hintText(facts));
+  if (facts.hint === 'kept') return EXIT.well;
+  if (facts.hint === 'lost') return EXIT.notWell;
+  process.stderr.write(
+    `vdsowatch: The mremap test could not be run: ${facts.tests.map(({ abi, outcome }) => `${abi} ${outcome}`).join(', ') || 'no test process is made for this machine'}.\n`,
+  );
+  return EXIT.cannotRun;
+};

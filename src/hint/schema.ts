@@ -1,0 +1,70 @@
+import { type Static, Type } from '@sinclair/typebox';
+
+/** The machine output of `hint`: "vdsowatch/hint/1". null means not known. */
+export const HINT = 'vdsowatch/hint/1';
+
+const Address = Type.String({ pattern: '^0x[0-9a-f]+$' });
+const Count = Type.Integer({ minimum: 0 });
+
+const MremapTestJson = Type.Object({
+  abi: Type.String(),
+  outcome: Type.Union(
+    ['kept', 'lost', 'no-abi', 'no-vdso', 'sealed', 'failed'].map((word) => Type.Literal(word)),
+    { description: 'kept: the name goes along with the vDSO, and nothing else gets it' },
+  ),
+  why: Type.Union([Type.String(), Type.Null()]),
+  from: Type.Union([Address, Type.Null()]),
+  to: Type.Union([Address, Type.Null()]),
+  nameFollowed: Type.Union([Type.Boolean(), Type.Null()]),
+  strangerNamed: Type.Union([Type.Boolean(), Type.Null()], {
+    description: 'anonymous memory put at the old address is named [vdso]; the half that the test of CRIU misses',
+  }),
+  criuSaysReliable: Type.Union([Type.Boolean(), Type.Null()]),
+  evidence: Type.Array(Type.String()),
+});
+
+const CheckJson = Type.Union(['hint', 'pfn', 'symtable', 'fails'].map((word) => Type.Literal(word)));
+
+const PolicyCountJson = Type.Object({
+  right: Count,
+  wrong: Count,
+  unknown: Count,
+  wrongAbout: Type.Array(Type.Object({ pid: Type.Integer(), comm: Type.String(), why: Type.String() })),
+});
+
+export const HintJson = Type.Object(
+  {
+    schema: Type.Literal(HINT),
+    release: Type.String(),
+    machine: Type.String(),
+    tests: Type.Array(MremapTestJson),
+    hint: Type.Union(['kept', 'lost', 'unknown'].map((word) => Type.Literal(word))),
+    criu: Type.Array(
+      Type.Object({
+        versions: Type.String(),
+        starts: Type.Union([Type.Boolean(), Type.Null()]),
+        native: CheckJson,
+        compat: Type.Union([CheckJson, Type.Null()]),
+        why: Type.String(),
+      }),
+    ),
+    processes: Type.Object({
+      readable: Count,
+      unreadable: Count,
+      checks: Type.Object({ hint: PolicyCountJson, pfn: PolicyCountJson, symtable: PolicyCountJson }),
+    }),
+    saved: Type.Union([
+      Type.Object({
+        processes: Count,
+        candidates: Count,
+        systemCalls: Count,
+        nanoseconds: Type.String({ description: 'median of the rounds' }),
+        rounds: Count,
+      }),
+      Type.Null(),
+    ]),
+  },
+  { $id: HINT, title: 'vdsowatch hint' },
+);
+
+export type HintReport = Static<typeof HintJson>;
