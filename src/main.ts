@@ -66,6 +66,17 @@ program
   });
 
 program
+  .command('capture')
+  .description('write an evidence bundle of live processes; --script prints the shell script for hosts without Node')
+  .argument('[pid...]')
+  .option('-o, --output <place>', 'a directory to make, or NAME.tar.gz')
+  .option('--script', 'print the POSIX shell version')
+  .action(async (words: string[], options: { output?: string; script?: true }) => {
+    const pids = await pidsOf(words);
+    if (pids !== undefined) await finish((await import('./commands/capture.js')).run(pids, options));
+  });
+
+program
   .command('analyze')
   .description('post-mortem of recordings, evidence bundles, CRIU image directories and logs, ELF core files')
   .argument('<path...>', 'any mix of them')

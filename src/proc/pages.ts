@@ -45,7 +45,7 @@ export const frameFlags = (files: ProcFiles, words: BigUint64Array): BigUint64Ar
 };
 
 /** Most bytes read of one mapping. */
-export const MOST_BYTES_PAGES = 16;
+const MOST_BYTES_PAGES = 16;
 
 /**
  * Bytes of a mapping through /proc/PID/mem (`path`). Reading a page that is not present would fault it in and change
@@ -58,8 +58,9 @@ export const mappingBytes = (
   pageSize: number,
   words: BigUint64Array | undefined,
   fault: boolean,
+  most = MOST_BYTES_PAGES,
 ): Uint8Array | ErrorCode => {
-  const pages = Math.min(MOST_BYTES_PAGES, Number(sizeOf(vma)) / pageSize);
+  const pages = Math.min(most, Number(sizeOf(vma)) / pageSize);
   let wanted = pages;
   if (!fault) {
     const missing = (words ?? new BigUint64Array(0)).findIndex((word) => (word & PRESENT) === 0n);

@@ -1,0 +1,174 @@
+import type { Unread } from '../model/evidence.js';
+import { isFileless, isVdsoNamed, isVvarNamed, sizeOf, type Vma } from '../model/vma.js';
+import { isCandidate } from '../proc/candidates.js';
+import type { ProcContext } from '../proc/context.js';
+import { isError } from '../proc/files.js';
+import { isUsual, linesOfInterest } from '../proc/interest.js';
+import { frameFlags, mappingBytes, pagemapWords } from '../proc/pages.js';
+import { parseAuxv } from '../proc/parse/auxv.js';
+import { parseMaps } from '../proc/parse/maps.js';
+import { parseStat } from '../proc/parse/stat.js';
+import { settle } from '../proc/settle.js';
+import { unreadBecause } from '../proc/unread.js';
+
+/** One file of a bundle. */
+export interface BundleFile {
+  /** Below the bundle, with "/" between the parts. */
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Byte copies of what /proc tells of one process, under `PID/`, as vdsowatch-bundle/1 wants them. As in a live read,
+ * maps has to settle, and must still be the same when all else has been read. The bytes of vDSO-like mappings come
+ * last: reading them faults pages in, so everything that shows pages is from before. All sizes are bounded.
+ */
+export const collectProcess = (pid: number, proc: ProcContext): readonly BundleFile[] | Unread => {
+  for (let round = 0; round < ROUNDS; round++) {
+    const collected = collectOnce(pid, proc);
+    if (collected !== 'changed') return collected;
+  }
+  return { what: 'maps', why: 'torn', detail: `it changed during each of ${ROUNDS} attempts` };
+};
+
+const ROUNDS = 4;
+/** One file of a process: a maps of a million mappings is cut, a longer one is nobody's evidence. */
+const LARGEST_FILE = 64 * 1024 * 1024;
+
+const collectOnce = (pid: number, proc: ProcContext): readonly BundleFile[] | Unread | 'changed' => {
+  const { files } = proc;
+  const folder = `${files.root}/${pid}`;
+  const found: BundleFile[] = [];
+  const keep = (name: string, bytes: Uint8Array): void => {
+    // A copy: what the reader gave is valid until its next read only.
+    found.push({ path: `${pid}/${name}`, bytes: Uint8Array.prototype.slice.call(bytes, 0, LARGEST_FILE) });
+  };
+  const started = startOf(folder, proc);
+  if (typeof started !== 'bigint') return started;
+  for (const name of ['stat', 'comm', 'cmdline', 'status'] as const) {
+    const bytes = files.record(`${folder}/${name}`);
+    if (!isError(bytes)) keep(name, bytes);
+  }
+  const first = settled(folder, proc);
+  if (!('text' in first)) return first;
+  keep('maps', first.text);
+  if (first.auxv !== undefined) keep('auxv', first.auxv);
+  for (const [name, text] of namespaceLinks(folder, proc)) keep(`ns/${name}`, Buffer.from(text, 'latin1'));
+
+  const { looked, read } = chosen(first, proc);
+  const words = new Map<Vma, BigUint64Array>();
+  for (const vma of looked) {
+    const found = pagemapWords(files, `${folder}/pagemap`, vma, proc.host.pageSize);
+    if (isError(found)) break;
+    words.set(vma, found);
+    keep(`pagemap/${vma.start.toString(16)}.bin`, littleEndian(found));
+  }
+  if (proc.privileged)
+    for (const [vma, ofVma] of words) {
+      const flags = frameFlags(files, ofVma);
+      if (isError(flags)) break;
+      keep(`kpageflags/${vma.start.toString(16)}.bin`, littleEndian(flags));
+    }
+  if (first.vmas.length <= MOST_FOR_SMAPS) {
+    const smaps = files.lines(`${folder}/smaps`);
+    if (!isError(smaps)) keep('smaps', smaps);
+  }
+  const again = look(folder, proc);
+  const restarted = startOf(folder, proc);
+  if (!('text' in again)) return again;
+  if (restarted !== started || again.lines !== first.lines) return 'changed';
+  for (const vma of read) {
+    const bytes = mappingBytes(
+      files,
+      `${folder}/mem`,
+      vma,
+      proc.host.pageSize,
+      words.get(vma),
+      true,
+      MOST_PAGES_OF_BYTES,
+    );
+    if (!isError(bytes) && bytes.length > 0) keep(`mem/${vma.start.toString(16)}.bin`, bytes);
+  }
+  return found;
+};
+
+const MOST_PAGES_OF_BYTES = 8;
+const MOST_FOR_SMAPS = 20_000;
+
+interface Picture {
+  readonly text: Buffer;
+  readonly vmas: readonly Vma[];
+  readonly auxv: Buffer | undefined;
+  readonly lines: string;
+}
+
+const startOf = (folder: string, { files }: ProcContext): bigint | Unread => {
+  const bytes = files.record(`${folder}/stat`);
+  if (isError(bytes)) return unreadBecause('stat', bytes);
+  return parseStat(bytes.toString('latin1'))?.startTicks ?? { what: 'stat', why: 'bad', detail: 'not a line of stat' };
+};
+
+const look = (folder: string, { files }: ProcContext): Picture | Unread => {
+  const bytes = files.record(`${folder}/auxv`);
+  const auxv = isError(bytes) ? undefined : Buffer.from(bytes);
+  const lines = files.lines(`${folder}/maps`);
+  if (isError(lines)) return unreadBecause('maps', lines);
+  const text = Buffer.from(lines);
+  const { vmas } = parseMaps(text.toString('latin1'));
+  return { text, vmas, auxv, lines: linesOfInterest(vmas, auxv === undefined ? undefined : parseAuxv(auxv)) };
+};
+
+const settled = (folder: string, proc: ProcContext): Picture | Unread => {
+  let failure: Unread = { what: 'maps', why: 'torn', detail: 'its reads did not agree on where the vDSO is' };
+  const result = settle(() => {
+    const picture = look(folder, proc);
+    if ('text' in picture) return { value: picture, lines: picture.lines, usual: isUsual(picture.vmas) };
+    failure = picture;
+    return undefined;
+  });
+  return result?.settled === true ? result.value : failure;
+};
+
+const namespaceLinks = (folder: string, { files }: ProcContext): readonly (readonly [string, string])[] => {
+  const names = files.list(`${folder}/ns`);
+  if (isError(names)) return [];
+  return names
+    .filter((name) => /^[a-z_]{1,32}$/.test(name))
+    .flatMap((name) => {
+      const link = files.link(`${folder}/ns/${name}`);
+      return isError(link) ? [] : [[name, link] as const];
+    });
+};
+
+/**
+ * Whose pages are looked at: every small mapping without a file, whatever its permissions, because on a kernel before
+ * 3.16 the vDSO may be any of them and any of them may bear its name. Whose bytes are read: those of them that can be
+ * the vDSO, a proxy or a copy; never the data pages, and never memory the process can write.
+ */
+const chosen = ({ vmas, auxv }: Picture, { host }: ProcContext) => {
+  const vector = auxv === undefined ? undefined : parseAuxv(auxv);
+  const small = BigInt(MOST_PAGES_LOOKED_AT * host.pageSize);
+  const candidate = (vma: Vma): boolean => isCandidate(vma, vector, host.pageSize);
+  const looked = vmas.filter(
+    (vma) =>
+      candidate(vma) || isVvarNamed(vma) || (isFileless(vma) && sizeOf(vma) <= small && !vma.name.startsWith('[')),
+  );
+  const first = looked.filter((vma) => isVdsoNamed(vma) || isVvarNamed(vma) || candidate(vma));
+  const bounded = [...new Set([...first, ...looked])].slice(0, MOST_MAPPINGS);
+  return {
+    looked: bounded,
+    read: bounded.filter(
+      (vma) => !isVvarNamed(vma) && (candidate(vma) || (vma.read && !vma.write && sizeOf(vma) <= small)),
+    ),
+  };
+};
+
+const MOST_PAGES_LOOKED_AT = 64;
+const MOST_MAPPINGS = 256;
+
+const littleEndian = (words: BigUint64Array): Uint8Array => {
+  const bytes = new Uint8Array(words.length * 8);
+  const view = new DataView(bytes.buffer);
+  for (const [index, word] of words.entries()) view.setBigUint64(index * 8, word, true);
+  return bytes;
+};

@@ -1,0 +1,81 @@
+import { CAPTURE_SCRIPT } from '../bundle/script.js';
+import { checkTarget, manifest, writeBundle } from '../bundle/write.js';
+import { type BundleFile, collectProcess } from '../bundle/write-collect.js';
+import type { Unread } from '../model/evidence.js';
+import { EXIT, type Failure, failure } from '../model/failure.js';
+import { procFiles } from '../proc/files.js';
+import { procContext, readLocalHost } from '../proc/host.js';
+import { escapeText } from '../text/escape.js';
+
+export interface CaptureOptions {
+  /** A directory to make, or an archive: NAME.tar.gz. */
+  readonly output?: string | undefined;
+  /** Print the shell script that does the same on a host without Node. */
+  readonly script?: boolean | undefined;
+}
+
+/** `vdsowatch capture PID... -o DIR`: an evidence bundle of live processes; `--script` prints its shell twin. */
+export const run = async (pids: readonly number[], options: CaptureOptions): Promise<number> => {
+  if (options.script === true) {
+    process.stdout.write(CAPTURE_SCRIPT);
+    return EXIT.well;
+  }
+  if (pids.length === 0) return usage('No process was given.');
+  if (options.output === undefined) return usage('Where to write the bundle was not given.');
+  const target = options.output;
+  const refused = checkTarget(target);
+  if (refused !== undefined) return complain(refused);
+
+  const files = procFiles();
+  const local = readLocalHost(files);
+  const proc = procContext(files, local);
+  const problems: Failure[] = [];
+  const captured: number[] = [];
+  // One process at a time is in memory: each is read when the one before has been written.
+  function* collected(first: readonly BundleFile[], rest: readonly number[]): Generator<BundleFile> {
+    yield* first;
+    for (const pid of rest) yield* collect(pid);
+  }
+  const collect = (pid: number): readonly BundleFile[] => {
+    const found = collectProcess(pid, proc);
+    if ('why' in found) {
+      problems.push(cannotCapture(pid, found));
+      return [];
+    }
+    captured.push(pid);
+    return found;
+  };
+  // Nothing is written for nobody: the first that can be read opens the bundle.
+  const wanted = [...new Set(pids)];
+  let first: readonly BundleFile[] = [];
+  while (first.length === 0 && wanted.length > 0) first = collect(wanted.shift() ?? 0);
+  if (first.length > 0) {
+    const seen = local.privileged ? 'Page frames are shown.' : 'Page frames are hidden from this reader.';
+    const note = `Read from /proc by vdsowatch capture. ${seen}`;
+    const written = await writeBundle(target, manifest(local.host, note), collected(first, wanted));
+    problems.forEach(complain);
+    if (!written.ok) return complain(written.failure);
+    const count = captured.length;
+    process.stderr.write(
+      `vdsowatch: ${count === 1 ? 'one process' : `${count} processes`} captured in ${escapeText(target)}\n`,
+    );
+  } else problems.forEach(complain);
+  return problems.length > 0 ? EXIT.cannotRun : EXIT.well;
+};
+
+const cannotCapture = (pid: number, { what, why, detail }: Unread): Failure => {
+  if (why === 'gone') return failure('no-process', `There is no process ${pid}.`, 'See `ps -e` for those there are.');
+  if (why === 'denied')
+    return failure('no-privilege', `Process ${pid} may not be read by this user.`, 'Run as root, or as its owner.');
+  return failure('unreadable', `Process ${pid} could not be read (${what}: ${escapeText(detail)}).`, 'Try again.');
+};
+
+const usage = (text: string): number => {
+  process.stderr.write(`vdsowatch: ${text} Usage: vdsowatch capture PID... -o DIR (or -o NAME.tar.gz)\n`);
+  return EXIT.usage;
+};
+
+const complain = ({ text, mend }: Failure): number => {
+  process.stderr.write(`vdsowatch: ${text}${mend === null ? '' : ` ${mend}`}\n`);
+  return EXIT.cannotRun;
+};
