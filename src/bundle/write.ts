@@ -105,6 +105,8 @@ const writeArchive = async (target: string, last: BundleFile, files: Iterable<Bu
   try {
     await Promise.all([pipeline(archive, createGzip(), output), fill()]);
   } catch (error) {
+    archive.destroy();
+    output.destroy();
     if (created) rmSync(target, { force: true });
     throw error;
   }

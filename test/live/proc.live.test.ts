@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { AT_SYSINFO_EHDR, type Evidence } from '../../src/model/evidence.js';
+import { isVdsoNamed } from '../../src/model/vma.js';
+import { localBootClock } from '../../src/proc/clock.js';
+import { readLocalHost } from '../../src/proc/host.js';
+import { readProcess } from '../../src/proc/process.js';
+import { listProcesses, sweep } from '../../src/proc/sweep.js';
+import { candidateAbis } from '../../src/puppet/abi.js';
+import { moveBlock, moveBurst, moveVdsoAlone, unmap, vdsoBlock, vdsoOf } from '../../src/puppet/moves.js';
+import { type Puppet, startPuppet } from '../../src/puppet/puppet.js';
+import { call, loop } from '../../src/puppet/step.js';
+import { needs } from './needs.js';
+
+/** `body` with a test process of each ABI that runs here. */
+const withEach = (body: (puppet: Puppet) => Promise<void>) => async () => {
+  let ran = 0;
+  for (const abi of candidateAbis()) {
+    const started = await startPuppet({ abi });
+    if (!started.ok) continue;
+    ran += 1;
+    try {
+      await body(started.value);
+    } finally {
+      await started.value.kill();
+    }
+  }
+  assert.ok(ran > 0);
+};
+
+const vdsos = (evidence: Evidence): readonly bigint[] | undefined =>
+  evidence.vmas?.filter(isVdsoNamed).map(({ start }) => start);
+
+describe('live processes', () => {
+  test(
+    'an ordinary one is read in one pass, right',
+    withEach(async (puppet) => {
+      const { all } = vdsoBlock(puppet);
+      const evidence = readProcess(puppet.pid, 'census');
+      assert.equal(evidence.onlyBlock, true);
+      assert.deepEqual(evidence.vmas, all);
+      assert.equal(evidence.auxv?.entries.get(AT_SYSINFO_EHDR), vdsoOf(puppet).start);
+      assert.equal(evidence.auxv?.wordSize, puppet.abi === 'i386' ? 4 : 8);
+      const full = readProcess(puppet.pid, 'full');
+      assert.deepEqual(full.vmas, puppet.maps());
+      for (const [type, value] of evidence.auxv?.entries ?? []) assert.equal(full.auxv?.entries.get(type), value);
+      assert.equal(full.process.parent, process.pid);
+      assert.deepEqual(full.process.startTicks, evidence.process.startTicks);
+      assert.deepEqual(full.unread, []);
+    }),
+  );
+
+  test(
+    'moved, moved as a block, unmapped: every line, and what auxv still says',
+    withEach(async (puppet) => {
+      const put = vdsoOf(puppet).start;
+      const moved = await moveVdsoAlone(puppet);
+      const block = async (): Promise<Evidence> => readProcess(puppet.pid, 'census');
+      assert.deepEqual(vdsos(await block()), [moved]);
+      assert.equal((await block()).auxv?.entries.get(AT_SYSINFO_EHDR), put);
+      assert.deepEqual((await block()).vmas, puppet.maps());
+      const again = await moveBlock(puppet);
+      assert.deepEqual(vdsos(await block()), [again]);
+      await unmap(puppet, vdsoBlock(puppet).all);
+      assert.deepEqual(vdsos(await block()), []);
+      assert.deepEqual((await block()).unread, []);
+    }),
+  );
+
+  test(
+    'in a storm of moves no read claims that there is no vDSO, or that there are two',
+    withEach(async (puppet) => {
+      // Thousands of mappings between the two places make torn reads common (facts: kernel.md 0.8).
+      await puppet.run(
+        call('mmap', 0n, 4096n, 0n, 0x22n, -1n, 0n),
+        call('mmap', 0n, 4096n, 1n, 0x22n, -1n, 0n),
+        loop(0, 1500),
+      );
+      const here = vdsoOf(puppet).start;
+      let storming = true;
+      const storm = moveBurst(puppet, 30_000).finally(() => {
+        storming = false;
+      });
+      const places = new Set<bigint>();
+      const counts = { one: 0, torn: 0 };
+      for (let reads = 0; storming && reads < 300; reads++) {
+        const evidence = readProcess(puppet.pid, 'census');
+        const found = vdsos(evidence);
+        if (found === undefined) {
+          assert.equal(evidence.unread[0]?.why, 'torn');
+          counts.torn += 1;
+        } else {
+          assert.equal(found.length, 1, `${found.length} [vdso] believed`);
+          counts.one += 1;
+          places.add(found[0] ?? 0n);
+        }
+        await new Promise((done) => setImmediate(done));
+      }
+      assert.equal(await storm, 0);
+      assert.ok(places.size <= 2, [...places].join());
+      assert.deepEqual(vdsos(readProcess(puppet.pid, 'census')), [here]);
+    }),
+  );
+
+  test(
+    'one whose main thread has ended is read through another thread',
+    withEach(async (puppet) => {
+      const { start } = vdsoOf(puppet);
+      const thread = await puppet.fork({ flags: 0x10f00n });
+      puppet.call('exit', 0).catch(() => {});
+      for (let turn = 0; turn < 200 && !isZombie(puppet.pid); turn++) await new Promise((done) => setTimeout(done, 5));
+      assert.ok(isZombie(puppet.pid));
+      const evidence = readProcess(puppet.pid, 'census');
+      assert.deepEqual(vdsos(evidence), [start]);
+      await thread.call('exit_group', 0).catch(() => {});
+    }),
+  );
+
+  test(
+    'one that was killed is gone',
+    withEach(async (puppet) => {
+      await puppet.kill();
+      const evidence = readProcess(puppet.pid, 'full');
+      assert.equal(evidence.vmas, undefined);
+      assert.deepEqual(evidence.unread, [{ what: 'stat', why: 'gone', detail: 'ENOENT' }]);
+    }),
+  );
+
+  test('a zombie has no memory', async () => {
+    const shell = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 100'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    try {
+      const [line] = await once(shell.stdout, 'data');
+      const pid = Number(String(line));
+      for (let turn = 0; turn < 200 && !isZombie(pid); turn++) await new Promise((done) => setTimeout(done, 5));
+      const evidence = readProcess(pid, 'full');
+      assert.deepEqual(evidence.vmas, []);
+      assert.equal(evidence.process.state, 'Z');
+    } finally {
+      shell.kill('SIGKILL');
+    }
+  });
+
+  test('a sweep has everybody who is listed', async () => {
+    const listed = listProcesses();
+    assert.ok(listed.ok);
+    const found = new Map<number, Evidence>();
+    for await (const chunk of sweep()) for (const evidence of chunk) found.set(evidence.process.pid, evidence);
+    assert.ok(found.has(process.pid) && found.has(1));
+    assert.ok(listed.value.filter((pid) => found.has(pid)).length > listed.value.length / 2);
+  });
+});
+
+const isZombie = (pid: number): boolean => / Z \d/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+
+describe('the host', () => {
+  test('root sees frames, and they are those of an x86_64 or aarch64 process’s vDSO', needs('root'), async () => {
+    const { host, privileged } = readLocalHost();
+    const started = await startPuppet({ abi: process.arch === 'arm64' ? 'aarch64' : 'x86_64' });
+    assert.ok(started.ok);
+    try {
+      if (!privileged) return;
+      const [frames] = host.reference.values();
+      const { start, end } = vdsoOf(started.value);
+      for (let page = start; page < end; page += BigInt(host.pageSize)) await started.value.peek(page, 8);
+      const words = readProcess(started.value.pid, 'census').pagemap.get(start);
+      assert.deepEqual(
+        [...(words ?? [])].map((word) => word & ((1n << 55n) - 1n)),
+        frames,
+      );
+    } finally {
+      await started.value.kill();
+    }
+  });
+
+  test('nobody sees other users’ memory, and is told so', needs('root'), async () => {
+    const script = `
+      const { readProcess } = await import(${JSON.stringify(new URL('../../src/proc/process.js', import.meta.url).href)});
+      const { readLocalHost } = await import(${JSON.stringify(new URL('../../src/proc/host.js', import.meta.url).href)});
+      process.setgid(65534);
+      process.setuid(65534);
+      const { unread, vmas, process: { comm } } = readProcess(Number(process.argv[1]), 'full');
+      console.log(JSON.stringify({ unread, read: vmas !== undefined, comm, privileged: readLocalHost().privileged }));
+    `;
+    const started = await startPuppet({ abi: candidateAbis()[0] ?? 'x86_64', comm: Buffer.from('a)\n\u001b[2J') });
+    assert.ok(started.ok);
+    try {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', script, String(started.value.pid)]);
+      const [output] = await Promise.all([once(child.stdout, 'data'), once(child, 'exit')]);
+      const seen: unknown = JSON.parse(String(output[0]));
+      assert.deepEqual(seen, {
+        unread: [{ what: 'maps', why: 'denied', detail: 'EACCES' }],
+        read: false,
+        comm: 'a)\n\u001b[2J',
+        privileged: false,
+      });
+    } finally {
+      await started.value.kill();
+    }
+  });
+
+  test('the boot clock agrees with /proc/uptime', () => {
+    const clock = localBootClock();
+    const before = Number(clock.now()) / 1e9;
+    const uptime = Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0]);
+    const after = Number(clock.now()) / 1e9;
+    assert.ok(uptime > before - 0.02 && uptime < after + 0.01, `${before} ${uptime} ${after}`);
+  });
+});
