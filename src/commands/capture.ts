@@ -1,6 +1,7 @@
 import { CAPTURE_SCRIPT } from '../bundle/script.js';
 import { checkTarget, manifest, writeBundle } from '../bundle/write.js';
 import { type BundleFile, collectProcess } from '../bundle/write-collect.js';
+import { hintOf, testAllAbis } from '../hint/examine.js';
 import type { Unread } from '../model/evidence.js';
 import { EXIT, type Failure, failure } from '../model/failure.js';
 import { procFiles } from '../proc/files.js';
@@ -27,7 +28,7 @@ export const run = async (pids: readonly number[], options: CaptureOptions): Pro
   if (refused !== undefined) return complain(refused);
 
   const files = procFiles();
-  const local = readLocalHost(files);
+  const local = readLocalHost(files, hintOf(await testAllAbis()));
   const proc = procContext(files, local);
   const problems: Failure[] = [];
   const captured: number[] = [];
