@@ -31,7 +31,12 @@ program
     const pids = pid === undefined ? undefined : await pidsOf(pid);
     if (pid !== undefined && pids === undefined) return;
     const { run } = await import('./commands/watch.js');
-    await finish(run({ ...options, pid: pids, output: output ?? (json === true ? 'json' : undefined) }));
+    const format = output ?? (json === true ? 'json' : undefined);
+    await finish(
+      run({ ...options, pid: pids, output: format }, async (states, controls) =>
+        (await import('../ui/app.js')).runScreen(states, controls),
+      ),
+    );
   });
 
 program

@@ -1,5 +1,6 @@
 import { isatty } from 'node:tty';
-import { map, type Observable, type Subscription, share } from 'rxjs';
+import { map, type Observable, Subject, type Subscription, share } from 'rxjs';
+import { baselines, type PageSet } from '../judge/baseline.js';
 import { EXIT, type Failure, failure } from '../model/failure.js';
 import type { WatchState } from '../model/state.js';
 import { observe } from '../pipeline/observe.js';
@@ -9,6 +10,7 @@ import { readLocalHost } from '../proc/host.js';
 import { readProcess } from '../proc/process.js';
 import { isGone } from '../proc/sweep.js';
 import { lineFace } from '../report/lines.js';
+import type { Judged } from '../report/process.js';
 import { lineSink } from '../report/sink.js';
 import { limits } from './ps.js';
 import { listenForSignals } from './stopping.js';
@@ -25,8 +27,19 @@ export interface WatchOptions {
   readonly duration?: number | undefined;
 }
 
-/** A terminal face: shows the states until its user quits. Given by main, because src/ knows no ui/. */
-export type Screen = (states: Observable<WatchState>, options: WatchOptions) => Promise<void>;
+/**
+ * A terminal face: shows the states until its user quits and returns the exit status. Given by main, because src/
+ * knows no ui/.
+ */
+export type Screen = (states: Observable<WatchState>, controls: Controls) => Promise<number>;
+
+/** What the user can ask for on the screen. */
+export interface Controls {
+  /** Read every process again, now. */
+  rescan(): void;
+  /** Processes grouped by the vDSO pages they map. */
+  pageSets(state: WatchState): readonly PageSet[];
+}
 
 /** `vdsowatch watch`: the screen on a terminal, lines everywhere else. Returns the exit status. */
 export const run = async (options: WatchOptions, screen?: Screen): Promise<number> => {
@@ -34,7 +47,8 @@ export const run = async (options: WatchOptions, screen?: Screen): Promise<numbe
   if (missing !== undefined)
     return refuse(failure('no-process', `process ${missing} is not there`, 'see: vdsowatch ps'));
   const notes = limits(readLocalHost(), false);
-  const frames = observe(liveSources({ bpf: options.bpf, notes })).pipe(share());
+  const asked = new Subject<void>();
+  const frames = observe(liveSources({ bpf: options.bpf, notes, asked })).pipe(share());
   const signals = listenForSignals();
   const ends: Promise<number>[] = [signals.signalled];
   let timer: NodeJS.Timeout | undefined;
@@ -50,7 +64,7 @@ export const run = async (options: WatchOptions, screen?: Screen): Promise<numbe
   process.stderr.on('error', () => {});
   let running: Subscription | undefined;
   if (screen !== undefined && options.output === undefined && isTerminal()) {
-    ends.push(screen(frames.pipe(map(({ state }) => state)), options).then(() => EXIT.well));
+    ends.push(screen(frames.pipe(map(({ state }) => state)), { rescan: () => asked.next(), pageSets }));
   } else {
     const face = lineFace({ ...options, machine: options.output === 'json' || options.output === 'ndjson' });
     const sink = lineSink(process.stdout, (count) => face.leftOut(count, localBootClock().now(), wallOffset()));
@@ -63,6 +77,14 @@ export const run = async (options: WatchOptions, screen?: Screen): Promise<numbe
   clearTimeout(timer);
   return status;
 };
+
+const pageSets = ({ processes, spaces }: WatchState): readonly PageSet[] =>
+  baselines(
+    [...processes.values()].flatMap(({ space, exitedAt }): Judged[] => {
+      const { evidence, verdict } = spaces.get(space) ?? {};
+      return evidence === undefined || verdict === undefined || exitedAt !== undefined ? [] : [{ evidence, verdict }];
+    }),
+  );
 
 const isTerminal = (): boolean =>
   isatty(0) && isatty(1) && process.env['TERM'] !== undefined && process.env['TERM'] !== 'dumb';

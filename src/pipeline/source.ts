@@ -11,17 +11,19 @@ import { listProcesses } from '../proc/sweep.js';
 import type { Sources } from './observe.js';
 import { pidResolver } from './pids.js';
 import { reading } from './reading.js';
-import { sweeps } from './sweeps.js';
+import { PACES, sweeps } from './sweeps.js';
 
 export interface LiveOptions {
   /** False: /proc alone, whatever bpftrace could do. */
   readonly bpf: boolean;
   /** What this host does not let us see; shown with the state of the tracer. */
   readonly notes: readonly string[];
+  /** Each value asks for a fresh sweep of all processes. */
+  readonly asked?: Observable<unknown>;
 }
 
 /** The running machine as a source: events of the probes, or none and the reason why, and readings of /proc. */
-export const liveSources = ({ bpf, notes }: LiveOptions): Sources => {
+export const liveSources = ({ bpf, notes, asked }: LiveOptions): Sources => {
   const clock = localBootClock();
   const proc = localProc();
   const local = readLocalHost();
@@ -49,15 +51,20 @@ export const liveSources = ({ bpf, notes }: LiveOptions): Sources => {
   );
   return {
     events,
-    sweeps: sweeps(events, {
-      list: () => {
-        clock.recalibrate();
-        const listed = listProcesses(proc);
-        return listed.ok ? listed.value : undefined;
+    sweeps: sweeps(
+      events,
+      {
+        list: () => {
+          clock.recalibrate();
+          const listed = listProcesses(proc);
+          return listed.ok ? listed.value : undefined;
+        },
+        read: (pid) => readProcess(pid, 'census', { proc }),
+        clock: clock.now,
       },
-      read: (pid) => readProcess(pid, 'census', { proc }),
-      clock: clock.now,
-    }),
+      PACES,
+      asked,
+    ),
     read: reading((pid) => readProcess(pid, 'full', { proc })),
     resolve: pidResolver(proc.files),
     clock: clock.now,

@@ -1,5 +1,5 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { Observable } from 'rxjs';
+import { NEVER, Observable } from 'rxjs';
 import type { Event, TracerStatus } from '../model/event.js';
 import type { Evidence } from '../model/evidence.js';
 import type { BootClock, Observation } from './observation.js';
@@ -35,9 +35,14 @@ const SLICE = 8;
 
 /**
  * Sweeps of all processes: the first at once, whatever the tracer does; a fresh one, at full speed, when probes have
- * become ready and after every gap; between these, one after the other at the pace of the mode.
+ * become ready, after every gap and when `asked`; between these, one after the other at the pace of the mode.
  */
-export const sweeps = (events: Observable<Event>, census: Census, paces = PACES): Observable<Observation> =>
+export const sweeps = (
+  events: Observable<Event>,
+  census: Census,
+  paces = PACES,
+  asked: Observable<unknown> = NEVER,
+): Observable<Observation> =>
   new Observable((subscriber) => {
     const stopped = new AbortController();
     let mode: TracerStatus['mode'] = 'starting';
@@ -56,6 +61,7 @@ export const sweeps = (events: Observable<Event>, census: Census, paces = PACES)
       },
       error: (reason: unknown) => subscriber.error(reason),
     });
+    listening.add(asked.subscribe(wake));
     /** Interrupted by `wake` and by the end. */
     const sleep = async (ms: number): Promise<void> => {
       if (stopped.signal.aborted || woken.signal.aborted) return;
