@@ -1,0 +1,80 @@
+import { execa } from 'execa';
+import { failed, failure, type Outcome, success } from '../model/failure.js';
+import { escapeText } from '../text/escape.js';
+
+/** A CRIU version; a patch level that is not named is 0. */
+export interface CriuVersion {
+  readonly major: number;
+  readonly minor: number;
+  readonly patch: number;
+}
+
+/** The newest one whose source these rules were read from. */
+export const NEWEST_KNOWN = '4.2';
+
+/** "4.2", "v4.1.1", "Version: 3.17.1\nGitID: ..." to numbers; undefined when there is no version in it. */
+export const parseCriuVersion = (text: string): CriuVersion | undefined => {
+  const found = /^(?:Version:\s*|v)?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?![\d.])/m.exec(text.trim());
+  return found === null
+    ? undefined
+    : { major: Number(found[1]), minor: Number(found[2]), patch: Number(found[3] ?? 0) };
+};
+
+export const versionText = ({ major, minor, patch }: CriuVersion): string =>
+  patch === 0 ? `${major}.${minor}` : `${major}.${minor}.${patch}`;
+
+/** Negative: older than the other. */
+export const compareVersions = (one: CriuVersion, other: CriuVersion): number =>
+  one.major - other.major || one.minor - other.minor || one.patch - other.patch;
+
+export const isNewerThanKnown = (version: CriuVersion): boolean => {
+  const known = parseCriuVersion(NEWEST_KNOWN);
+  return known !== undefined && compareVersions({ ...version, patch: 0 }, known) > 0;
+};
+
+/** Whether that CRIU starts on a kernel at all. */
+export interface CanRun {
+  readonly runs: boolean;
+  readonly why: string;
+}
+
+/**
+ * CRIU before 4.1 does not know [vvar_vclock], which x86 has since Linux 6.13: it stops at every start with
+ * "Unexpected rt vDSO area bounds" (seen with 3.17.1). `hasVclock` as measured; by the release where it was not.
+ */
+export const canRunOn = (version: CriuVersion, host: { readonly hasVclock: boolean }): CanRun => {
+  const knowsVclock = compareVersions(version, { major: 4, minor: 1, patch: 0 }) >= 0;
+  return host.hasVclock && !knowsVclock
+    ? { runs: false, why: `CRIU ${versionText(version)} does not know [vvar_vclock]; use 4.1 or later` }
+    : { runs: true, why: '' };
+};
+
+/** Does that kernel give x86 processes a [vvar_vclock] (e93d2521b27f, 6.13)? undefined: the release says nothing. */
+export const hasVclockByRelease = (machine: string | undefined, release: string | undefined): boolean | undefined => {
+  if (machine !== undefined && machine !== 'x86_64') return false;
+  const numbers = /^(\d{1,3})\.(\d{1,3})\b/.exec(release ?? '');
+  if (machine === undefined || numbers === null) return undefined;
+  const [major, minor] = [Number(numbers[1]), Number(numbers[2])];
+  return major > 6 || (major === 6 && minor >= 13);
+};
+
+/** Asks an installed CRIU (`criu` on the PATH, or a path) which version it is. Takes milliseconds and changes nothing. */
+export const installedCriu = async (program = 'criu'): Promise<Outcome<CriuVersion>> => {
+  const {
+    stdout,
+    failed: broken,
+    code,
+  } = await execa(program, ['--version'], { reject: false, timeout: 5000, stdin: 'ignore' });
+  const version = parseCriuVersion(stdout);
+  if (version !== undefined) return success(version);
+  const name = escapeText(program);
+  if (code === 'ENOENT')
+    return failed(failure('unreadable', `${name} is not installed`, 'apt install criu (Debian 13 or later: 4.1.1)'));
+  return failed(
+    failure(
+      'unreadable',
+      `${name} --version ${broken ? 'fails' : 'prints no version'}`,
+      `run ${name} --version to see why`,
+    ),
+  );
+};

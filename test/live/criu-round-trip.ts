@@ -1,0 +1,97 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import type { Vma } from '../../src/model/vma.js';
+import { parseMaps } from '../../src/proc/parse/maps.js';
+import { ABI_FACTS } from '../../src/puppet/abi.js';
+import { CHANNELS } from '../../src/puppet/layout.js';
+import type { Puppet } from '../../src/puppet/puppet.js';
+import { call, loop } from '../../src/puppet/step.js';
+
+/** What CRIU made of a process. */
+export interface RoundTrip {
+  readonly dump: 'ok' | 'fail' | 'fail-kills';
+  /** null: nothing to restore. */
+  readonly restore: 'in-place' | 'proxy' | 'none' | 'fail' | 'crash' | null;
+  /** Mappings of the restored task, before it is killed. */
+  readonly after: readonly Vma[] | undefined;
+}
+
+const O_RDWR = 2n;
+const AT_FDCWD = -100n;
+
+/**
+ * Makes a test process one that CRIU can dump: a session of its own, /dev/null instead of the pipes to us, asleep. It
+ * answers no more questions.
+ */
+export const letGo = (puppet: Puppet): void => {
+  const seconds = Buffer.alloc(16);
+  if (ABI_FACTS[puppet.abi].bits === 64) seconds.writeBigUInt64LE(1n, 0);
+  else seconds.writeUInt32LE(1, 0);
+  const [input, ...others] = Array.from({ length: CHANNELS + 2 }, (_, fd) => fd);
+  const steps = [
+    call('setsid'),
+    call('close', BigInt(input ?? 0)),
+    call('openat', AT_FDCWD, '/dev/null', O_RDWR),
+    ...others.filter((fd) => fd < 3).map((fd) => call('dup3', 0n, BigInt(fd), 0n)),
+    ...others.filter((fd) => fd >= 3).map((fd) => call('close', BigInt(fd))),
+  ];
+  const endless = [...steps, call('nanosleep', seconds, 0n), loop(steps.length, 0x7fffffff)];
+  // It closes our pipes: the question is never answered, and fails when the process has gone.
+  puppet.run(...endless).catch(() => {});
+};
+
+/** Dumps with `criu` into `directory` (which must be there), restores, looks whether the task lives on, kills it. */
+export const roundTrip = async (criu: string, puppet: Puppet, directory: string): Promise<RoundTrip> => {
+  const { pid } = puppet;
+  const common = ['-D', directory, '-v4', '--manage-cgroups=ignore'];
+  await untilAsleep(pid);
+  const dump = await execa(criu, ['dump', '-t', String(pid), ...common, '-o', 'dump.log'], { reject: false });
+  if (dump.exitCode !== 0) {
+    await sleep(300);
+    const lives = isAlive(pid);
+    await puppet.kill();
+    return { dump: lives ? 'fail' : 'fail-kills', restore: null, after: undefined };
+  }
+  // The pid must be reaped before it can be given again.
+  await puppet.gone;
+  const restore = await execa(criu, ['restore', '-d', ...common, '-o', 'restore.log'], { reject: false });
+  await sleep(1200);
+  const lives = isAlive(pid);
+  const after = lives ? parseMaps(readFileSync(`/proc/${pid}/maps`, 'latin1')).vmas : undefined;
+  if (lives) await killAndWait(pid);
+  return { dump: 'ok', restore: restoreWord(restore.exitCode === 0, lives, directory), after };
+};
+
+const restoreWord = (succeeded: boolean, lives: boolean, directory: string): RoundTrip['restore'] => {
+  const log = readFileSync(join(directory, 'restore.log'), 'latin1');
+  if (!succeeded) return /killed by signal/.test(log) ? 'crash' : 'fail';
+  if (!lives) return 'crash';
+  if (/remap inplace/.test(log)) return 'in-place';
+  return /generate proxy/.test(log) ? 'proxy' : 'none';
+};
+
+export const untilAsleep = async (pid: number): Promise<void> => {
+  for (let tries = 0; tries < 200; tries += 1) {
+    if (readFileSync(`/proc/${pid}/wchan`, 'latin1').includes('nanosleep')) return;
+    await sleep(10);
+  }
+  throw new Error(`process ${pid} did not fall asleep`);
+};
+
+/** Running or stopped; a zombie waits for a parent that may be slow. */
+const isAlive = (pid: number): boolean => {
+  if (!existsSync(`/proc/${pid}/stat`)) return false;
+  try {
+    return !/^\d+ \(.*\) [ZX] /s.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return false;
+    throw error;
+  }
+};
+
+const killAndWait = async (pid: number): Promise<void> => {
+  process.kill(pid, 'SIGKILL');
+  for (let tries = 0; tries < 100 && isAlive(pid); tries += 1) await sleep(10);
+};
