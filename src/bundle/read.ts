@@ -1,5 +1,12 @@
+import { open, stat } from 'node:fs/promises';
 import type { Evidence, Host } from '../model/evidence.js';
-import { failed, failure, type Outcome } from '../model/failure.js';
+import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
+import { printable } from '../text/escape.js';
+import { type BundleFiles, LIMITS } from './limits.js';
+import { readArchive } from './read-archive.js';
+import { cannotRead, readDirectory } from './read-directory.js';
+import { parseBundleJson } from './read-host.js';
+import { readProcess } from './read-process.js';
 
 /** What a `vdsowatch-bundle/1` holds: one Evidence per pid directory, ascending. */
 export interface BundleContents {
@@ -7,10 +14,76 @@ export interface BundleContents {
   readonly host: Host;
   readonly note: string | undefined;
   readonly processes: readonly Evidence[];
-  /** Files that were there and were not what a kernel or `capture` writes, one sentence each, escaped. */
+  /** Processes of several that could not be used, one sentence each, escaped; the others are still good. */
   readonly warnings: readonly string[];
 }
 
-/** Reads a bundle: a directory, or a .tar or .tar.gz of one. Bounded in memory, never outside the bundle. */
-export const readBundle = async (_path: string): Promise<Outcome<BundleContents>> =>
-  failed(failure('bad-input', 'reading bundles is not built yet'));
+/**
+ * Reads a bundle: a directory, or a .tar or .tar.gz of one. Bounded in memory, never outside the bundle. Fails in one
+ * sentence when the bundle, or its only process, is not what `capture` writes.
+ */
+export const readBundle = async (path: string): Promise<Outcome<BundleContents>> => {
+  const files = await load(path);
+  return files.ok ? contentsOf(path, files.value) : files;
+};
+
+const load = async (path: string): Promise<Outcome<BundleFiles>> => {
+  let first: Uint8Array;
+  try {
+    const entry = await stat(path);
+    if (entry.isDirectory()) return await readDirectory(path);
+    if (!entry.isFile()) return failed(failure('bad-input', `${printable(path)} is neither a file nor a directory.`));
+    const file = await open(path, 'r');
+    try {
+      first = new Uint8Array(2);
+      await file.read(first, 0, 2, 0);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    return failed(cannotRead(path, error));
+  }
+  return await readArchive(path, first[0] === 0x1f && first[1] === 0x8b);
+};
+
+const contentsOf = (path: string, files: BundleFiles): Outcome<BundleContents> => {
+  const json = files.get('bundle.json');
+  if (json === undefined) return failed(failure('bad-input', `${printable(path)} holds no bundle.json.`));
+  const said = parseBundleJson(json);
+  if (!said.ok) return said;
+  const byPid = groupByPid(files);
+  if (byPid.size > LIMITS.processes)
+    return failed(failure('too-large', `${printable(path)} holds too many processes.`));
+  const processes: Evidence[] = [];
+  const problems: Failure[] = [];
+  for (const [pid, own] of [...byPid].sort(([one], [other]) => one - other)) {
+    const process = readProcess(own, pid, said.value);
+    if (process.ok) processes.push(process.value);
+    else problems.push(process.failure);
+  }
+  const [first] = processes;
+  if (first === undefined) {
+    return failed(
+      problems[0] ??
+        failure('bad-input', `${printable(path)} holds no process.`, 'Capture one: vdsowatch capture PID.'),
+    );
+  }
+  return success({
+    path,
+    host: first.host,
+    note: said.value.note,
+    processes,
+    warnings: problems.map(({ text }) => text),
+  });
+};
+
+const groupByPid = (files: BundleFiles): ReadonlyMap<number, BundleFiles> => {
+  const byPid = new Map<number, Map<string, Uint8Array>>();
+  for (const [path, bytes] of files) {
+    const [, pid, name] = /^([1-9]\d{0,9})\/(.+)$/.exec(path) ?? [];
+    if (pid === undefined || name === undefined) continue;
+    const own = byPid.get(Number(pid)) ?? new Map<string, Uint8Array>();
+    byPid.set(Number(pid), own.set(name, bytes));
+  }
+  return byPid;
+};

@@ -1,32 +1,64 @@
 import type { Evidence } from '../model/evidence.js';
-import type { PolicyVerdict, Verdict } from '../model/verdict.js';
-import { isVdsoNamed } from '../model/vma.js';
+import type { Confidence, PolicyVerdict, Verdict } from '../model/verdict.js';
+import { classify } from './classify.js';
 import type { JudgeContext } from './context.js';
+import { hintOf } from './hint.js';
+import { type Judgement, listMappings } from './mappings.js';
+import { type Space, survey } from './space.js';
+import { describeVdso, vdsoPieces } from './vdso-verdict.js';
 
 /**
  * What is true of one address space. Pure: the same evidence and context give the same verdict, in whatever order
  * the VMAs were found. What the evidence does not say stays undefined (facts of the kernel: its naming eras,
  * fs/proc/task_mmu.c get_vma_name, arch/x86 arch_vma_name before 3.16).
  */
-export const judge = (evidence: Evidence, _context: JudgeContext = {}): Verdict => {
-  const named = evidence.vmas?.filter(isVdsoNamed) ?? [];
+export const judge = (evidence: Evidence, context: JudgeContext = {}): Verdict => {
+  if (!hasMemory(evidence)) return nothing(evidence, false);
+  if (evidence.vmas === undefined) return nothing(evidence, true);
+  const space = survey(evidence, context);
+  const { judged, undecided } = listMappings(space, classify(space));
+  const run = vdsoPieces(space, judged);
+  const pieces = run.length > 0 ? run : absent(space, judged, undecided.length > 0);
   return {
-    vdso: undefined,
-    hint: undefined,
-    mappings: named.map((vma) => ({
-      start: vma.start,
-      end: vma.end,
-      name: vma.name,
-      class: 'genuine',
-      confidence: 'unknown',
-      evidence: ['maps: named [vdso]'],
-    })),
+    vdso: pieces === null ? null : pieces === undefined ? undefined : describeVdso(space, pieces),
+    hint: hintOf(space, judged, pieces),
+    mappings: judged.map(({ verdict }) => verdict),
     findings: [],
     policies: { hint: UNDECIDED, pfn: UNDECIDED, symtable: UNDECIDED },
-    confidence: 'unknown',
-    abi: undefined,
+    confidence: confidenceOf(space, pieces),
+    abi: space.abi,
     applicable: true,
   };
 };
 
+/** Kernel threads and zombies have no user memory: nothing is missing there (facts: a zombie's maps are empty). */
+const hasMemory = ({ process, vmas }: Evidence): boolean =>
+  process.kernelThread !== true && process.state !== 'Z' && process.state !== 'X' && vmas?.length !== 0;
+
+/** Null: there is no vDSO. Undefined: there may be one among mappings the evidence does not tell apart. */
+const absent = (space: Space, judged: readonly Judgement[], undecided: boolean): null | undefined => {
+  // A core file leaves mappings out, and an image leaves out the vDSO that a proxy jumps to.
+  if (undecided || space.evidence.source === 'core') return undefined;
+  if (judged.some(({ verdict }) => verdict.class === 'criu-proxy')) return undefined;
+  return null;
+};
+
+const confidenceOf = (space: Space, pieces: readonly Judgement[] | null | undefined): Confidence => {
+  if (pieces === undefined) return 'unknown';
+  if (pieces === null) return space.naming.rule === 'mapping' && space.naming.measured ? 'proven' : 'likely';
+  const order: readonly Confidence[] = ['unknown', 'likely', 'proven'];
+  return order[Math.min(...pieces.map(({ verdict }) => order.indexOf(verdict.confidence)))] ?? 'unknown';
+};
+
 const UNDECIDED: PolicyVerdict = { decision: undefined, right: undefined, why: 'not judged', criuMessages: [] };
+
+const nothing = (evidence: Evidence, applicable: boolean): Verdict => ({
+  vdso: undefined,
+  hint: undefined,
+  mappings: [],
+  findings: [],
+  policies: { hint: UNDECIDED, pfn: UNDECIDED, symtable: UNDECIDED },
+  confidence: 'unknown',
+  abi: evidence.vmas === undefined || evidence.vmas.length === 0 ? undefined : survey(evidence, {}).abi,
+  applicable,
+});

@@ -1,0 +1,99 @@
+import { constants } from 'node:fs';
+import { lstat, open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
+import { printable } from '../text/escape.js';
+import { type BundleFiles, fileLimit, LIMITS } from './limits.js';
+
+/** Reads the files of a bundle directory. Symbolic links, devices and FIFOs in it are refused, never followed. */
+export const readDirectory = async (root: string): Promise<Outcome<BundleFiles>> => {
+  const files = new Map<string, Uint8Array>();
+  const state = { total: 0, entries: 0 };
+  const problem = await walk(root, '', 0, files, state);
+  return problem === undefined ? success(files) : failed(problem);
+};
+
+const walk = async (
+  root: string,
+  inside: string,
+  depth: number,
+  files: Map<string, Uint8Array>,
+  state: { total: number; entries: number },
+): Promise<Failure | undefined> => {
+  const names = await list(join(root, inside));
+  if (!Array.isArray(names)) return names;
+  state.entries += names.length;
+  if (state.entries > LIMITS.entries) return tooMany(root);
+  for (const name of names.sort()) {
+    const path = inside === '' ? name : `${inside}/${name}`;
+    if (!isWanted(path, depth)) continue;
+    const problem = await take(root, path, depth, files, state);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+};
+
+/** Directories that a bundle has at each depth, and files with a limit. */
+const isWanted = (path: string, depth: number): boolean =>
+  fileLimit(path) !== undefined ||
+  (depth === 0 && /^\d{1,10}$/.test(path)) ||
+  (depth === 1 && /^\d{1,10}\/(ns|pagemap|kpageflags|mem)$/.test(path));
+
+const take = async (
+  root: string,
+  path: string,
+  depth: number,
+  files: Map<string, Uint8Array>,
+  state: { total: number; entries: number },
+): Promise<Failure | undefined> => {
+  const full = join(root, path);
+  try {
+    const entry = await lstat(full);
+    if (entry.isDirectory()) return depth < 2 ? await walk(root, path, depth + 1, files, state) : undefined;
+    if (!entry.isFile()) return notPlain(path);
+    const limit = fileLimit(path);
+    if (limit === undefined) return undefined;
+    // O_NOFOLLOW: it may have become a link since; O_NONBLOCK: or a FIFO.
+    const file = await open(full, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const { size } = await file.stat();
+      if (size > limit) return tooLarge(path, size, limit);
+      state.total += size;
+      if (state.total > LIMITS.total) return tooLarge('the bundle', state.total, LIMITS.total);
+      const bytes = new Uint8Array(size);
+      const { bytesRead } = await file.read(bytes, 0, size, 0);
+      files.set(path, bytes.subarray(0, bytesRead));
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    return cannotRead(path, error);
+  }
+  return undefined;
+};
+
+const list = async (path: string): Promise<string[] | Failure> => {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    return cannotRead(path, error);
+  }
+};
+
+export const notPlain = (path: string): Failure =>
+  failure('bad-input', `${printable(path)} in the bundle is not a plain file; links and devices are not followed.`);
+
+export const tooLarge = (what: string, size: number, limit: number): Failure =>
+  failure('too-large', `${printable(what)} has ${size} bytes, and no bundle needs more than ${limit}.`);
+
+const tooMany = (root: string): Failure =>
+  failure('too-large', `${printable(root)} holds more than ${LIMITS.entries} files; that is no evidence bundle.`);
+
+export const cannotRead = (path: string, error: unknown): Failure => {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  if (code === 'ENOENT') return failure('bad-input', `${printable(path)} does not exist.`);
+  if (code === 'EACCES' || code === 'EPERM') {
+    return failure('unreadable', `${printable(path)} may not be read by this user.`, 'Run as root, or as its owner.');
+  }
+  return failure('unreadable', `${printable(path)} cannot be read (${code}).`);
+};

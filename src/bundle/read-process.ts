@@ -1,0 +1,130 @@
+import type { Auxv, Evidence, Host, Unread } from '../model/evidence.js';
+import { failed, type Outcome, success } from '../model/failure.js';
+import type { Vma } from '../model/vma.js';
+import { parseAuxv } from '../proc/parse/auxv.js';
+import { parseMaps } from '../proc/parse/maps.js';
+import { parseCmdline, parseComm, parseNamespaceLink } from '../proc/parse/small.js';
+import { parseSmaps } from '../proc/parse/smaps.js';
+import { parseStat, type Stat } from '../proc/parse/stat.js';
+import { parseStatus } from '../proc/parse/status.js';
+import { printable } from '../text/escape.js';
+import type { BundleFiles } from './limits.js';
+import type { BundleHost } from './read-host.js';
+import { badFile, readPages } from './read-pages.js';
+
+/**
+ * One pid directory of a bundle, by name inside it. A missing file is not known; a wrong one makes the process unusable,
+ * in a sentence.
+ */
+export const readProcess = (files: BundleFiles, pid: number, said: BundleHost): Outcome<Evidence> => {
+  const file = (name: string): Uint8Array | undefined => files.get(name);
+  const latin1 = (name: string): string | undefined => {
+    const bytes = file(name);
+    return bytes === undefined || bytes.length === 0 ? undefined : Buffer.from(bytes).toString('latin1');
+  };
+  const bad = (name: string, what: string): Outcome<never> => failed(badFile(pid, name, what));
+
+  const statText = latin1('stat');
+  const stat = statText === undefined ? undefined : parseStat(statText);
+  if (statText !== undefined && stat === undefined) return bad('stat', 'is not what a kernel prints');
+  const maps = file('maps');
+  if (maps === undefined) return bad('maps', 'is missing; it is the one file every process needs');
+  if (maps.length === 0 && !isWithoutMemory(stat)) return bad('maps', 'is empty, and no running program has no memory');
+  const vmas = readMaps(Buffer.from(maps).toString('latin1'));
+  if (typeof vmas === 'string') return bad('maps', vmas);
+
+  const auxvBytes = file('auxv');
+  const auxv = auxvBytes === undefined || auxvBytes.length === 0 ? undefined : parseAuxv(auxvBytes);
+  if (auxvBytes !== undefined && auxvBytes.length > 0 && auxv === undefined)
+    return bad('auxv', 'is no auxiliary vector');
+  const smapsText = latin1('smaps');
+  const smaps = smapsText === undefined ? undefined : parseSmaps(smapsText);
+  const [fault] = smaps?.faults ?? [];
+  if (fault !== undefined) return bad('smaps', `has a line ${fault.line} that no kernel prints: ${shown(fault.text)}`);
+
+  const pageSize = said.pageSize ?? pageSizeOf(auxv);
+  const host: Host = { ...said.host, pageSize };
+  const pages = readPages(files, pid, vmas, pageSize);
+  if (!pages.ok) return pages;
+  const namespaces = readNamespaces(files);
+  if (typeof namespaces === 'string') return bad(`ns/${namespaces}`, 'is not the text of a namespace link');
+
+  const status = latin1('status');
+  const facts = status === undefined ? undefined : parseStatus(status);
+  const comm = latin1('comm');
+  const cmdline = latin1('cmdline');
+  const known = new Map(vmas.map((vma) => [vma.start, vma]));
+  return success({
+    source: 'bundle',
+    takenAt: undefined,
+    host,
+    process: {
+      pid,
+      comm: comm === undefined ? stat?.comm : parseComm(comm),
+      cmdline: cmdline === undefined ? undefined : parseCmdline(cmdline),
+      startTicks: stat?.startTicks,
+      state: stat?.state,
+      parent: stat?.parent ?? facts?.parent,
+      tracer: facts?.tracer,
+      uid: facts?.uid,
+      kernelThread: stat?.kernelThread,
+    },
+    vmas,
+    // smaps is read after maps, of a process that may be running: only what speaks of the same mappings counts.
+    smaps:
+      smaps === undefined
+        ? undefined
+        : new Map(
+            smaps.vmas.flatMap((vma) => {
+              const entry = smaps.entries.get(vma.start);
+              return entry !== undefined && known.get(vma.start)?.end === vma.end ? [[vma.start, entry] as const] : [];
+            }),
+          ),
+    ...pages.value,
+    auxv,
+    namespaces,
+    contextVdso: undefined,
+    faultedPages: false,
+    unread: missing(files),
+  });
+};
+
+const readMaps = (text: string): readonly Vma[] | string => {
+  const { vmas, faults } = parseMaps(text);
+  const [fault] = faults;
+  if (fault !== undefined) return `has a line ${fault.line} that no kernel prints: ${shown(fault.text)}`;
+  const sorted = [...vmas].sort((one, other) => (one.start < other.start ? -1 : one.start > other.start ? 1 : 0));
+  const overlap = sorted.find((vma, index) => index > 0 && vma.start < (sorted[index - 1]?.end ?? 0n));
+  return overlap === undefined ? sorted : 'shows two mappings at one address; it was read while the process changed';
+};
+
+const shown = (text: string): string => printable(text.slice(0, 80));
+
+const isWithoutMemory = (stat: Stat | undefined): boolean =>
+  stat !== undefined && (stat.kernelThread || stat.state === 'Z' || stat.state === 'X');
+
+const AT_PAGESZ = 6;
+
+const pageSizeOf = (auxv: Auxv | undefined): number => {
+  const size = Number(auxv?.entries.get(AT_PAGESZ) ?? 4096n);
+  return Number.isInteger(Math.log2(size)) && size >= 1024 && size <= 1 << 24 ? size : 4096;
+};
+
+/** The name of the wrong file when one is wrong. */
+const readNamespaces = (files: BundleFiles): ReadonlyMap<string, bigint> | string => {
+  const namespaces = new Map<string, bigint>();
+  for (const [path, bytes] of files) {
+    if (!path.startsWith('ns/') || bytes.length === 0) continue;
+    const link = parseNamespaceLink(Buffer.from(bytes).toString('latin1'));
+    if (link === undefined) return path.slice(3);
+    namespaces.set(path.slice(3), link.inode);
+  }
+  return namespaces;
+};
+
+const missing = (files: BundleFiles): readonly Unread[] =>
+  ['smaps', 'auxv', 'stat', 'status'].flatMap((what): readonly Unread[] => {
+    const bytes = files.get(what);
+    if (bytes !== undefined && bytes.length > 0) return [];
+    return [{ what, why: 'absent', detail: bytes === undefined ? 'not in the bundle' : 'empty in the bundle' }];
+  });

@@ -1,0 +1,106 @@
+import type { Confidence } from '../model/verdict.js';
+import { type Opinion, opinion } from './classify.js';
+import { sureKernelPages } from './classify-by-name.js';
+import { pageSentences } from './page-words.js';
+import { plausibility, possibleSize } from './plausible.js';
+import { imagePages, type Space } from './space.js';
+import { countPages, imageIndex, type Traits } from './traits.js';
+
+/**
+ * Where a name proves nothing (kernels before 3.16, CRIU images, core files): a mapping with a kernel page is the vDSO,
+ * together with the pieces next to it; without such a page the most plausible one likely is, when nothing rivals it.
+ */
+export const classifyByAddress = (space: Space): readonly Opinion[] => {
+  const sure = space.traits.filter((traits) => isSurely(space, traits));
+  if (sure.length > 0) {
+    const pieces = space.traits.filter((traits) => sure.includes(traits) || isPieceOf(space, sure, traits));
+    return space.traits.map((traits) => {
+      const evidence = sentences(space, traits);
+      if (sure.includes(traits)) return opinion(traits, 'genuine', 'proven', evidence);
+      if (pieces.includes(traits)) return opinion(traits, 'genuine', 'likely', ['maps: next to the vDSO', ...evidence]);
+      return opinion(traits, 'decoy', certainlyNot(traits) ? 'proven' : 'likely', [
+        'the vDSO is another mapping',
+        ...evidence,
+      ]);
+    });
+  }
+  return byPlausibility(space);
+};
+
+const byPlausibility = (space: Space): readonly Opinion[] => {
+  const scored = space.traits
+    .map((traits) => ({ traits, points: plausibility(space, traits) }))
+    .filter(({ points }) => points !== undefined)
+    .map(({ traits, points }) => ({ traits, points: points ?? 0 }))
+    .sort((one, other) => other.points - one.points);
+  const [best, second] = scored;
+  const winner = best !== undefined && best.points >= needed(best.traits) && !rivals(best, second) ? best : undefined;
+  return space.traits.map((traits) => {
+    const evidence = sentences(space, traits);
+    if (traits === winner?.traits) return opinion(traits, 'genuine', 'likely', evidence);
+    const score = scored.find((one) => one.traits === traits);
+    if (score === undefined || score.points <= 0) {
+      const confidence: Confidence = certainlyNot(traits) ? 'proven' : 'likely';
+      return opinion(traits, 'decoy', confidence, evidence);
+    }
+    // It could be the vDSO as far as this evidence goes; with a clear winner it hardly is.
+    return winner === undefined
+      ? opinion(traits, undefined, 'unknown', evidence)
+      : opinion(traits, 'decoy', 'likely', ['another mapping is more likely the vDSO', ...evidence]);
+  });
+};
+
+interface Scored {
+  readonly traits: Traits;
+  readonly points: number;
+}
+
+/** A name or the auxv address is a reason to look; without either only content or pages will do. */
+const needed = ({ named, atAuxv }: Traits): number => (named || atAuxv ? 2 : 3);
+
+/** Too close to call: two images that nothing but their place tells apart. */
+const rivals = (best: Scored, second: Scored | undefined): boolean => {
+  if (second === undefined || second.points <= 0) return false;
+  const told = (traits: Traits): boolean =>
+    traits.pages.some(({ state }) => state === 'kernel' || state === 'copied') || traits.special !== undefined;
+  const alike = looksAlike(best.traits) && looksAlike(second.traits);
+  return best.points - second.points < (alike && !(told(best.traits) || told(second.traits)) ? 100 : 2);
+};
+
+const looksAlike = ({ content }: Traits): boolean => content === 'vdso' || content === 'maybe';
+
+/** A page that is the kernel's, or the flags of a special mapping on memory that can run. */
+const isSurely = (space: Space, traits: Traits): boolean => {
+  if (!traits.fileless || traits.otherSpecial || traits.special === false || traits.vma.shared) return false;
+  // um, sh, hexagon, csky since 6.12 name every vDSO.
+  if (space.naming.rule === 'both' && !traits.named) return false;
+  if (!possibleSize(space, traits)) return false;
+  if (sureKernelPages(traits) > 0) return traits.vma.read || traits.named || traits.pageTotal > 1;
+  return traits.special === true && (traits.vma.execute || traits.named || looksAlike(traits));
+};
+
+/** munmap, mprotect and mremap of a part split it on these kernels; the pieces lie side by side unless one was moved. */
+const isPieceOf = (space: Space, sure: readonly Traits[], traits: Traits): boolean => {
+  if (!traits.fileless || traits.otherSpecial || traits.vma.shared || traits.special === false) return false;
+  if (traits.content === 'other') return false;
+  return sure.some((piece) => {
+    const place = imageIndex(piece);
+    const total = imagePages(space, place?.image);
+    if (place === undefined || total === undefined || piece.pageTotal >= total) return false;
+    const before = traits.vma.end === piece.vma.start && place.first === traits.pageTotal;
+    const after = traits.vma.start === piece.vma.end && place.first + piece.pageTotal + traits.pageTotal === total;
+    return before || after;
+  });
+};
+
+/** All its pages are there and anonymous, or its flags or bytes say so: whatever it is called. */
+const certainlyNot = (traits: Traits): boolean =>
+  !traits.fileless ||
+  traits.special === false ||
+  (traits.content === 'other' && traits.pages.length > 0 && countPages(traits, 'copied') === traits.pages.length);
+
+const sentences = (space: Space, traits: Traits): readonly string[] => [
+  ...(traits.named ? [`maps: named [vdso] (${space.naming.why})`] : []),
+  ...(traits.atAuxv ? ['auxv: AT_SYSINFO_EHDR is its start'] : []),
+  ...pageSentences(traits),
+];

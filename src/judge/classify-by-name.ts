@@ -1,0 +1,61 @@
+import { type Opinion, opinion } from './classify.js';
+import { isUserMode } from './naming.js';
+import { pageSentences } from './page-words.js';
+import { atLeast, parseRelease } from './release.js';
+import type { Space } from './space.js';
+import { countPages, type Traits } from './traits.js';
+
+/**
+ * Kernels whose special mappings carry their names (3.16 and later on x86): what is named [vdso] is the vDSO, and
+ * nothing else is. Exceptions are kept in view: VmFlags that no special mapping has, two names in one read (before
+ * 5.11 the pieces of a split vDSO, later a torn read), a kernel page without a name where the release was only read.
+ */
+export const classifyByName = (space: Space): readonly Opinion[] => {
+  const named = space.traits.filter((traits) => traits.named && traits.special !== false);
+  const owned = named.filter((traits) => traits.special === true || sureKernelPages(traits) > 0);
+  const hidden =
+    space.naming.measured || named.length > 0 ? [] : space.traits.filter((traits) => isHidden(space, traits));
+  const torn = isTorn(space, named);
+  const opinions = space.traits.map((traits): Opinion => {
+    const sentences = pageSentences(traits);
+    if (hidden.includes(traits)) {
+      return opinion(traits, 'genuine', 'likely', ['maps: has no name, against what the release says', ...sentences]);
+    }
+    if (!traits.named) return opinion(traits, 'decoy', 'proven', ['maps: not named [vdso]', ...sentences]);
+    if (traits.special === false) return opinion(traits, 'decoy', 'proven', ['maps: named [vdso]', ...sentences]);
+    const evidence = [`maps: named [vdso] (${space.naming.why})`, ...sentences];
+    if (torn) {
+      // One of them is where the vDSO was a moment ago. Pages that are the kernel's own tell which one is.
+      if (owned.length === 1) {
+        return owned[0] === traits
+          ? opinion(traits, 'genuine', 'likely', evidence)
+          : opinion(traits, undefined, 'unknown', evidence);
+      }
+      return opinion(traits, undefined, 'unknown', evidence);
+    }
+    if (owned.length > 0 && !owned.includes(traits) && isPlainMemory(traits)) {
+      return opinion(traits, 'decoy', 'likely', evidence);
+    }
+    const backed = traits.special === true || sureKernelPages(traits) > 0 || !isUserMode(space.evidence, space.vmas);
+    return opinion(traits, 'genuine', backed ? 'proven' : 'likely', evidence);
+  });
+  return opinions;
+};
+
+export const sureKernelPages = (traits: Traits): number =>
+  traits.pages.filter(({ state, sure }) => state === 'kernel' && sure).length;
+
+/** Two whole vDSOs: impossible where special mappings cannot be split (871402e05b24, 5.11), so the read was torn. */
+const isTorn = (space: Space, named: readonly Traits[]): boolean =>
+  named.length > 1 && atLeast(parseRelease(space.evidence.host.release), 5, 11) === true;
+
+const isPlainMemory = (traits: Traits): boolean =>
+  traits.pages.length > 0 && countPages(traits, 'copied') === traits.pages.length && !traits.vma.execute;
+
+const isHidden = (space: Space, traits: Traits): boolean =>
+  traits.fileless &&
+  !traits.named &&
+  !traits.otherSpecial &&
+  traits.vma.read &&
+  sureKernelPages(traits) > 0 &&
+  BigInt(traits.pageTotal) * space.pageSize <= 0x40000n;

@@ -1,0 +1,97 @@
+import { isVvarNamed, type Vma } from '../model/vma.js';
+import { atLeast, isX86, parseRelease } from './release.js';
+import type { Space } from './space.js';
+
+/** The unbroken run of [vvar], [vvar_vclock] mappings next to the vDSO. */
+export interface VvarBlock {
+  readonly start: bigint;
+  readonly end: bigint;
+  readonly pages: number;
+  readonly names: readonly string[];
+  /** The block ends where the vDSO begins; otherwise it begins where the vDSO ends. */
+  readonly before: boolean;
+}
+
+/** vvar mappings in order, adjacent ones joined. */
+export const vvarRuns = (vmas: readonly Vma[]): readonly (readonly Vma[])[] => {
+  const runs: Vma[][] = [];
+  for (const vma of vmas) {
+    if (!isVvarNamed(vma)) continue;
+    const last = runs.at(-1);
+    if (last !== undefined && last.at(-1)?.end === vma.start) last.push(vma);
+    else runs.push([vma]);
+  }
+  return runs;
+};
+
+/** The run that touches the vDSO on the side where this kernel puts it; undefined when none does. */
+export const vvarBlock = (
+  space: Space,
+  vdso: { readonly start: bigint; readonly end: bigint },
+): VvarBlock | undefined => {
+  const before = !vdsoFirst(space);
+  for (const run of vvarRuns(space.vmas)) {
+    const [start, end] = [run[0]?.start ?? 0n, run.at(-1)?.end ?? 0n];
+    if (before ? end !== vdso.start : start !== vdso.end) continue;
+    return { start, end, pages: Number((end - start) / space.pageSize), names: run.map(({ name }) => name), before };
+  }
+  return undefined;
+};
+
+/** x86 3.16 maps text first, then data (calc_vdso vvar order until 3.17); csky to this day. */
+const vdsoFirst = ({ evidence }: Space): boolean => {
+  const { machine, release } = evidence.host;
+  if (machine === 'csky') return true;
+  const parsed = parseRelease(release);
+  return isX86(machine) === true && parsed?.major === 3 && parsed.minor === 16;
+};
+
+/**
+ * Pages of vvar data this kernel maps beside its x86 vDSO, for every bitness: 4 since time namespaces (5.6,
+ * "vvar_start = . - 4*PAGE_SIZE"), 6 with [vvar_vclock] (e93d2521b27f, 6.13). Undefined where it is not known.
+ */
+export const expectedVvarPages = ({ evidence }: Space): number | undefined => {
+  const release = parseRelease(evidence.host.release);
+  if (isX86(evidence.host.machine) !== true || release === undefined) return undefined;
+  if (atLeast(release, 6, 13) === true) return 6;
+  return atLeast(release, 5, 6) === true ? 4 : undefined;
+};
+
+/**
+ * Do the vvar pages lie where the vDSO's code expects them? The code addresses them by distance, so they must touch it,
+ * in order, all of them. Undefined where this kernel maps no [vvar], or it is not known whether it does.
+ */
+export const vvarAttached = (
+  space: Space,
+  vdso: { readonly start: bigint; readonly end: bigint },
+): { readonly attached: boolean | undefined; readonly why: string } => {
+  const runs = vvarRuns(space.vmas);
+  if (runs.length === 0) {
+    return givesVvar(space) === true
+      ? { attached: false, why: 'maps: no [vvar] at all, which this kernel maps beside every vDSO' }
+      : { attached: undefined, why: 'maps: no [vvar], and this kernel may have none' };
+  }
+  const block = vvarBlock(space, vdso);
+  if (block === undefined) return { attached: false, why: 'maps: no [vvar] touches the vDSO' };
+  if (runs.length > 1) return { attached: false, why: 'maps: part of [vvar] lies elsewhere' };
+  const expected = expectedVvarPages(space);
+  if (expected !== undefined && block.pages < expected) {
+    return { attached: false, why: `maps: ${block.pages} vvar pages beside the vDSO, its code expects ${expected}` };
+  }
+  return {
+    attached: true,
+    why: `maps: ${block.pages} vvar pages ${block.before ? 'end where' : 'begin after'} the vDSO`,
+  };
+};
+
+/** Does this kernel map a [vvar] beside its vDSO? From 6.1 on all but these do (facts of each tree's vdso.c). */
+const givesVvar = (space: Space): boolean | undefined => {
+  const { machine, release } = space.evidence.host;
+  const parsed = parseRelease(release);
+  if (machine === undefined || parsed === undefined || space.naming.rule !== 'mapping') return undefined;
+  if (isX86(machine) === true) return atLeast(parsed, 3, 16);
+  if (/^(aarch64|arm)/.test(machine)) return atLeast(parsed, 4, 1);
+  if (/^(riscv|s390|ppc|mips|loongarch|sparc64)/.test(machine))
+    return atLeast(parsed, 6, 1) === true ? true : undefined;
+  return undefined;
+};

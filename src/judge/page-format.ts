@@ -1,0 +1,46 @@
+import type { Evidence } from '../model/evidence.js';
+import { isFileless, type Vma } from '../model/vma.js';
+import { atLeast, parseRelease } from './release.js';
+
+/** Bits of a pagemap word (Documentation/admin-guide/mm/pagemap.rst). */
+export const PRESENT = 1n << 63n;
+export const SWAPPED = 1n << 62n;
+/** File page or shared anonymous; a special mapping's page has it too, though maps shows no file. Since 3.5. */
+export const FILE = 1n << 61n;
+const FRAME = (1n << 55n) - 1n;
+
+/** Bits of a kpageflags word (include/uapi/linux/kernel-page-flags.h). */
+export const KPF_LRU = 1n << 5n;
+export const KPF_ANON = 1n << 12n;
+export const KPF_ZERO_PAGE = 1n << 24n;
+
+/** The frame of a present page; undefined when it is hidden (zero for readers without CAP_SYS_ADMIN, 4.2 and later). */
+export const frameOf = (word: bigint): bigint | undefined => {
+  const frame = word & FRAME;
+  return frame === 0n ? undefined : frame;
+};
+
+/**
+ * Does a clear bit 61 mean "anonymous" in this pagemap? Kernels before 3.5 have no such bit: there, bits 55 to 60 hold
+ * the page shift (12: 0x86... words), and clear says nothing. Undefined: not known.
+ *
+ * The words themselves go before the release, which a container may fake.
+ */
+export const hasFileBit = (evidence: Evidence, vmas: readonly Vma[]): boolean | undefined => {
+  const shift = BigInt(Math.round(Math.log2(evidence.host.pageSize)));
+  let oldLayout = false;
+  for (const words of evidence.pagemap.values())
+    for (const word of words) {
+      if ((word & PRESENT) === 0n) continue;
+      if ((word & FILE) !== 0n) return true;
+      if (((word >> 55n) & 0x3fn) === shift) oldLayout = true;
+    }
+  const since = atLeast(parseRelease(evidence.host.release), 3, 5);
+  if (!oldLayout) return since;
+  // 3.5 to 4.1 print the page shift and bit 61 both: a page of a file that is not writable decides.
+  if (vmas.some((vma) => !vma.write && !isFileless(vma) && anyPresent(evidence.pagemap.get(vma.start)))) return false;
+  return since === true ? undefined : false;
+};
+
+const anyPresent = (words: BigUint64Array | undefined): boolean =>
+  words?.some((word) => (word & PRESENT) !== 0n) ?? false;

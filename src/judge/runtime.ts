@@ -1,0 +1,32 @@
+import { sizeOf } from '../model/vma.js';
+import type { Opinion } from './classify.js';
+import { vvarBlock } from './layout.js';
+import type { Space } from './space.js';
+import type { Traits } from './traits.js';
+
+/**
+ * A runtime vDSO whose bytes nobody read: what CRIU leaves after a proxy restore lies in the first gap above
+ * mmap_min_addr with its vvar before it (criu/cr-restore.c, bootstrap area), its first page written, while auxv still
+ * names the dumped copy, which has no name. All of it together happens by no other way that is known.
+ */
+export const looksLikeRuntime = (
+  space: Space,
+  genuine: readonly Opinion[],
+): { readonly runtime: Traits; readonly proxy: Traits } | undefined => {
+  const [only] = genuine;
+  if (only === undefined || genuine.length > 1 || space.auxvVdso === undefined) return undefined;
+  const runtime = only.traits;
+  if (!runtime.named || runtime.content === 'vdso' || runtime.vma.start >= LOW) return undefined;
+  if (runtime.pages[0]?.state !== 'copied' || runtime.pages.slice(1).some(({ state }) => state === 'copied')) {
+    return undefined;
+  }
+  if (vvarBlock(space, runtime.vma) === undefined) return undefined;
+  const proxy = space.traits.find(({ atAuxv }) => atAuxv);
+  if (proxy === undefined || !proxy.fileless || proxy.vma.name !== '' || !proxy.vma.execute) return undefined;
+  if (proxy.content === 'other' || sizeOf(proxy.vma) > LARGEST_PROXY) return undefined;
+  return { runtime, proxy };
+};
+
+/** The restorer blob and its arguments take up to some hundred KiB from 0x10000 on. */
+const LOW = 0x400000n;
+const LARGEST_PROXY = 0x100000n;
