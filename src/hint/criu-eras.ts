@@ -89,3 +89,16 @@ const withStart = (era: Era, host: CriuHost): EraCheck => {
     };
   return { ...plain, starts: true, why };
 };
+
+/** The era of a version ("3.17.1"); undefined for one before 0.6, which knows nothing of vDSOs, or no version at all. */
+export const eraOf = (version: string, eras: readonly EraCheck[]): EraCheck | undefined => {
+  const wanted = numbers(version);
+  return wanted.some(Number.isNaN) ? undefined : eras.filter((era) => !isBefore(wanted, numbers(firstOf(era)))).at(-1);
+};
+
+const firstOf = ({ versions }: EraCheck): string => versions.split(' ')[0] ?? '';
+const numbers = (version: string): readonly number[] => version.split('.').map(Number);
+const isBefore = (
+  [major = 0, minor = 0]: readonly number[],
+  [otherMajor = 0, otherMinor = 0]: readonly number[],
+): boolean => major < otherMajor || (major === otherMajor && minor < otherMinor);

@@ -38,6 +38,15 @@ export const hintOf = (tests: readonly MremapTest[]): 'kept' | 'lost' | 'unknown
   return measured.every(({ outcome }) => outcome === 'kept') ? 'kept' : 'lost';
 };
 
+/** What each CRIU would do on this host, from the test of its own ABI (the first) and what can be seen. */
+export const erasHere = (files: ProcFiles, host: LocalHost, [native]: readonly MremapTest[]): readonly EraCheck[] =>
+  erasOn({
+    hintReliable: native !== undefined && isMeasured(native) ? native.criuSaysReliable : undefined,
+    sealed: native?.outcome === 'sealed',
+    pagemapFull: host.privileged,
+    hasVclock: ownMappingNames(files).includes('[vvar_vclock]'),
+  });
+
 /** Measures this host, and counts on the processes running now. */
 export const examineHint = async (files: ProcFiles, host: LocalHost): Promise<Outcome<HintFacts>> => {
   const tests = await testAllAbis();
@@ -54,12 +63,7 @@ export const examineHint = async (files: ProcFiles, host: LocalHost): Promise<Ou
     host,
     tests,
     hint,
-    eras: erasOn({
-      hintReliable: native !== undefined && isMeasured(native) ? native.criuSaysReliable : undefined,
-      sealed: native?.outcome === 'sealed',
-      pagemapFull: host.privileged,
-      hasVclock: ownMappingNames(files).includes('[vvar_vclock]'),
-    }),
+    eras: erasHere(files, host, tests),
     readable,
     unreadable: applicable.length - readable,
     policies: countPolicies(judged),

@@ -1,0 +1,35 @@
+import { diagnose } from '../doctor/diagnose.js';
+import { localMachine } from '../doctor/machine.js';
+import { doctorReport, doctorText } from '../doctor/report.js';
+import { ensureTools } from '../doctor/setup.js';
+import { readTarget } from '../doctor/target.js';
+import { EXIT } from '../model/failure.js';
+import { procFiles } from '../proc/files.js';
+import { readLocalHost } from '../proc/host.js';
+import type { OutputFormat } from '../report/format.js';
+
+export interface DoctorOptions {
+  readonly output: OutputFormat;
+  /** Install bpftrace and mount tracefs first where they are missing. */
+  readonly setup?: boolean | undefined;
+}
+
+/**
+ * `vdsowatch doctor`: what works here, what does not, and the command that mends it. 0: live tracing works; 1: it does
+ * not, and watch polls. The JSON form is also what `analyze --target` takes.
+ */
+export const run = async ({ output, setup }: DoctorOptions): Promise<number> => {
+  const machine = localMachine();
+  if (setup === true) for (const note of (await ensureTools({ consent: 'yes', machine })).notes) say(note);
+  const files = procFiles();
+  const local = readLocalHost(files);
+  const diagnosis = await diagnose(machine, files, local);
+  if (output === 'json' || output === 'ndjson')
+    process.stdout.write(`${JSON.stringify(doctorReport(diagnosis, await readTarget(local, diagnosis.tests)))}\n`);
+  else process.stdout.write(doctorText(diagnosis));
+  return diagnosis.liveTracing ? EXIT.well : EXIT.notWell;
+};
+
+const say = (text: string): void => {
+  process.stderr.write(`vdsowatch: ${text}\n`);
+};

@@ -1,0 +1,35 @@
+import { printable } from '../../text/escape.js';
+import { type Check, fail, ok, warn } from '../check.js';
+import type { Machine } from '../machine.js';
+
+/** Release and machine; live tracing is made for 4.18 and later, and tested from 5.10. */
+export const kernelCheck = (release: string, unameMachine: string): Check => {
+  const found = printable(`${release} ${unameMachine}`);
+  const [major = 0, minor = 0] = release.split('.').map((part) => Number.parseInt(part, 10));
+  const isAtLeast = (wanted: number, wantedMinor: number): boolean =>
+    major > wanted || (major === wanted && minor >= wantedMinor);
+  if (!isAtLeast(4, 18))
+    return warn(
+      'kernel',
+      'kernel',
+      `${found}: older than 4.18`,
+      'capture evidence here and analyze it elsewhere: vdsowatch capture --script',
+    );
+  if (!isAtLeast(5, 10)) return warn('kernel', 'kernel', `${found}: works, tested from 5.10 only`, null);
+  return ok('kernel', 'kernel', found);
+};
+
+/** Lockdown: integrity allows tracing, confidentiality forbids bpf to read kernel memory (security/lockdown). */
+export const lockdownCheck = (machine: Machine): Check => {
+  const text = machine.read('/sys/kernel/security/lockdown');
+  const mode = /\[(\w+)\]/.exec(text ?? '')?.[1];
+  if (mode === undefined) return ok('lockdown', 'lockdown', 'none, or not told (no securityfs)');
+  if (mode === 'confidentiality')
+    return fail(
+      'lockdown',
+      'lockdown',
+      'confidentiality: the kernel refuses BPF programs that read it',
+      'boot with lockdown=integrity, or without Secure Boot',
+    );
+  return ok('lockdown', 'lockdown', mode);
+};

@@ -1,0 +1,24 @@
+import { columns } from '../report/table.js';
+import type { Diagnosis } from './diagnose.js';
+import { DOCTOR, type DoctorReport, type Target } from './schema.js';
+
+/** The machine form: "vdsowatch/doctor/1". */
+export const doctorReport = ({ checks, liveTracing }: Diagnosis, target: Target): DoctorReport => ({
+  schema: DOCTOR,
+  liveTracing,
+  checks: [...checks],
+  target,
+});
+
+/** One line for each check: `ok|warn|fail  what  found -> what to do`. */
+export const doctorText = ({ checks, liveTracing }: Diagnosis): string => {
+  const rows = checks.map(({ status, what, found, mend }) => [
+    status,
+    what,
+    mend === null ? found : `${found} -> ${mend}`,
+  ]);
+  const verdict = liveTracing
+    ? 'Live tracing works.'
+    : 'Live tracing does not work here: watch polls /proc instead. Mend what is marked fail.';
+  return `${columns(rows)}\n${verdict}\n`;
+};

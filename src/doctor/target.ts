@@ -1,0 +1,65 @@
+import { hintOf } from '../hint/examine.js';
+import type { MremapTest } from '../hint/mremap-test.js';
+import { sizeOf } from '../model/vma.js';
+import type { LocalHost } from '../proc/host.js';
+import { type Abi, candidateAbis } from '../puppet/abi.js';
+import { PuppetGone } from '../puppet/channel.js';
+import { vdsoBlock } from '../puppet/moves.js';
+import { type Puppet, startPuppet } from '../puppet/puppet.js';
+import { printable } from '../text/escape.js';
+import type { Target, VdsoImage } from './schema.js';
+
+/** What a restore on this host would find, read from fresh test processes; ABIs that do not run are left out. */
+export const readTarget = async ({ host }: LocalHost, tests: readonly MremapTest[]): Promise<Target> => {
+  const images: Record<string, VdsoImage> = {};
+  for (const abi of candidateAbis()) {
+    const image = await imageOf(abi);
+    if (image !== undefined) images[abi] = image;
+  }
+  return {
+    release: host.release === undefined ? null : printable(host.release),
+    machine: host.machine === undefined ? null : printable(host.machine),
+    pageSize: host.pageSize,
+    hintTest: hintOf(tests),
+    images,
+  };
+};
+
+const imageOf = async (abi: Abi): Promise<VdsoImage | undefined> => {
+  const started = await startPuppet({ abi });
+  if (!started.ok) return undefined;
+  try {
+    return await readImage(started.value);
+  } catch (error) {
+    if (!(error instanceof PuppetGone)) throw error;
+    return undefined;
+  } finally {
+    await started.value.kill();
+  }
+};
+
+/** The bytes are copied by the process itself; its data mappings are never read. */
+const readImage = async (puppet: Puppet): Promise<VdsoImage | undefined> => {
+  const { vdso, data } = vdsoBlock(puppet);
+  if (vdso === undefined) return undefined;
+  const bytes = await readBytes(puppet, vdso.start, Number(sizeOf(vdso)));
+  const [first] = data;
+  return {
+    size: bytes.length,
+    data: data.map((vma) => ({ name: vma.name, size: Number(sizeOf(vma)) })),
+    dataSize: data.reduce((sum, vma) => sum + Number(sizeOf(vma)), 0),
+    vdsoBeforeData: first === undefined ? null : vdso.start < first.start,
+    symbols: {},
+    buildId: null,
+    linuxVersion: null,
+  };
+};
+
+const PIECE = 4096;
+
+const readBytes = async (puppet: Puppet, start: bigint, size: number): Promise<Buffer> => {
+  const pieces: Buffer[] = [];
+  for (let offset = 0; offset < size; offset += PIECE)
+    pieces.push(await puppet.peek(start + BigInt(offset), Math.min(PIECE, size - offset)));
+  return Buffer.concat(pieces);
+};
