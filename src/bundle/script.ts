@@ -189,18 +189,18 @@ process() { # PID
   rm -f "$to/.chosen"
 }
 
-flags() { # FOLDER: /proc/kpageflags of the frames in its pagemap folder
+flags() { # FOLDER: /proc/kpageflags of the frames of what could be the vDSO
   mkdir "$1/kpageflags" || writable
-  for file in "$1"/pagemap/*.bin; do
-    if [ ! -e "$file" ]; then continue; fi
-    target=$1/kpageflags/\${file##*/}
-    for frame in $(frames "$file"); do
+  while read -r start first pages look; do
+    if [ "$look" != bytes ] || [ ! -e "$1/pagemap/$start.bin" ]; then continue; fi
+    target=$1/kpageflags/$start.bin
+    for frame in $(frames "$1/pagemap/$start.bin"); do
       if [ "$frame" -eq 0 ] || ! dd if=/proc/kpageflags bs=8 skip="$frame" count=1 2>/dev/null; then
         printf '\\000\\000\\000\\000\\000\\000\\000\\000'
       fi
     done >"$target" || writable
     swapped "$target"
-  done
+  done <"$1/.chosen"
 }
 
 # The frames of this shell's own vDSO, which every process of this boot with the same image has. Pages

@@ -57,7 +57,7 @@ export interface ProcessFacts {
   readonly cmdline: readonly string[] | undefined;
   /** Field 22 of /proc/PID/stat, clock ticks since boot. */
   readonly startTicks: bigint | undefined;
-  /** One letter of /proc/PID/stat field 3 (Z zombie, t tracing stop, ...). */
+  /** One letter of /proc/PID/stat field 3 (Z zombie, t tracing stop, ...); of a live thread where the main one ended. */
   readonly state: string | undefined;
   readonly parent: number | undefined;
   readonly tracer: number | undefined;

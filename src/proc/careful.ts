@@ -32,6 +32,10 @@ export const readCarefully = (pid: number, depth: 'census' | 'full', fault: bool
     facts = factsOf(pid, stat, clock.tickShift);
     const memory = memoryFolder(folder, pid, stat, proc);
     if (memory === undefined) return bareEvidence(host, facts, takenAt, [], []);
+    if (memory !== folder) {
+      const thread = readStat(memory, proc);
+      if (!('why' in thread)) facts = { ...facts, state: thread.state };
+    }
 
     const first = settledLook(memory, proc);
     if ('why' in first) return bareEvidence(host, facts, takenAt, undefined, [first]);

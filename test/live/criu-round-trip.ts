@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { Vma } from '../../src/model/vma.js';
 import { parseMaps } from '../../src/proc/parse/maps.js';

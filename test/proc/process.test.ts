@@ -204,6 +204,7 @@ describe('no memory, no permission, no process', () => {
     const evidence = readProcess(7, 'census', { proc });
     assert.equal(evidence.vmas?.length, 4);
     assert.equal(evidence.pagemap.get(BigInt(VDSO))?.[0], CLEAN);
+    assert.equal(evidence.process.state, 'S', 'of the thread that has the memory: it is no zombie');
   });
 
   test('gone before it could be read', () => {
