@@ -27,6 +27,8 @@ const knownPlace = (space: SpaceRecord, at: bigint): bigint | undefined => {
 };
 
 const record = (ledger: Ledger, space: SpaceRecord, event: CallEvent, effect: Effect): SpaceRecord => {
+  // A reading may be newer than this event: then its verdict lacks what the event tells.
+  if (event.at <= space.readAt && (effect.kind === 'moved' || effect.kind === 'placed')) ledger.unjudged.add(space.id);
   const newest = event.vdsoAfter !== undefined && (space.truth === undefined || event.at >= space.truth.at);
   return putSpace(ledger, {
     ...space,

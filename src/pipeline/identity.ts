@@ -122,6 +122,7 @@ export const newSpace = (ledger: Ledger, { id, bornAt }: { id: string; bornAt: b
     readAt: 0n,
     image: undefined,
     members: new Set(),
+    unexplained: undefined,
     noise: undefined,
   });
 
@@ -152,6 +153,7 @@ const forgetSpace = (ledger: Ledger, space: SpaceRecord): void => {
   unbind(ledger, space);
   ledger.spaces.delete(space.id);
   ledger.unjudged.delete(space.id);
+  ledger.unexplained.delete(space.id);
 };
 
 /** Moves a process, with everything it is known by, into another address space. */

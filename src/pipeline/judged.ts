@@ -2,7 +2,7 @@ import type { JudgeContext } from '../judge/context.js';
 import type { Evidence } from '../model/evidence.js';
 import type { Finding, Verdict } from '../model/verdict.js';
 import { hex } from '../text/hex.js';
-import { addLine, type Ledger, putSpace, type SpaceRecord } from './ledger.js';
+import { addLine, type Ledger, LIMITS, putSpace, type SpaceRecord } from './ledger.js';
 import { noiseWords } from './noise.js';
 
 export type Judge = (evidence: Evidence, context: JudgeContext) => Verdict;
@@ -16,6 +16,7 @@ export const judged =
       if (space?.evidence !== undefined) judgeSpace(ledger, space, space.evidence, judge);
     }
     ledger.unjudged.clear();
+    explain(ledger);
     if (ledger.sweeps > 0 && !ledger.announced) announce(ledger);
     return ledger;
   };
@@ -69,8 +70,11 @@ const compare = (ledger: Ledger, space: SpaceRecord, before: Verdict | undefined
   for (const finding of after.findings) if (!old.delete(sameness(finding))) addFinding(ledger, space, finding, false);
   for (const finding of old.values()) addFinding(ledger, space, finding, true);
   const [from, to] = [before?.vdso?.start, after.vdso?.start];
-  if (from === undefined || to === undefined || from === to || explained(space, to)) return;
-  addUnseenMove(ledger, space, from, to);
+  if (from === undefined || to === undefined || from === to) return;
+  const current = ledger.spaces.get(space.id);
+  if (current === undefined) return;
+  putSpace(ledger, { ...current, unexplained: { from: space.unexplained?.from ?? from, to, at: space.readAt } });
+  ledger.unexplained.add(space.id);
 };
 
 /** Two readings have the same finding when code and place agree; its words may differ. */
@@ -89,21 +93,36 @@ const addFinding = (ledger: Ledger, space: SpaceRecord, finding: Finding, gone: 
   });
 };
 
-const explained = (space: SpaceRecord, to: bigint): boolean =>
-  space.placedAt === to || space.past.some((move) => move.to === to) || space.truth?.vdso === to;
+/**
+ * It was found elsewhere. The call that did it may be known already or be on the way, when there are probes; else it
+ * was not seen: polling, a gap, or before the probes were attached.
+ */
+const explain = (ledger: Ledger): void => {
+  for (const id of ledger.unexplained) {
+    const space = ledger.spaces.get(id);
+    const found = space?.unexplained;
+    if (space === undefined || found === undefined) ledger.unexplained.delete(id);
+    else if (ledger.tracer.mode !== 'ebpf' || ledger.now - found.at >= LIMITS.heldNs) {
+      ledger.unexplained.delete(id);
+      const known = isExplained(space, found.to);
+      putSpace(ledger, { ...space, unexplained: undefined, moves: space.moves + (known ? 0 : 1) });
+      if (!known) addUnseenMove(ledger, space, found);
+    }
+  }
+};
 
-/** It is elsewhere, and no call was seen to do it: polling, a gap, or before the probes were attached. */
-const addUnseenMove = (ledger: Ledger, space: SpaceRecord, from: bigint, to: bigint): void => {
-  const current = ledger.spaces.get(space.id);
-  if (current !== undefined) putSpace(ledger, { ...current, moves: current.moves + 1 });
+const isExplained = (space: SpaceRecord, to: bigint): boolean =>
+  space.placedAt === to || space.past.some((move) => move.to === to);
+
+const addUnseenMove = (ledger: Ledger, space: SpaceRecord, found: { from: bigint; to: bigint; at: bigint }): void =>
   addLine(ledger, {
     ...whose(ledger, space),
+    at: found.at,
     severity: 'warning',
-    text: `vDSO found at ${hex(to)}, was at ${hex(from)}; the call was not observed`,
+    text: `vDSO found at ${hex(found.to)}, was at ${hex(found.from)}; the call was not observed`,
     event: undefined,
     finding: undefined,
   });
-};
 
 /** A finding is about an address space; the line names the process it was read through, or another that lives in it. */
 const whose = (ledger: Ledger, space: SpaceRecord) => {

@@ -23,7 +23,9 @@ export interface Ledger {
   readonly exited: Map<string, bigint>;
   /** Keys of processes that hold a snapshot back (see ProcessRecord.held). */
   readonly holding: Set<string>;
-  /** Spaces whose evidence is newer than their verdict. */
+  /** Spaces with an unexplained move. */
+  readonly unexplained: Set<string>;
+  /** Spaces whose evidence, or what is known beside it, is newer than their verdict. */
   readonly unjudged: Set<string>;
   /** Lines of this frame, in order; handed to the faces with it. */
   lines: HistoryLine[];
@@ -73,6 +75,8 @@ export interface SpaceRecord extends AddressSpace {
   readonly image: Image | undefined;
   /** Keys of processes that point here, exited ones included. Changed in place. */
   readonly members: Set<string>;
+  /** It was found elsewhere than before, and no call is known (yet) that did it. */
+  readonly unexplained: { readonly from: bigint; readonly to: bigint; readonly at: bigint } | undefined;
   /** A well-known tool is at work here; what it does is no alarm. */
   readonly noise: Noise | undefined;
 }
@@ -92,7 +96,7 @@ export const LIMITS = {
   /** Exited processes are kept a minute, and never more than this many. */
   exitedNs: 60_000_000_000n,
   exited: 2000,
-  /** How long a snapshot waits for the exec event that explains it. */
+  /** How long a snapshot waits for the event that explains it: events are ordered in a window, snapshots are not. */
   heldNs: 500_000_000n,
   rateSeconds: 5n,
 } as const;
@@ -106,6 +110,7 @@ export const openLedger = (host: HostStatus): Ledger => ({
   byContext: new Map(),
   exited: new Map(),
   holding: new Set(),
+  unexplained: new Set(),
   unjudged: new Set(),
   lines: [],
   recent: [],

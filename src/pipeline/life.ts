@@ -3,6 +3,7 @@ import type { Concerned } from './concerned.js';
 import {
   bootTimeOf,
   contextKey,
+  isOtherImage,
   lastOwner,
   leave,
   newProcess,
@@ -13,6 +14,7 @@ import {
   unbind,
 } from './identity.js';
 import { type Ledger, LIMITS, type ProcessRecord, putProcess, putSpace, type SpaceRecord } from './ledger.js';
+import type { Snapshot } from './observation.js';
 
 /** Fork and exit: how processes come and go, and what they share (facts: kernel.md 6.3 to 6.8). */
 
@@ -61,17 +63,24 @@ const meetChild = (
   if (space.id === parentSpace.id) return;
   const other = space.key === undefined ? undefined : contextKey(space.key);
   if (other !== undefined && other !== contextKey(event.space)) return;
-  // What /proc showed of it may be from after an exec whose event is still on the way (vfork): keep it for that.
-  const held = space.evidence && {
-    kind: 'snapshot' as const,
-    pid: known.pid,
-    startedAt: space.readAt,
-    evidence: space.evidence,
-  };
+  const evidence = space.evidence;
   const moved = switchSpace(ledger, known, parentSpace);
-  if (held === undefined) return;
-  putProcess(ledger, { ...moved, held });
-  ledger.holding.add(moved.key);
+  if (evidence === undefined) return;
+  if (isOtherImage(space.image, parentSpace.image)) {
+    // It is from after an exec whose event is still on the way (vfork).
+    hold(ledger, moved, { kind: 'snapshot', pid: known.pid, startedAt: space.readAt, evidence });
+    return;
+  }
+  const joined = ledger.spaces.get(parentSpace.id);
+  if (joined === undefined || joined.readAt >= space.readAt) return;
+  const { readAt, image, verdict } = space;
+  putSpace(ledger, { ...joined, evidence, readAt, image, verdict, dirty: joined.lastEventAt > readAt });
+};
+
+/** Keeps a reading for the exec event that explains it. */
+export const hold = (ledger: Ledger, process: ProcessRecord, held: Snapshot): void => {
+  putProcess(ledger, { ...process, held });
+  ledger.holding.add(process.key);
 };
 
 /** A copy of the parent's address space: its vDSO is where the parent's was, and no event will say so (6.4). */
@@ -80,6 +89,7 @@ const inherit = (ledger: Ledger, child: ProcessRecord, parent: SpaceRecord | und
   if (space === undefined || parent === undefined || space.id === parent.id) return;
   const before = parent.past.filter((move) => move.at <= at);
   const later = space.past.filter((move) => move.at > at);
+  if (space.evidence !== undefined) ledger.unjudged.add(space.id);
   putSpace(ledger, {
     ...space,
     bornAt: at,
@@ -89,8 +99,9 @@ const inherit = (ledger: Ledger, child: ProcessRecord, parent: SpaceRecord | und
     truth: space.truth ?? (parent.truth !== undefined && parent.truth.at <= at ? parent.truth : undefined),
     lastEventAt: space.lastEventAt > at ? space.lastEventAt : at,
     dirty: space.readAt <= at || space.dirty,
-    image: space.image ?? parent.image,
-    verdict: space.verdict ?? parent.verdict,
+    // A reading of the parent from after the fork says nothing about the child.
+    image: space.image ?? (parent.readAt <= at || parent.placedAt !== undefined ? parent.image : undefined),
+    verdict: space.verdict ?? (parent.readAt <= at ? parent.verdict : undefined),
     noise: space.noise ?? parent.noise,
   });
 };

@@ -2,7 +2,7 @@ import type { Evidence } from '../model/evidence.js';
 import { unreadableText } from '../report/process.js';
 import { bootTimeOf, type Image, imageOf, isOtherImage, lastOwner, nextGeneration, ticksAt } from './identity.js';
 import { type Ledger, LIMITS, type ProcessRecord, putProcess, putSpace, type SpaceRecord } from './ledger.js';
-import { discover, endProcess, reviveProcess } from './life.js';
+import { discover, endProcess, hold, reviveProcess } from './life.js';
 import type { Census, Snapshot } from './observation.js';
 
 /** What /proc showed, joined with what is known; older and foreign readings change nothing. */
@@ -43,8 +43,7 @@ const settle = (ledger: Ledger, space: SpaceRecord, snapshot: Snapshot, image: I
  */
 const anotherImage = (ledger: Ledger, process: ProcessRecord, snapshot: Snapshot): void => {
   if (ledger.tracer.mode === 'ebpf' || ledger.tracer.mode === 'replay') {
-    putProcess(ledger, { ...process, held: snapshot });
-    ledger.holding.add(process.key);
+    hold(ledger, process, snapshot);
   } else unseenExec(ledger, process, snapshot);
 };
 
@@ -61,9 +60,17 @@ export const releaseHeld = (ledger: Ledger): void => {
     if (process === undefined || held === undefined) ledger.holding.delete(key);
     else if (ledger.now - held.startedAt >= LIMITS.heldNs) {
       ledger.holding.delete(key);
-      unseenExec(ledger, process, held);
+      onImage(ledger, putProcess(ledger, { ...process, held: undefined }), held);
     }
   }
+};
+
+/** Nothing more will come to explain it: the same image after all, or an exec that nobody saw. */
+const onImage = (ledger: Ledger, process: ProcessRecord, held: Snapshot): void => {
+  const space = ledger.spaces.get(process.space);
+  const image = imageOf(held.evidence.auxv);
+  if (isOtherImage(image, space?.image)) unseenExec(ledger, process, held);
+  else if (space !== undefined && space.readAt < held.startedAt) settle(ledger, space, held, image);
 };
 
 /** Which of our processes was read: pid and start ticks must agree (kernel.md 6.8). undefined: none that matters. */
