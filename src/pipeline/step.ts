@@ -98,8 +98,7 @@ const sayEvent = (ledger: Ledger, happening: Happening, event: Exclude<Event, { 
       const victim = happening.target === undefined ? undefined : liveProcess(ledger, happening.target);
       const space = victim === undefined ? undefined : ledger.spaces.get(victim.space);
       const worked = errnoOf(event.result) === undefined;
-      const whom = victim === undefined ? '' : ` (${printable(victim.comm)})`;
-      const text = `${pokeWords(event, happening.target)}${whom}`;
+      const text = pokeWords(event, victim && { pid: victim.pid, name: printable(victim.comm) });
       return {
         process: victim,
         space: space && touch(ledger, space, event.at),

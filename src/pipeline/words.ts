@@ -70,16 +70,20 @@ export const forkWords = ({ childPid, cloneFlags }: ForkEvent): string => {
   return `${verb} ${childPid}, which shares its address space`;
 };
 
-export const pokeWords = (event: PokeEvent, target: number | undefined): string => {
+/** `victim`: its pid in our /proc and its name, safe to print, as far as they are known. */
+export const pokeWords = (
+  event: PokeEvent,
+  victim: { readonly pid: number; readonly name: string } | undefined,
+): string => {
   const where = event.address === undefined ? '' : ` at ${hex(event.address)}`;
-  const whom =
-    target === undefined
-      ? `process ${event.targetPid} of its pid namespace`
-      : target === event.targetPid
-        ? `process ${target}`
-        : `process ${target} (${event.targetPid} in its pid namespace)`;
   const call = event.how === 'ptrace' ? 'ptrace poke' : 'process_vm_writev';
-  return `${call}${where} into ${whom} = ${resultWords(event.result)}`;
+  return `${call}${where} into ${victimWords(event, victim)} = ${resultWords(event.result)}`;
+};
+
+const victimWords = ({ targetPid }: PokeEvent, victim: { readonly pid: number; readonly name: string } | undefined) => {
+  if (victim === undefined) return `process ${targetPid} (not found)`;
+  const { pid, name } = victim;
+  return pid === targetPid ? `process ${pid} (${name})` : `process ${pid} (${name}; ${targetPid} to the writer)`;
 };
 
 export const namespaceWords = ({ call, flags, result }: NamespaceEvent): string =>
