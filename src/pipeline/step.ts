@@ -98,7 +98,8 @@ const sayEvent = (ledger: Ledger, happening: Happening, event: Exclude<Event, { 
       const victim = happening.target === undefined ? undefined : liveProcess(ledger, happening.target);
       const space = victim === undefined ? undefined : ledger.spaces.get(victim.space);
       const worked = errnoOf(event.result) === undefined;
-      const text = pokeWords(event, victim && { pid: victim.pid, name: printable(victim.comm) });
+      const name = victim === undefined ? 'not read yet' : printable(victim.comm);
+      const text = pokeWords(event, happening.target === undefined ? undefined : { pid: happening.target, name });
       return {
         process: victim,
         space: space && touch(ledger, space, event.at),
