@@ -1,5 +1,6 @@
 import { DiffJson } from '../model/diff.js';
 import { ReportJson } from '../model/report.js';
+import { EventJson } from '../report/event-json.js';
 
 /** Every kind of JSON document that leaves the program, by the name it carries in its `schema` field. */
 const documents = [ReportJson, DiffJson];
