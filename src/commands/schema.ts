@@ -3,7 +3,7 @@ import { ReportJson } from '../model/report.js';
 import { EventJson } from '../report/event-json.js';
 
 /** Every kind of JSON document that leaves the program, by the name it carries in its `schema` field. */
-const documents = [ReportJson, DiffJson];
+const documents = [ReportJson, DiffJson, EventJson];
 
 /** `vdsowatch schema [NAME]`: prints the JSON Schemas, all of them or the one asked for. */
 export const run = async (name: string | undefined): Promise<number> => {
