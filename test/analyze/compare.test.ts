@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { compare } from '../../src/analyze/compare.js';
+import { pair } from '../../src/analyze/pair.js';
+import { readPiece } from '../../src/analyze/piece.js';
+import type { Judged } from '../../src/report/process.js';
+
+const cases = fileURLToPath(new URL('../../../test/corpus/cases', import.meta.url));
+
+const moment = async (name: string, which: 'bundle' | 'after'): Promise<readonly Judged[]> => {
+  const piece = await readPiece({ kind: 'bundle', path: join(cases, name, which) }, '4.2');
+  assert.ok(piece.ok, name);
+  return piece.value.judged;
+};
+
+const changes = async (name: string): Promise<string[]> => {
+  const { pairs } = pair(await moment(name, 'bundle'), await moment(name, 'after'));
+  const [one] = pairs;
+  assert.ok(one, name);
+  return compare(one.before, one.after).map(({ field, noticeable, text }) => `${field} ${noticeable}: ${text}`);
+};
+
+test('a hooked vDSO function is lost by a restore in place, and the program can notice', async () => {
+  const said = await changes('cow-both-pages-time-hooked');
+  assert.ok(
+    said.some((line) => /^pages yes: page 0 .* lost$/.test(line)),
+    said.join('\n'),
+  );
+  assert.ok(
+    said.some((line) => /^bytes yes: /.test(line)),
+    said.join('\n'),
+  );
+});
+
+test('permissions that a restore takes away are told', async () => {
+  const said = await changes('vdso-rwx-unwritten');
+  assert.ok(
+    said.some((line) => line.startsWith('permissions yes: its permissions went from rwxp to r-xp')),
+    said.join('\n'),
+  );
+});
+
+test('nothing is told of a moment compared with itself', async () => {
+  for (const name of ['moved-block', 'rhel7-moved-anon-at-old', 'uml-5.10-unmapped-name-gained']) {
+    const [one] = await moment(name, 'bundle');
+    assert.ok(one);
+    assert.deepEqual(compare(one, one), []);
+  }
+});
+
+test('processes are paired by pid, and single ones whatever their pid', async () => {
+  const [one] = await moment('moved-block', 'bundle');
+  const [other] = await moment('vdso-rwx-unwritten', 'bundle');
+  assert.ok(one && other);
+  assert.equal(pair([one], [other]).pairs.length, 1);
+  const several = pair([one, other], [other]);
+  assert.deepEqual([several.pairs.length, several.onlyBefore.length, several.onlyAfter.length], [1, 1, 0]);
+});
