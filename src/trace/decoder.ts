@@ -1,0 +1,186 @@
+import type { Static, TSchema } from '@sinclair/typebox';
+import { TypeCompiler } from '@sinclair/typebox/compiler';
+import type { Evidence, Host } from '../model/evidence.js';
+import type { Observation } from '../pipeline/observation.js';
+import { happeningOf } from './decode-event.js';
+import { evidenceOf, type Named } from './decode-evidence.js';
+import * as format from './format.js';
+import { EventRecord } from './format-event.js';
+import { BLOBS, HOSTS, openStore, SNAPSHOTS } from './naming.js';
+import { fromDigits, fromHex } from './number-text.js';
+import { swiftEvent } from './swift-event.js';
+
+/** What a line says beside observations. Undefined: nothing, or it is of a kind that this version does not know. */
+export type Said =
+  | { readonly kind: 'header'; readonly header: format.Header }
+  | { readonly kind: 'hook'; readonly hook: format.Hook }
+  /** A header of another version of the format: what follows is not for us. */
+  | { readonly kind: 'foreign'; readonly schema: string }
+  /** It is not what the format says. */
+  | { readonly kind: 'bad' }
+  /** It names something that an earlier, lost line gave. */
+  | { readonly kind: 'orphan' };
+
+export interface Decoder {
+  /** bytes[from..to) is a line without its end; the observations in it are put at the end of `into`. */
+  readonly line: (bytes: Buffer, from: number, to: number, into: Observation[]) => Said | undefined;
+}
+
+/** Lines back to what the reducer was given: the inverse of encoder.ts. One decoder per recording, lines in order. */
+export const openDecoder = (): Decoder => {
+  const hosts = openStore<number, Host>(HOSTS.most);
+  const blobs = openStore<number, Uint8Array>(BLOBS.most, BLOBS.heaviest);
+  const snapshots = openStore<number, { readonly id: number; readonly evidence: Evidence }>(SNAPSHOTS.most);
+  let census: { readonly id: number; readonly pids: ReadonlySet<number> } | undefined;
+  const named: Named = { host: hosts.get, blob: blobs.get };
+
+  const header = (json: format.Header): Said => {
+    for (const store of [hosts, blobs, snapshots]) store.clear();
+    census = undefined;
+    return { kind: 'header', header: json };
+  };
+
+  const host = ({ id, ...json }: Static<typeof format.HostRecord>): undefined => {
+    const reference = Object.entries(json.reference).map(([image, frames]) => [image, frames.map(fromHex)] as const);
+    hosts.put(
+      id,
+      {
+        release: json.release ?? undefined,
+        machine: json.machine ?? undefined,
+        pageSize: json.pageSize,
+        hintTest: json.hintTest,
+        reference: new Map(reference),
+        ...(json.bootId === undefined ? {} : { bootId: json.bootId }),
+      },
+      0,
+    );
+  };
+
+  const blob = ({ id, base64 }: Static<typeof format.BlobRecord>): undefined => {
+    blobs.put(id, new Uint8Array(Buffer.from(base64, 'base64')), base64.length);
+  };
+
+  const snapshot = (json: Static<typeof format.SnapshotRecord>, into: Observation[]): Said | undefined => {
+    const { id, pid, startedAt, takenAt } = json;
+    const evidence = evidenceOf(json.evidence, takenAt === null ? undefined : fromDigits(takenAt), named);
+    if (evidence === undefined) return ORPHAN;
+    if (evidence === 'bad') return BAD;
+    snapshots.put(pid, { id, evidence }, 0);
+    into.push({ kind: 'snapshot', pid, startedAt: fromDigits(startedAt), evidence });
+    return undefined;
+  };
+
+  const unchanged = ({ at, readings }: Static<typeof format.UnchangedRecord>, into: Observation[]): Said | undefined => {
+    const base = fromDigits(at);
+    let said: Said | undefined;
+    for (const [pid, id, after, taken] of readings) {
+      const known = snapshots.get(pid);
+      if (known?.id !== id) said = ORPHAN;
+      else {
+        const startedAt = base + BigInt(after);
+        const takenAt = taken === null ? undefined : startedAt + BigInt(taken);
+        into.push({ kind: 'snapshot', pid, startedAt, evidence: { ...known.evidence, takenAt } });
+      }
+    }
+    return said;
+  };
+
+  const countHeads = (json: Static<typeof format.CensusRecord>, into: Observation[]): Said | undefined => {
+    if (json.since !== null && json.since !== census?.id) return ORPHAN;
+    const pids = new Set(json.since === null ? [] : census?.pids);
+    for (const pid of json.gone) {
+      pids.delete(pid);
+      snapshots.delete(pid);
+    }
+    for (const pid of json.added) pids.add(pid);
+    census = { id: json.id, pids };
+    into.push({ kind: 'census', at: fromDigits(json.at), pids });
+    return undefined;
+  };
+
+  const general = (value: unknown, into: Observation[]): Said | undefined => {
+    const kind = typeof value === 'object' && value !== null && 'record' in value ? value.record : undefined;
+    switch (kind) {
+      case 'event':
+        return checks.event(value) ? push(into, happeningOf(value)) : BAD;
+      case 'snapshot':
+        return checks.snapshot(value) ? snapshot(value, into) : BAD;
+      case 'unchanged':
+        return checks.unchanged(value) ? unchanged(value, into) : BAD;
+      case 'census':
+        return checks.census(value) ? countHeads(value, into) : BAD;
+      case 'tick':
+        return checks.tick(value) ? push(into, { kind: 'tick', at: fromDigits(value.at) }) : BAD;
+      case 'host':
+        return checks.host(value) ? host(value) : BAD;
+      case 'blob':
+        return checks.blob(value) ? blob(value) : BAD;
+      case 'header':
+        if (isForeign(value)) return { kind: 'foreign', schema: value.schema };
+        return checks.header(value) ? header(value) : BAD;
+      case 'hook':
+        return checks.hook(value) ? { kind: 'hook', hook: value } : BAD;
+      default:
+        return typeof kind === 'string' ? undefined : BAD;
+    }
+  };
+
+  return {
+    line: (bytes, from, to, into) => {
+      const happening = swiftEvent(bytes, from, to);
+      if (happening !== undefined) return push(into, happening);
+      if (isVerdict(bytes, from)) return undefined;
+      const value = parsed(bytes, from, to);
+      return value === undefined ? BAD : general(value, into);
+    },
+  };
+};
+
+const BAD: Said = { kind: 'bad' };
+const ORPHAN: Said = { kind: 'orphan' };
+
+const isForeign = (value: unknown): value is { schema: string } =>
+  typeof value === 'object' &&
+  value !== null &&
+  'schema' in value &&
+  typeof value.schema === 'string' &&
+  value.schema !== format.TRACE;
+
+const push = (into: Observation[], observation: Observation): undefined => {
+  into.push(observation);
+};
+
+/** Compiled when the first of its kind is met. */
+const check = <T extends TSchema>(schema: T) => {
+  let compiled: ReturnType<typeof TypeCompiler.Compile<T>> | undefined;
+  return (value: unknown): value is Static<T> => {
+    compiled ??= TypeCompiler.Compile(schema);
+    return compiled.Check(value);
+  };
+};
+
+const checks = {
+  event: check(EventRecord),
+  snapshot: check(format.SnapshotRecord),
+  unchanged: check(format.UnchangedRecord),
+  census: check(format.CensusRecord),
+  tick: check(format.TickRecord),
+  host: check(format.HostRecord),
+  blob: check(format.BlobRecord),
+  header: check(format.HeaderRecord),
+  hook: check(format.HookRecord),
+};
+
+const VERDICT = Buffer.from('{"record":"verdict"');
+/** Verdicts are made again, not read: there may be many, so they are not even parsed. */
+const isVerdict = (bytes: Buffer, from: number): boolean =>
+  bytes[from + 11] === VERDICT[11] && VERDICT.every((byte, index) => bytes[from + index] === byte);
+
+/** Our own lines are ASCII; another tool may have written UTF-8. */
+const parsed = (bytes: Buffer, from: number, to: number): unknown => {
+  try {
+    return JSON.parse(bytes.toString('utf8', from, to));
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,181 @@
+import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import type { Evidence, Host } from '../model/evidence.js';
+import type { Census, Observation, Snapshot } from '../pipeline/observation.js';
+import { hex } from '../text/hex.js';
+import { eventLine } from './encode-event.js';
+import { evidenceJson, type Names } from './encode-evidence.js';
+import type { Header, Hook } from './format.js';
+import { jsonOf } from './json-text.js';
+import { BLOBS, HOSTS, openStore, SNAPSHOTS } from './naming.js';
+import { openUnchanged } from './unchanged.js';
+
+/** One frame: what the reducer is given in one go, and what goes with it. */
+export interface FrameToWrite {
+  readonly observations: readonly Observation[];
+  /** Boot clock of the newest thing so far, ns. */
+  readonly at: bigint;
+  /** Time of day minus boot clock, ns. */
+  readonly offset: bigint;
+  /** What came of it (`VerdictRecord`), for readers of the file. */
+  readonly said?: readonly object[];
+  /** Not news: what was known already when this file was begun. */
+  readonly base?: boolean;
+}
+
+export interface Encoder {
+  readonly header: (header: Omit<Header, 'record'>) => string;
+  readonly frame: (frame: FrameToWrite) => string;
+  readonly hook: (hook: Omit<Hook, 'record'>) => string;
+  /** From here on nothing written before is named: for a new file, and now and then so that damage ends somewhere. */
+  readonly forget: () => void;
+}
+
+/** Turns what the reducer is given into the text of a recording, in whole blocks. The inverse is decoder.ts. */
+export const openEncoder = (): Encoder => {
+  const hosts = openStore<string, number>(HOSTS.most);
+  const blobs = openStore<string, number>(BLOBS.most, BLOBS.heaviest);
+  /** By pid: the newest snapshot written in full; `hash` of it without its times. */
+  const snapshots = openStore<number, { readonly id: number; readonly hash: string }>(SNAPSHOTS.most);
+  const unchanged = openUnchanged();
+  let lastHost: { readonly host: Host; readonly id: number } | undefined;
+  let census: { readonly id: number; readonly pids: ReadonlySet<number> } | undefined;
+  let serial = 0;
+  let frames = 0;
+  let block = '';
+  let closed = '';
+  let sinceForgotten = 0;
+
+  const line = (text: string): void => {
+    block += unchanged.flush();
+    block += text;
+    block += '\n';
+  };
+  /** Ends the block with a line that is given up to its crc. */
+  const close = (mark: string): void => {
+    block += unchanged.flush();
+    block += mark;
+    closed += `${block},"crc":"${crc32(block).toString(16).padStart(8, '0')}"}\n`;
+    block = '';
+  };
+  const taken = (): string => {
+    const text = closed;
+    closed = '';
+    sinceForgotten += text.length;
+    return text;
+  };
+  const number = (): number => {
+    serial += 1;
+    return serial;
+  };
+
+  const names: Names = {
+    host: (host) => {
+      if (lastHost?.host === host) return lastHost.id;
+      const body = hostBody(host);
+      const id = hosts.get(body) ?? number();
+      if (hosts.get(body) === undefined) {
+        hosts.put(body, id, 0);
+        line(`{"record":"host","id":${id},${body}}`);
+      }
+      lastHost = { host, id };
+      return id;
+    },
+    blob: (bytes) => {
+      const base64 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
+      const known = blobs.get(base64);
+      if (known !== undefined) return known;
+      const id = number();
+      blobs.put(base64, id, base64.length);
+      line(`{"record":"blob","id":${id},"base64":"${base64}"}`);
+      return id;
+    },
+  };
+
+  const snapshot = ({ pid, startedAt, evidence }: Snapshot): void => {
+    const body = jsonOf(evidenceJson(evidence, names));
+    const hash = createHash('sha256').update(body, 'latin1').digest('base64');
+    const known = snapshots.get(pid);
+    if (known?.hash === hash && unchanged.add({ pid, id: known.id, startedAt, takenAt: evidence.takenAt })) return;
+    const id = number();
+    snapshots.put(pid, { id, hash }, 0);
+    line(
+      `{"record":"snapshot","id":${id},"pid":${pid},"startedAt":"${startedAt}","takenAt":${timeOrNull(evidence)},"evidence":${body}}`,
+    );
+  };
+
+  const countHeads = ({ at, pids }: Census): void => {
+    const before = census?.pids ?? new Set();
+    const gone = [...before].filter((pid) => !pids.has(pid));
+    const added = [...pids].filter((pid) => !before.has(pid));
+    const id = number();
+    line(
+      `{"record":"census","id":${id},"since":${census?.id ?? null},"at":"${at}","gone":[${gone.join(',')}],"added":[${added.join(',')}]}`,
+    );
+    for (const pid of gone) snapshots.delete(pid);
+    census = { id, pids };
+  };
+
+  const observe = (observation: Observation): void => {
+    switch (observation.kind) {
+      case 'event':
+        line(eventLine(observation));
+        break;
+      case 'snapshot':
+        snapshot(observation);
+        break;
+      case 'census':
+        countHeads(observation);
+        break;
+      case 'tick':
+        line(`{"record":"tick","at":"${observation.at}"}`);
+        break;
+    }
+    if (block.length + unchanged.length() >= BLOCK) close('{"record":"check"');
+  };
+
+  const forget = (): void => {
+    for (const store of [hosts, blobs, snapshots]) store.clear();
+    lastHost = undefined;
+    census = undefined;
+    sinceForgotten = 0;
+  };
+
+  const single = (record: object): string => {
+    line(jsonOf(record));
+    close('{"record":"check"');
+    return taken();
+  };
+
+  return {
+    header: (header) => single({ record: 'header', ...header }),
+    hook: (hook) => single({ record: 'hook', ...hook }),
+    frame: ({ observations, at, offset, said = [], base = false }) => {
+      if (sinceForgotten >= FORGET_AFTER) forget();
+      for (const observation of observations) observe(observation);
+      for (const verdict of said) line(jsonOf(verdict));
+      frames += 1;
+      close(
+        `{"record":"frame","frame":${frames},"at":"${at}","offset":"${offset}","observations":${observations.length}${base ? ',"base":true' : ''}`,
+      );
+      return taken();
+    },
+    forget,
+  };
+};
+
+/** A block is closed at about this many characters: a tear or a flipped bit costs no more. */
+const BLOCK = 64 * 1024;
+const FORGET_AFTER = 64 * 1024 * 1024;
+
+const timeOrNull = ({ takenAt }: Evidence): string => (takenAt === undefined ? 'null' : `"${takenAt}"`);
+
+const hostBody = (host: Host): string =>
+  jsonOf({
+    release: host.release ?? null,
+    machine: host.machine ?? null,
+    pageSize: host.pageSize,
+    hintTest: host.hintTest,
+    reference: Object.fromEntries([...host.reference].map(([image, frames]) => [image, frames.map(hex)])),
+    ...(host.bootId === undefined ? {} : { bootId: host.bootId }),
+  }).slice(1, -1);

@@ -1,0 +1,206 @@
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { EventRecord } from './format-event.js';
+import { Digits, Int, Latin1, Offset, Pid, Time, Word, orNull, words } from './shapes.js';
+
+/**
+ * `vdsowatch/trace/1`: one JSON object a line, ASCII, append-only. The lines hold what the pipeline's reducer was
+ * given, in the order in which it was, so that the same code gives the same states again. One definition gives the
+ * type, the check and the published schema.
+ *
+ * A recording begins with a `header`. `frame` and `check` lines end a block: their `crc` is the CRC-32 of every byte
+ * since the line before the block, up to the comma in front of "crc" itself. A tool that changes lines leaves `crc` out.
+ */
+export const TRACE = 'vdsowatch/trace/1';
+
+const HintTest = words('kept', 'lost', 'unknown');
+
+/** Who recorded what, where. Another one may follow in the same file: after a rotation, or from another run. */
+export const HeaderRecord = Type.Object({
+  record: Type.Literal('header'),
+  schema: Type.String({ description: TRACE }),
+  session: Type.String({ description: 'the same in all files of one run' }),
+  part: Type.Integer({ minimum: 0, description: 'counts the files of one run (--rotate)' }),
+  at: Time,
+  time: Type.String({ description: 'the same moment, ISO 8601, UTC' }),
+  offset: Offset,
+  bootId: orNull(Type.String()),
+  host: Type.Object({
+    name: Type.String(),
+    release: Type.String(),
+    machine: Type.String(),
+    privileged: Type.Boolean(),
+  }),
+  hint: HintTest,
+  versions: Type.Object({ vdsowatch: Type.String(), node: Type.String(), bpftrace: orNull(Type.String()) }),
+  probes: orNull(Type.Object({ attached: Type.Array(Type.String()), leftOut: Type.Array(Type.String()) })),
+  only: Type.Array(Type.String({ description: 'what was recorded, if not everything: "--pid 17"' })),
+  command: orNull(Type.Array(Type.String({ description: 'escaped' }))),
+});
+export type Header = Static<typeof HeaderRecord>;
+
+/** The machine that evidence is from; named by `host` in later snapshots. */
+export const HostRecord = Type.Object({
+  record: Type.Literal('host'),
+  id: Type.Integer(),
+  release: orNull(Type.String()),
+  machine: orNull(Type.String()),
+  pageSize: Type.Integer({ minimum: 1 }),
+  hintTest: HintTest,
+  reference: Type.Record(Type.String(), Type.Array(Word), { description: 'frame numbers by vDSO image' }),
+  bootId: Type.Optional(Type.String()),
+});
+
+/** Bytes of memory, given once and named by `id` afterwards: the newest 256 blobs, or 16 MiB of them, may be named. */
+export const BlobRecord = Type.Object({
+  record: Type.Literal('blob'),
+  id: Type.Integer(),
+  base64: Type.String({ pattern: '^[A-Za-z0-9+/]*={0,2}$' }),
+});
+
+const byStart = <const T extends TSchema>(value: T, description: string) =>
+  Type.Record(Word, value, { additionalProperties: false, description });
+const Words = byStart(Type.Array(Word), 'one word a page, by start of the mapping');
+
+export const EvidenceJson = Type.Object({
+  source: words('proc', 'bundle', 'criu-image', 'core', 'recording'),
+  host: Type.Integer(),
+  process: Type.Object({
+    pid: Type.Integer(),
+    comm: orNull(Latin1),
+    cmdline: orNull(Type.Array(Latin1)),
+    startTicks: orNull(Digits),
+    state: orNull(Latin1),
+    parent: orNull(Type.Integer()),
+    tracer: orNull(Type.Integer()),
+    uid: orNull(Type.Integer()),
+    kernelThread: orNull(Type.Boolean()),
+    instructionPointers: Type.Optional(Type.Array(Word)),
+  }),
+  maps: orNull(Type.Array(Type.String({ description: 'a line of /proc/PID/maps' }))),
+  onlyBlock: Type.Optional(Type.Literal(true)),
+  smaps: orNull(
+    byStart(
+      Type.Object({
+        rss: orNull(Type.Number()),
+        anonymous: orNull(Type.Number()),
+        swap: orNull(Type.Number()),
+        sharedClean: orNull(Type.Number()),
+        privateClean: orNull(Type.Number()),
+        privateDirty: orNull(Type.Number()),
+        flags: orNull(Type.String({ description: 'as in VmFlags: "rd ex mr mw me de sd"' })),
+      }),
+      'numbers are kB, by start of the mapping',
+    ),
+  ),
+  pagemap: Words,
+  kpageflags: Words,
+  bytes: byStart(Int, 'id of the blob that holds them, by start of the mapping'),
+  auxv: orNull(
+    Type.Object({
+      wordSize: Type.Union([Type.Literal(4), Type.Literal(8)]),
+      littleEndian: Type.Boolean(),
+      entries: Type.Array(Type.Tuple([Type.Number(), Word])),
+    }),
+  ),
+  namespaces: Type.Record(Type.String(), Digits),
+  contextVdso: orNull(Word),
+  faultedPages: Type.Boolean(),
+  unread: Type.Array(
+    Type.Object({
+      what: Type.String(),
+      why: words('gone', 'denied', 'torn', 'absent', 'truncated', 'bad'),
+      detail: Type.String(),
+    }),
+  ),
+});
+export type EvidenceJson = Static<typeof EvidenceJson>;
+
+/** One reading of one process. `id` is what a later `unchanged` names. */
+export const SnapshotRecord = Type.Object({
+  record: Type.Literal('snapshot'),
+  id: Type.Integer(),
+  pid: Type.Integer(),
+  startedAt: Time,
+  takenAt: orNull(Time),
+  evidence: EvidenceJson,
+});
+
+/** Readings that differ from an earlier one of the same process by nothing but their time. */
+export const UnchangedRecord = Type.Object({
+  record: Type.Literal('unchanged'),
+  at: Time,
+  readings: Type.Array(Type.Tuple([Type.Integer(), Type.Integer(), Type.Integer(), orNull(Type.Integer())]), {
+    description: 'pid, id of the snapshot, startedAt - at, takenAt - startedAt; ns',
+  }),
+});
+
+/** The processes that exist: those of the census `since`, without `gone`, with `added`; since null: `added` alone. */
+export const CensusRecord = Type.Object({
+  record: Type.Literal('census'),
+  id: Type.Integer(),
+  since: orNull(Type.Integer()),
+  at: Time,
+  gone: Type.Array(Pid),
+  added: Type.Array(Pid),
+});
+
+export const TickRecord = Type.Object({ record: Type.Literal('tick'), at: Time });
+
+/** What the reducer made of it; for readers of the file. A replay makes it again. */
+export const VerdictRecord = Type.Object({
+  record: Type.Literal('verdict'),
+  at: Time,
+  pid: Type.Integer(),
+  comm: Latin1,
+  space: Type.String(),
+  state: Type.String({ description: 'the word on the screen: "native", "moved detached"' }),
+  vdso: Type.Optional(orNull(Word)),
+  hint: orNull(Type.String()),
+  findings: Type.Array(Type.String({ description: 'code, and mapping when it is about one' })),
+});
+
+/** What `vdsowatch hook` did when CRIU called it. */
+export const HookRecord = Type.Object({
+  record: Type.Literal('hook'),
+  at: Time,
+  action: Type.String(),
+  root: orNull(Type.Integer()),
+  criu: orNull(Type.String()),
+  vetoed: Type.Boolean(),
+  said: Type.Array(Type.String()),
+  recordings: Type.Array(Type.String({ description: 'files that were being recorded at that moment' })),
+});
+export type Hook = Static<typeof HookRecord>;
+
+const Crc = Type.Optional(Type.String({ pattern: '^[0-9a-f]{8}$' }));
+
+/** Ends a frame: what the reducer was given in one go. `base`: what was known already, said again for a new file. */
+export const FrameRecord = Type.Object({
+  record: Type.Literal('frame'),
+  frame: Type.Integer(),
+  at: Time,
+  offset: Offset,
+  observations: Type.Integer(),
+  base: Type.Optional(Type.Literal(true)),
+  crc: Crc,
+});
+
+export const CheckRecord = Type.Object({ record: Type.Literal('check'), crc: Crc });
+
+export const TraceRecord = Type.Union(
+  [
+    HeaderRecord,
+    HostRecord,
+    BlobRecord,
+    EventRecord,
+    SnapshotRecord,
+    UnchangedRecord,
+    CensusRecord,
+    TickRecord,
+    VerdictRecord,
+    HookRecord,
+    FrameRecord,
+    CheckRecord,
+  ],
+  { $id: TRACE, title: 'one line of a vdsowatch recording' },
+);

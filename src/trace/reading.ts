@@ -1,0 +1,189 @@
+import type { Static } from '@sinclair/typebox';
+import { TypeCompiler } from '@sinclair/typebox/compiler';
+import type { Observation } from '../pipeline/observation.js';
+import { type Block, openBlocks } from './blocks.js';
+import { openDecoder, type Said } from './decoder.js';
+import { FrameRecord, type Header, type Hook } from './format.js';
+import { fromDigits } from './number-text.js';
+
+/** A recording, piece by piece, in the order in which it was written. */
+export type TraceItem =
+  | { readonly kind: 'header'; readonly header: Header }
+  | { readonly kind: 'frame'; readonly frame: TraceFrame }
+  | { readonly kind: 'hook'; readonly hook: Hook }
+  | { readonly kind: 'damage'; readonly damage: Damage }
+  /** From here on the recording is of another version of the format; nothing more of it is read. */
+  | { readonly kind: 'foreign'; readonly schema: string };
+
+/** What the reducer was given in one go. */
+export interface TraceFrame {
+  readonly observations: readonly Observation[];
+  /** Boot clock of the newest thing up to here, ns. */
+  readonly at: bigint;
+  /** Time of day minus boot clock, ns. */
+  readonly offset: bigint;
+  /** Not news, but what was known when the file was begun. */
+  readonly base: boolean;
+}
+
+/** Something that was recorded and cannot be had any more. */
+export interface Damage {
+  /** One sentence. */
+  readonly text: string;
+  /** Number of the first line concerned; the first line of a file is 1. */
+  readonly line: number;
+  /** The recording just ends here, as one does whose writer was killed. */
+  readonly torn: boolean;
+}
+
+export interface Reading {
+  readonly push: (piece: Buffer) => readonly TraceItem[];
+  /** What is left at the end of the data. */
+  readonly end: () => readonly TraceItem[];
+  /** Something between the last piece and the next is missing: what was begun is closed. */
+  readonly broken: (text: string) => readonly TraceItem[];
+}
+
+/** From bytes to items; pure but for its own memory. Never throws, whatever the bytes. */
+export const openReading = (): Reading => {
+  const decoder = openDecoder();
+  let blocks = openBlocks();
+  let items: TraceItem[] = [];
+  let observations: Observation[] = [];
+  /** Lines read so far. */
+  let number = 0;
+  let lastFrame: number | undefined;
+  let at = 0n;
+  let offset = 0n;
+  let foreign = false;
+
+  const damaged = (text: string, line: number, torn = false): void => {
+    items.push({ kind: 'damage', damage: { text, line, torn } });
+  };
+
+  const block = (one: Block): void => {
+    if (one.state === 'damaged') {
+      const first = number + 1;
+      number += countLines(one) + (one.mark === '' ? 0 : 1);
+      damaged(`lines ${first} to ${number} are not as they were written`, first);
+    } else {
+      readLines(one);
+      number += 1;
+    }
+    if (one.mark.startsWith(FRAME)) mark(one);
+  };
+
+  const readLines = ({ bytes, from, to }: Block): void => {
+    let bad = 0;
+    let orphans = 0;
+    const first = number + 1;
+    for (let start = from; start < to && !foreign; ) {
+      const newline = bytes.indexOf(NEWLINE, start);
+      number += 1;
+      const said = newline === start ? undefined : decoder.line(bytes, start, newline, observations);
+      if (said?.kind === 'bad') bad += 1;
+      else if (said?.kind === 'orphan') orphans += 1;
+      else if (said !== undefined) other(said);
+      start = newline + 1;
+    }
+    if (bad > 0) damaged(`${bad} of the lines ${first} to ${number} are not of this format`, first);
+    if (orphans > 0) damaged(`${orphans} of the lines ${first} to ${number} name lines that are lost`, first);
+  };
+
+  const other = (said: Exclude<Said, { kind: 'bad' | 'orphan' }>): void => {
+    items.push(said);
+    foreign = said.kind === 'foreign';
+    if (said.kind !== 'header') return;
+    at = fromDigits(said.header.at);
+    offset = fromDigits(said.header.offset);
+    lastFrame = undefined;
+  };
+
+  const mark = ({ state, mark }: Block): void => {
+    const value = state === 'damaged' ? undefined : parsed(mark);
+    if (isFrame(value)) {
+      at = fromDigits(value.at);
+      offset = fromDigits(value.offset);
+      if (lastFrame !== undefined && value.frame !== lastFrame + 1)
+        damaged(`frames ${lastFrame + 1} to ${value.frame - 1} are missing before line ${number}`, number);
+      lastFrame = value.frame;
+      finish(value.base === true);
+    } else {
+      // Not to be believed, but it ends the frame.
+      if (state !== 'damaged') damaged(`line ${number} is not of this format`, number);
+      lastFrame = undefined;
+      finish(false);
+    }
+  };
+
+  const finish = (base: boolean): void => {
+    if (foreign) return;
+    items.push({ kind: 'frame', frame: { observations, at, offset, base } });
+    observations = [];
+  };
+
+  /** What stands after the last mark: whole lines are read, though nothing vouches for them. */
+  const tail = (): void => {
+    const torn = blocks.end();
+    blocks = openBlocks();
+    if (torn !== undefined) {
+      readLines(torn);
+      if (torn.mark !== '') number += 1;
+      damaged(`it ends in the middle of ${torn.mark === '' ? 'a frame, after' : ''} line ${number}`, number, true);
+    }
+    if (observations.length === 0) return;
+    for (const observation of observations) at = later(at, timeOf(observation));
+    finish(false);
+  };
+
+  const taken = (): readonly TraceItem[] => {
+    const done = items;
+    items = [];
+    return done;
+  };
+
+  return {
+    push: (piece) => {
+      for (const one of blocks.push(piece)) if (!foreign) block(one);
+      return taken();
+    },
+    end: () => {
+      if (!foreign) tail();
+      return taken();
+    },
+    broken: (text) => {
+      if (foreign) return [];
+      tail();
+      damaged(text, number + 1);
+      lastFrame = undefined;
+      return taken();
+    },
+  };
+};
+
+const NEWLINE = 0x0a;
+const FRAME = '{"record":"frame"';
+
+const countLines = ({ bytes, from, to }: Block): number => {
+  let lines = 0;
+  for (let at = bytes.indexOf(NEWLINE, from); at !== -1 && at < to; at = bytes.indexOf(NEWLINE, at + 1)) lines += 1;
+  return lines;
+};
+
+const timeOf = (observation: Observation): bigint => {
+  if (observation.kind === 'event') return observation.event.at;
+  return observation.kind === 'snapshot' ? observation.startedAt : observation.at;
+};
+
+const later = (one: bigint, other: bigint): bigint => (one > other ? one : other);
+
+const frameCheck = TypeCompiler.Compile(FrameRecord);
+const isFrame = (value: unknown): value is Static<typeof FrameRecord> => frameCheck.Check(value);
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};

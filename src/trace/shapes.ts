@@ -1,0 +1,18 @@
+import { type TSchema, Type } from '@sinclair/typebox';
+import { DIGITS, HEX, RESULT, SIGNED } from './number-text.js';
+
+/** The pieces that the records of the trace are made of. */
+export const Word = Type.String({ pattern: HEX });
+export const Time = Type.String({ pattern: DIGITS, description: 'CLOCK_BOOTTIME, ns' });
+export const Offset = Type.String({ pattern: SIGNED, description: 'time of day (Unix, ns) minus CLOCK_BOOTTIME' });
+export const Digits = Type.String({ pattern: DIGITS });
+export const Result = Type.String({ pattern: RESULT, description: 'return value; a negative errno is decimal' });
+export const Latin1 = Type.String({ description: 'raw bytes, one character each (latin1): hostile' });
+export const Int = Type.Integer();
+export const Pid = Type.Integer({ minimum: 0 });
+
+export const orNull = <const T extends TSchema>(type: T) => Type.Union([type, Type.Null()]);
+
+/** One of these words. */
+export const words = <const T extends readonly string[]>(...values: T) =>
+  Type.Unsafe<T[number]>(Type.Union(values.map((value) => Type.Literal(value))));

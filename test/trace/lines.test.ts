@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { TypeCompiler } from '@sinclair/typebox/compiler';
+import fc from 'fast-check';
+import { parseMapsLine } from '../../src/proc/parse/maps.js';
+import { happeningOf } from '../../src/trace/decode-event.js';
+import { eventLine } from '../../src/trace/encode-event.js';
+import { TraceRecord } from '../../src/trace/format.js';
+import { EventRecord } from '../../src/trace/format-event.js';
+import { swiftEvent } from '../../src/trace/swift-event.js';
+import { vmaLine } from '../../src/trace/vma-line.js';
+import { fuzzRuns } from '../fuzz-runs.js';
+import { event, frames, vma } from './arbitraries.js';
+import { written } from './recording.js';
+
+const record = TypeCompiler.Compile(TraceRecord);
+const eventRecord = TypeCompiler.Compile(EventRecord);
+
+test('every line that is written is of the published schema', () => {
+  fc.assert(
+    fc.property(frames, (list) => {
+      for (const line of written(list).trimEnd().split('\n')) assert.ok(record.Check(JSON.parse(line)), line);
+    }),
+    { numRuns: fuzzRuns(100) },
+  );
+});
+
+test('the swift reader and the general one agree on every line it takes, and it takes the common ones', () => {
+  const taken = new Set<string>();
+  const happening = fc.record(
+    {
+      kind: fc.constant('event' as const),
+      event,
+      target: fc.option(fc.nat(), { nil: undefined }),
+      snapshot: fc.constantFrom('asked' as const, 'none' as const, 'refused' as const),
+    },
+    { noNullPrototype: true },
+  );
+  fc.assert(
+    fc.property(happening, (one) => {
+      const line = eventLine(one);
+      const value: unknown = JSON.parse(line);
+      assert.ok(eventRecord.Check(value));
+      assert.deepEqual(happeningOf(value), one);
+      const bytes = Buffer.from(`{\n${line}\n`, 'latin1');
+      const swift = swiftEvent(bytes, 2, bytes.length - 1);
+      if (swift === undefined) return;
+      assert.deepEqual(swift, one);
+      taken.add(one.event.kind);
+    }),
+    { numRuns: fuzzRuns(1000) },
+  );
+  assert.deepEqual([...taken].sort(), ['call', 'exec', 'exit', 'fork']);
+});
+
+test('a changed byte is either refused by the swift reader, or read as the general one reads it', () => {
+  const common = event.filter(({ kind }) => kind === 'call' || kind === 'fork' || kind === 'exec' || kind === 'exit');
+  fc.assert(
+    fc.property(common, fc.nat(), fc.constantFrom(...'0123456789abcfx"-,:{}[] \\\n'), (one, where, byte) => {
+      const bytes = Buffer.from(eventLine({ kind: 'event', event: one, target: 7, snapshot: 'asked' }), 'latin1');
+      bytes.write(byte, where % bytes.length, 'latin1');
+      const swift = swiftEvent(bytes, 0, bytes.length);
+      if (swift === undefined) return;
+      const value: unknown = JSON.parse(bytes.toString('latin1'));
+      assert.ok(eventRecord.Check(value));
+      assert.deepEqual(swift, happeningOf(value));
+    }),
+    { numRuns: fuzzRuns(2000) },
+  );
+});
+
+test("a mapping is written as the kernel's own line", () => {
+  for (const line of readFileSync('/proc/self/maps', 'latin1').trimEnd().split('\n')) {
+    const parsed = parseMapsLine(line);
+    assert.ok(parsed, line);
+    assert.equal(vmaLine(parsed), line);
+  }
+  fc.assert(
+    fc.property(vma, (one) => assert.deepEqual(parseMapsLine(vmaLine(one)), one)),
+    { numRuns: fuzzRuns(300) },
+  );
+});
