@@ -75,12 +75,14 @@ const blockOf = (bytes: Buffer, from: number, to: number, newline: number): Bloc
 };
 const CRC = /,"crc":"([0-9a-f]{8})"\}\r?$/;
 
-const MARKS = [Buffer.from('{"record":"frame"'), Buffer.from('{"record":"check"')] as const;
-
-const isMark = (bytes: Buffer, from: number, to: number): boolean =>
-  MARKS.some((mark) => {
-    if (to - from < mark.length || bytes[from + DECISIVE] !== mark[DECISIVE]) return false;
-    return mark.every((byte, index) => bytes[from + index] === byte);
-  });
-/** Where the two differ from the first letters of most other lines. */
-const DECISIVE = 11;
+/** "f" of frame, "ch" of check: told first by the letters in which they differ from other lines. */
+const isMark = (bytes: Buffer, from: number, to: number): boolean => {
+  const letter = bytes[from + KIND];
+  if (letter === 0x66)
+    return to - from >= FRAME.length && bytes.compare(FRAME, 0, FRAME.length, from, from + FRAME.length) === 0;
+  if (letter !== 0x63 || bytes[from + KIND + 1] !== 0x68) return false;
+  return to - from >= CHECK.length && bytes.compare(CHECK, 0, CHECK.length, from, from + CHECK.length) === 0;
+};
+const KIND = '{"record":"'.length;
+const FRAME = Buffer.from('{"record":"frame"');
+const CHECK = Buffer.from('{"record":"check"');

@@ -16,7 +16,7 @@ export const happeningOf = (record: EventJson): Happening => ({
 
 const eventOf = (record: EventJson): Event => {
   const at = fromDigits(record.at);
-  switch (record.kind) {
+  switch (record.record) {
     case 'call':
       return {
         kind: 'call',

@@ -11,7 +11,11 @@ export interface Named {
 }
 
 /** A checked evidence record back to evidence; undefined: it names what is lost; bad: a line is no mapping. */
-export const evidenceOf = (json: EvidenceJson, takenAt: bigint | undefined, named: Named): Evidence | 'bad' | undefined => {
+export const evidenceOf = (
+  json: EvidenceJson,
+  takenAt: bigint | undefined,
+  named: Named,
+): Evidence | 'bad' | undefined => {
   const host = named.host(json.host);
   const vmas = vmasOf(json.maps);
   const bytes = bytesOf(json.bytes, named);

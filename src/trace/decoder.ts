@@ -70,7 +70,10 @@ export const openDecoder = (): Decoder => {
     return undefined;
   };
 
-  const unchanged = ({ at, readings }: Static<typeof format.UnchangedRecord>, into: Observation[]): Said | undefined => {
+  const unchanged = (
+    { at, readings }: Static<typeof format.UnchangedRecord>,
+    into: Observation[],
+  ): Said | undefined => {
     const base = fromDigits(at);
     let said: Said | undefined;
     for (const [pid, id, after, taken] of readings) {
@@ -101,7 +104,16 @@ export const openDecoder = (): Decoder => {
   const general = (value: unknown, into: Observation[]): Said | undefined => {
     const kind = typeof value === 'object' && value !== null && 'record' in value ? value.record : undefined;
     switch (kind) {
-      case 'event':
+      case 'call':
+      case 'poke':
+      case 'fork':
+      case 'exec':
+      case 'exit':
+      case 'namespace':
+      case 'prctl':
+      case 'gap':
+      case 'heartbeat':
+      case 'status':
         return checks.event(value) ? push(into, happeningOf(value)) : BAD;
       case 'snapshot':
         return checks.snapshot(value) ? snapshot(value, into) : BAD;

@@ -9,7 +9,7 @@ import { resultText } from './number-text.js';
  * (swift-event.ts) knows it, and any other order is read too, slower.
  */
 export const eventLine = ({ event, target, snapshot }: Happening): string =>
-  `{"record":"event","kind":"${event.kind}","at":"${event.at}",${body(event)},"target":${target ?? null},"snapshot":"${snapshot}"}`;
+  `{"record":"${event.kind}","at":"${event.at}",${body(event)},"target":${target ?? null},"snapshot":"${snapshot}"}`;
 
 const body = (event: Event): string => {
   switch (event.kind) {

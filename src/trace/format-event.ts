@@ -1,15 +1,13 @@
 import { Type } from '@sinclair/typebox';
-import { Digits, Int, Result, Time, Word, orNull, words } from './shapes.js';
-
+import { Digits, Int, orNull, Result, Time, Word, words } from './shapes.js';
 
 /** How the pipeline took the event: whose address space it is about, and whether that is read afterwards. */
 const Happened = {
-  target: orNull(Type.Integer({ description: 'pid in the recorder\'s /proc' })),
+  target: orNull(Type.Integer({ description: "pid in the recorder's /proc" })),
   snapshot: words('asked', 'none', 'refused'),
 };
 
 const Seen = {
-  record: Type.Literal('event'),
   at: Time,
   tgid: Int,
   tid: Int,
@@ -35,7 +33,7 @@ export const CALLS = [
 
 const Call = Type.Object({
   ...Seen,
-  kind: Type.Literal('call'),
+  record: Type.Literal('call'),
   call: words(...CALLS),
   args: Type.Array(Word),
   result: Result,
@@ -47,7 +45,7 @@ const Call = Type.Object({
 
 const Poke = Type.Object({
   ...Seen,
-  kind: Type.Literal('poke'),
+  record: Type.Literal('poke'),
   how: words('ptrace', 'process_vm_writev'),
   targetPid: Type.Integer({ description: 'as the writer numbers it' }),
   address: orNull(Word),
@@ -55,24 +53,23 @@ const Poke = Type.Object({
   ...Happened,
 });
 
-const Fork = Type.Object({ ...Seen, kind: Type.Literal('fork'), childPid: Int, cloneFlags: Word, ...Happened });
-const Exec = Type.Object({ ...Seen, kind: Type.Literal('exec'), vdso: orNull(Word), ...Happened });
-const Exit = Type.Object({ ...Seen, kind: Type.Literal('exit'), wholeProcess: Type.Boolean(), ...Happened });
+const Fork = Type.Object({ ...Seen, record: Type.Literal('fork'), childPid: Int, cloneFlags: Word, ...Happened });
+const Exec = Type.Object({ ...Seen, record: Type.Literal('exec'), vdso: orNull(Word), ...Happened });
+const Exit = Type.Object({ ...Seen, record: Type.Literal('exit'), wholeProcess: Type.Boolean(), ...Happened });
 
 const Namespace = Type.Object({
   ...Seen,
-  kind: Type.Literal('namespace'),
+  record: Type.Literal('namespace'),
   call: words('setns', 'unshare'),
   flags: Word,
   result: Result,
   ...Happened,
 });
 
-const Prctl = Type.Object({ ...Seen, kind: Type.Literal('prctl'), option: Word, result: Result, ...Happened });
+const Prctl = Type.Object({ ...Seen, record: Type.Literal('prctl'), option: Word, result: Result, ...Happened });
 
 const Gap = Type.Object({
-  record: Type.Literal('event'),
-  kind: Type.Literal('gap'),
+  record: Type.Literal('gap'),
   at: Time,
   from: Time,
   cause: words('lost', 'restarted', 'stuck'),
@@ -81,8 +78,7 @@ const Gap = Type.Object({
 });
 
 const Heartbeat = Type.Object({
-  record: Type.Literal('event'),
-  kind: Type.Literal('heartbeat'),
+  record: Type.Literal('heartbeat'),
   at: Time,
   emitted: Digits,
   received: Digits,
@@ -90,8 +86,7 @@ const Heartbeat = Type.Object({
 });
 
 const Status = Type.Object({
-  record: Type.Literal('event'),
-  kind: Type.Literal('status'),
+  record: Type.Literal('status'),
   at: Time,
   mode: words('starting', 'ebpf', 'polling', 'replay'),
   text: Type.String(),

@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { EventRecord } from './format-event.js';
-import { Digits, Int, Latin1, Offset, Pid, Time, Word, orNull, words } from './shapes.js';
+import { Digits, Int, Latin1, Offset, orNull, Pid, Time, Word, words } from './shapes.js';
 
 /**
  * `vdsowatch/trace/1`: one JSON object a line, ASCII, append-only. The lines hold what the pipeline's reducer was

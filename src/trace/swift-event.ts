@@ -26,14 +26,15 @@ export const swiftEvent = (bytes: Buffer, from: number, to: number): Happening |
   const id = cursor.word();
   cursor.take(MM);
   const mm = cursor.word();
-  cursor.take(SPACE_END);
+  cursor.takeByte(QUOTE);
+  cursor.takeByte(CLOSE);
   if (kind === undefined || cursor.failed()) return undefined;
   const event = READERS[kind]({ at, tgid, tid, comm, space: { id, mm } });
   cursor.take(TARGET);
   const target = cursor.isNull() ? undefined : cursor.integer();
   cursor.take(SNAPSHOT);
   const snapshot = cursor.oneOf(SNAPSHOTS);
-  cursor.take(LINE_END);
+  cursor.takeByte(CLOSE);
   if (event === undefined || snapshot === undefined || !cursor.atEnd()) return undefined;
   return { kind: 'event', event, target, snapshot };
 };
@@ -63,7 +64,7 @@ const fork = ({ at, tgid, tid, comm, space }: Seen): ForkEvent => {
   const childPid = cursor.integer();
   cursor.take(FLAGS);
   const cloneFlags = cursor.word();
-  cursor.take(QUOTE);
+  cursor.takeByte(QUOTE);
   return { kind: 'fork', at, tgid, tid, comm, space, childPid, cloneFlags };
 };
 
@@ -88,25 +89,24 @@ const BOOLEANS: readonly Choice<boolean>[] = [
   { written: literal('true'), value: true },
 ];
 
-const START = literal('{"record":"event","kind":"');
-const AT = literal('","at":"');
+const START = literal('{"record":"');
+const AT = literal(',"at":"');
 const TGID = literal('","tgid":');
 const TID = literal(',"tid":');
 const COMM = literal(',"comm":"');
 const SPACE = literal('","space":{"id":"');
 const MM = literal('","mm":"');
-const SPACE_END = literal('"}');
 const CALL = literal(',"call":"');
-const ARGS = literal('","args":');
+const ARGS = literal(',"args":');
 const RESULT = literal(',"result":"');
 const COMPAT = literal('","compat":');
 const BEFORE = literal(',"vdsoBefore":');
 const AFTER = literal(',"vdsoAfter":');
 const CHILD = literal(',"childPid":');
 const FLAGS = literal(',"cloneFlags":"');
-const QUOTE = literal('"');
 const VDSO = literal(',"vdso":');
 const WHOLE = literal(',"wholeProcess":');
 const TARGET = literal(',"target":');
 const SNAPSHOT = literal(',"snapshot":"');
-const LINE_END = literal('"}');
+const CLOSE = 0x7d;
+const QUOTE = 0x22;

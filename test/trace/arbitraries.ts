@@ -84,35 +84,33 @@ export const event: fc.Arbitrary<Event> = fc.oneof(
 );
 
 export const vma: fc.Arbitrary<Vma> = plain({
-    start: word,
-    end: word,
-    read: fc.boolean(),
-    write: fc.boolean(),
-    execute: fc.boolean(),
-    shared: fc.boolean(),
-    offset: word,
-    device: fc.constantFrom('00:00', '08:01', '103:0a', 'fe:1abcde'),
-    inode: word,
-    // The kernel pads the name column with blanks, so a name cannot begin with one; it escapes newlines.
-    name: fc
-      .oneof(latin1, fc.constantFrom('[vdso]', '[vvar]', '/x [vdso]', '/a (deleted)', '/tab\there'))
-      .map((name) => name.replaceAll('\n', '\\012').replace(/^ +/, '')),
-  })
-  .filter(({ start, end }) => start < end);
+  start: word,
+  end: word,
+  read: fc.boolean(),
+  write: fc.boolean(),
+  execute: fc.boolean(),
+  shared: fc.boolean(),
+  offset: word,
+  device: fc.constantFrom('00:00', '08:01', '103:0a', 'fe:1abcde'),
+  inode: word,
+  // The kernel pads the name column with blanks, so a name cannot begin with one; it escapes newlines.
+  name: fc
+    .oneof(latin1, fc.constantFrom('[vdso]', '[vvar]', '/x [vdso]', '/a (deleted)', '/tab\there'))
+    .map((name) => name.replaceAll('\n', '\\012').replace(/^ +/, '')),
+}).filter(({ start, end }) => start < end);
 
 const host: fc.Arbitrary<Host> = plain({
-    release: orUndefined(text),
-    machine: orUndefined(text),
-    pageSize: fc.constantFrom(4096, 16384, 65536),
-    hintTest: fc.constantFrom('kept' as const, 'lost' as const, 'unknown' as const),
-    reference: fc
-      .uniqueArray(fc.tuple(fc.constantFrom('x86_64', 'i386', 'x32'), fc.array(word, { maxLength: 3 })), {
-        selector: ([image]) => image,
-      })
-      .map((entries) => new Map(entries)),
-    bootId: orUndefined(text),
-  })
-  .map(({ bootId, ...rest }) => (bootId === undefined ? rest : { ...rest, bootId }));
+  release: orUndefined(text),
+  machine: orUndefined(text),
+  pageSize: fc.constantFrom(4096, 16384, 65536),
+  hintTest: fc.constantFrom('kept' as const, 'lost' as const, 'unknown' as const),
+  reference: fc
+    .uniqueArray(fc.tuple(fc.constantFrom('x86_64', 'i386', 'x32'), fc.array(word, { maxLength: 3 })), {
+      selector: ([image]) => image,
+    })
+    .map((entries) => new Map(entries)),
+  bootId: orUndefined(text),
+}).map(({ bootId, ...rest }) => (bootId === undefined ? rest : { ...rest, bootId }));
 
 /** A few hosts and byte strings that come again, as they do in a recording. */
 const hosts = fc.array(host, { minLength: 1, maxLength: 3 });
@@ -127,69 +125,68 @@ const kilobytes = orUndefined(fc.nat(10_000));
 
 const evidence = (host: fc.Arbitrary<Host>): fc.Arbitrary<Evidence> =>
   plain({
-      source: fc.constantFrom('proc' as const, 'bundle' as const),
-      takenAt: orUndefined(time),
-      host,
-      facts: plain({
-        pid,
-        comm: orUndefined(latin1),
-        cmdline: orUndefined(fc.array(latin1, { maxLength: 3 })),
-        startTicks: orUndefined(time),
-        state: orUndefined(fc.constantFrom('S', 't', 'Z')),
-        parent: orUndefined(pid),
-        tracer: orUndefined(pid),
-        uid: orUndefined(pid),
-        kernelThread: orUndefined(fc.boolean()),
+    source: fc.constantFrom('proc' as const, 'bundle' as const),
+    takenAt: orUndefined(time),
+    host,
+    facts: plain({
+      pid,
+      comm: orUndefined(latin1),
+      cmdline: orUndefined(fc.array(latin1, { maxLength: 3 })),
+      startTicks: orUndefined(time),
+      state: orUndefined(fc.constantFrom('S', 't', 'Z')),
+      parent: orUndefined(pid),
+      tracer: orUndefined(pid),
+      uid: orUndefined(pid),
+      kernelThread: orUndefined(fc.boolean()),
+    }),
+    pointers: orUndefined(fc.array(word, { maxLength: 2 })),
+    vmas: orUndefined(fc.array(vma, { maxLength: 5 })),
+    onlyBlock: fc.boolean(),
+    smaps: orUndefined(
+      byStart(
+        plain({
+          rss: kilobytes,
+          anonymous: kilobytes,
+          swap: kilobytes,
+          sharedClean: kilobytes,
+          privateClean: kilobytes,
+          privateDirty: kilobytes,
+          flags: orUndefined(fc.subarray(['rd', 'ex', 'mr', 'mw', 'de', 'sd']).map((flags) => new Set(flags))),
+        }),
+      ),
+    ),
+    pagemap: byStart(words),
+    kpageflags: byStart(words),
+    bytes: byStart(fc.constantFrom(new Uint8Array(0), new Uint8Array([1, 2, 255]), new Uint8Array(64).fill(0x90))),
+    auxv: orUndefined(
+      plain({
+        wordSize: fc.constantFrom(4 as const, 8 as const),
+        littleEndian: fc.boolean(),
+        entries: fc
+          .uniqueArray(fc.tuple(fc.nat(60), word), { selector: ([type]) => type, maxLength: 5 })
+          .map((entries) => new Map(entries)),
       }),
-      pointers: orUndefined(fc.array(word, { maxLength: 2 })),
-      vmas: orUndefined(fc.array(vma, { maxLength: 5 })),
-      onlyBlock: fc.boolean(),
-      smaps: orUndefined(
-        byStart(
-          plain({
-            rss: kilobytes,
-            anonymous: kilobytes,
-            swap: kilobytes,
-            sharedClean: kilobytes,
-            privateClean: kilobytes,
-            privateDirty: kilobytes,
-            flags: orUndefined(fc.subarray(['rd', 'ex', 'mr', 'mw', 'de', 'sd']).map((flags) => new Set(flags))),
-          }),
-        ),
-      ),
-      pagemap: byStart(words),
-      kpageflags: byStart(words),
-      bytes: byStart(fc.constantFrom(new Uint8Array(0), new Uint8Array([1, 2, 255]), new Uint8Array(64).fill(0x90))),
-      auxv: orUndefined(
-        plain({
-          wordSize: fc.constantFrom(4 as const, 8 as const),
-          littleEndian: fc.boolean(),
-          entries: fc
-            .uniqueArray(fc.tuple(fc.nat(60), word), { selector: ([type]) => type, maxLength: 5 })
-            .map((entries) => new Map(entries)),
-        }),
-      ),
-      namespaces: fc
-        .uniqueArray(fc.tuple(fc.constantFrom('uts', 'time', 'pid', '__proto__'), word), {
-          selector: ([name]) => name,
-        })
-        .map((entries) => new Map(entries)),
-      contextVdso: orUndefined(word),
-      faultedPages: fc.boolean(),
-      unread: fc.array(
-        plain({
-          what: text,
-          why: fc.constantFrom('gone' as const, 'denied' as const, 'torn' as const, 'bad' as const),
-          detail: text,
-        }),
-        { maxLength: 2 },
-      ),
-    })
-    .map(({ facts, pointers, onlyBlock, ...rest }) => ({
-      ...rest,
-      process: pointers === undefined ? facts : { ...facts, instructionPointers: pointers },
-      ...(onlyBlock ? { onlyBlock: true as const } : {}),
-    }));
+    ),
+    namespaces: fc
+      .uniqueArray(fc.tuple(fc.constantFrom('uts', 'time', 'pid', '__proto__'), word), {
+        selector: ([name]) => name,
+      })
+      .map((entries) => new Map(entries)),
+    contextVdso: orUndefined(word),
+    faultedPages: fc.boolean(),
+    unread: fc.array(
+      plain({
+        what: text,
+        why: fc.constantFrom('gone' as const, 'denied' as const, 'torn' as const, 'bad' as const),
+        detail: text,
+      }),
+      { maxLength: 2 },
+    ),
+  }).map(({ facts, pointers, onlyBlock, ...rest }) => ({
+    ...rest,
+    process: pointers === undefined ? facts : { ...facts, instructionPointers: pointers },
+    ...(onlyBlock ? { onlyBlock: true as const } : {}),
+  }));
 
 /** Frames of observations; the same process is read again and again, often unchanged. */
 export const frames: fc.Arbitrary<Observation[][]> = hosts.chain((known) => {
@@ -202,15 +199,19 @@ export const frames: fc.Arbitrary<Observation[][]> = hosts.chain((known) => {
         target: orUndefined(pid),
         snapshot: fc.constantFrom('asked' as const, 'none' as const, 'refused' as const),
       }),
-      plain({ pid: fc.constantFrom(1, 2, 3), startedAt: time, takenAt: orUndefined(time), which: fc.nat() })
-        .map(({ pid, startedAt, takenAt, which }) => {
+      plain({ pid: fc.constantFrom(1, 2, 3), startedAt: time, takenAt: orUndefined(time), which: fc.nat() }).map(
+        ({ pid, startedAt, takenAt, which }) => {
           const [first] = readings;
           const chosen = readings[which % readings.length] ?? first;
           if (chosen === undefined) throw new Error('no reading');
           return { kind: 'snapshot' as const, pid, startedAt, evidence: { ...chosen, takenAt } };
-        }),
-      plain({ at: time, pids: fc.uniqueArray(fc.constantFrom(1, 2, 3, 4, 400_000)) })
-        .map(({ at, pids }) => ({ kind: 'census' as const, at, pids: new Set(pids) })),
+        },
+      ),
+      plain({ at: time, pids: fc.uniqueArray(fc.constantFrom(1, 2, 3, 4, 400_000)) }).map(({ at, pids }) => ({
+        kind: 'census' as const,
+        at,
+        pids: new Set(pids),
+      })),
       time.map((at) => ({ kind: 'tick' as const, at })),
     );
     return fc.array(fc.array(observation, { maxLength: 8 }), { maxLength: 6 });

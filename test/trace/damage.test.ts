@@ -20,8 +20,7 @@ const keyOf = (observation: Observation): string =>
 const read = (items: readonly TraceItem[]): string[] =>
   items.flatMap((item) => (item.kind === 'frame' ? item.frame.observations : [])).map(keyOf);
 
-const damages = (items: readonly TraceItem[]) =>
-  items.flatMap((item) => (item.kind === 'damage' ? [item.damage] : []));
+const damages = (items: readonly TraceItem[]) => items.flatMap((item) => (item.kind === 'damage' ? [item.damage] : []));
 
 /** All of `some` stand in `all`, in that order. */
 const isWithin = (some: readonly string[], all: readonly string[]): boolean => {
