@@ -17,7 +17,7 @@ export interface Naming {
 }
 
 export const namingOf = (evidence: Evidence, vmas: readonly Vma[]): Naming => {
-  if (evidence.source === 'criu-image') return { rule: 'claim', measured: false, why: 'the image says what CRIU took' };
+  if (evidence.namesBy === 'criu') return { rule: 'claim', measured: false, why: 'the image says what CRIU took' };
   if (evidence.source === 'core') return { rule: 'unknown', measured: false, why: 'a core file has no such names' };
   const { hintTest } = evidence.host;
   const uml = isUserMode(evidence, vmas);

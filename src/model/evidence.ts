@@ -28,6 +28,11 @@ export interface Evidence {
   readonly auxv: Auxv | undefined;
   /** Inode number of each /proc/PID/ns link, e.g. uts -> 4026531838n. */
   readonly namespaces: ReadonlyMap<string, bigint>;
+  /**
+   * Who gave the mappings their names: the kernel (also when not said), or CRIU, in an image without its dump.log, by
+   * what it took them for.
+   */
+  readonly namesBy?: 'kernel' | 'criu';
   /** mm->context.vdso, when a probe read it. A pointer, not a fact: stale after munmap on x86. */
   readonly contextVdso: bigint | undefined;
   /** Reading the bytes through /proc/PID/mem faulted pages in (observer effect): the pagemap is from before. */

@@ -39,13 +39,14 @@ export const readLog = (text: string, kind: LogKind = 'unknown'): CriuLog => {
     if (found === undefined || findings.length >= MOST_FINDINGS) continue;
     const { rule, values } = found;
     if (/^(?:dump|restore)-ended$/.test(rule.code)) ended = rule.severity === 'error' ? 'failure' : 'success';
+    const pid = pidOf(rule, values) ?? line.pid ?? tasks.current();
     findings.push({
       line: line.number,
       code: rule.code,
       severity: line.level === 'error' ? 'error' : rule.severity,
       routine: rule.routine,
-      pid: pidOf(rule, values) ?? line.pid ?? tasks.current(),
-      address: addressOf(rule, values),
+      pid,
+      address: rule.code === 'parasite-died' ? tasks.lookedAt(pid) : addressOf(rule, values),
       text: escapeText(line.raw.slice(0, 300)),
       meaning: rule.meaning(values),
       values,

@@ -1,4 +1,4 @@
-import type { Vma } from '../../model/vma.js';
+import { isFileless, type Vma } from '../../model/vma.js';
 import { parseMapsLine } from '../../proc/parse/maps.js';
 import type { LogLine } from './line.js';
 import type { LogProcess } from './log.js';
@@ -10,6 +10,8 @@ export interface TaskLines {
   readonly current: () => number | undefined;
   /** The number in the image for a number CRIU saw; the same when it is not known. */
   readonly imagePid: (realPid: number | undefined) => number | undefined;
+  /** Start of the code mapping that the parasite of that task looked at last; undefined when the log does not tell. */
+  readonly lookedAt: (realPid: number | undefined) => bigint | undefined;
   readonly processes: () => readonly LogProcess[];
 }
 
@@ -21,6 +23,10 @@ interface OpenTask {
   complete: boolean;
   before: Map<bigint, number>;
   after: Map<bigint, number>;
+  /** Command number of PARASITE_CMD_CHECK_VDSO_MARK in this version, and how many were sent: one a code mapping. */
+  checking: boolean;
+  look: string | undefined;
+  looks: number;
 }
 
 /** vm.max_map_count where it is raised. */
@@ -44,12 +50,18 @@ export const taskLines = (): TaskLines => {
       if (vma !== undefined && task.vmas.length < MOST_VMAS) task.vmas.push(vma);
     } else if (text.startsWith('Collected, longest area')) task.complete = true;
     else if (text.startsWith('0x')) takeStatus(task, text);
+    else if (CHECK.test(text)) task.checking = true;
+    else if (text.startsWith('Sent msg to daemon ')) takeLook(task, text);
     else task.pid = Number(IDS.exec(text)?.[1] ?? task.pid);
   };
   return {
     take,
     current: () => task?.realPid,
     imagePid: (realPid) => (realPid === undefined ? undefined : (tasks.get(realPid)?.pid ?? realPid)),
+    lookedAt: (realPid) => {
+      const asked = realPid === undefined ? undefined : tasks.get(realPid);
+      return asked === undefined ? undefined : asked.vmas.filter(isLookedAt)[asked.looks - 1]?.start;
+    },
     processes: () =>
       [...tasks.values()].map(({ pid, realPid, comm, vmas, complete, before, after }) => {
         return { pid, realPid, comm, vmas, vmasComplete: complete, statusBefore: before, statusAfter: after };
@@ -73,7 +85,24 @@ const opened = (realPid: number, comm: string): OpenTask => ({
   complete: false,
   before: new Map(),
   after: new Map(),
+  checking: false,
+  look: undefined,
+  looks: 0,
 });
+
+const CHECK = /^(?:vDSO hint is reliable|Don't check vdso|Check vdso by pfn|Pagemap is unavailable)/;
+
+/** The first command after CRIU has chosen its check asks the parasite to look at the first code mapping. */
+const takeLook = (task: OpenTask, text: string): void => {
+  if (!task.checking) return;
+  const command = text.split(' ')[4];
+  task.look ??= command;
+  if (task.look === command) task.looks += 1;
+};
+
+/** check_if_vma_is_vdso (criu/vdso.c): readable code without a file, not a stack. */
+const isLookedAt = (vma: Vma): boolean =>
+  vma.read && vma.execute && isFileless(vma) && vma.name !== '[stack]' && vma.name !== '[vsyscall]';
 
 const takeStatus = (task: OpenTask, text: string): void => {
   const found = STATUS.exec(text);

@@ -1,0 +1,147 @@
+import { readElfImage } from '../elf/image.js';
+import type { Evidence, Host, ProcessFacts, Unread } from '../model/evidence.js';
+import { isVdsoNamed, type Vma } from '../model/vma.js';
+import type { ImageArea, ImageProcess, ImageSet } from './image-set.js';
+import type { CriuLog, LogProcess } from './log/log.js';
+import { markBytes } from './mark-bytes.js';
+import { hasStatus, isPlainAnonymous } from './status.js';
+
+/**
+ * What an image says of each process as evidence, so that it is judged like any other. With the dump.log of the same
+ * dump the mappings are those the kernel showed, with their true names and with what CRIU left out of the image (a
+ * runtime vDSO); without it a mapping is called [vdso] or [vvar] because CRIU took it for that.
+ */
+export const imageEvidence = (set: ImageSet, dumpLog?: CriuLog): readonly Evidence[] => [
+  ...set.processes.map((process) => evidenceOf(process, dumpLog, logProcessOf(process, dumpLog))),
+  ...unwritten(set, dumpLog),
+];
+
+/** The task of a dump.log that an image process is; undefined when the log is of another dump. */
+export const logProcessOf = (process: ImageProcess, log: CriuLog | undefined): LogProcess | undefined => {
+  const found = log?.processes.find(({ pid, vmasComplete }) => pid === process.pid && vmasComplete);
+  const starts = new Set(found?.vmas.map(({ start }) => start));
+  return process.areas?.every(({ start }) => starts.has(start)) === true ? found : undefined;
+};
+
+const evidenceOf = (process: ImageProcess, log: CriuLog | undefined, logged: LogProcess | undefined): Evidence => {
+  const bytes = bytesOf(process);
+  if (log !== undefined && logged !== undefined)
+    for (const [start, mark] of markBytes(log, process.pid)) bytes.set(start, mark);
+  return {
+    source: 'criu-image',
+    takenAt: undefined,
+    host: hostOf(process, logged === undefined ? undefined : log, bytes),
+    process: factsOf(process),
+    vmas: process.dead ? [] : (logged?.vmas ?? process.areas?.map(vmaOf)),
+    smaps: undefined,
+    pagemap: new Map(),
+    kpageflags: new Map(),
+    bytes,
+    auxv: process.auxv,
+    // The numbers CRIU gives namespaces are its own: no inode can be told from them.
+    namespaces: new Map(),
+    namesBy: logged === undefined ? 'criu' : 'kernel',
+    contextVdso: undefined,
+    faultedPages: false,
+    unread: unreadOf(process),
+  };
+};
+
+/** Pages from the start of each area, as far as the dump holds them without a gap. */
+const bytesOf = ({ pages }: ImageProcess): Map<bigint, Uint8Array> => {
+  const bytes = new Map<bigint, Uint8Array>();
+  for (const [start, list] of pages) {
+    const gap = list.indexOf(undefined);
+    const whole = list.slice(0, gap === -1 ? list.length : gap).filter((page) => page !== undefined);
+    if (whole.length > 0) bytes.set(start, new Uint8Array(Buffer.concat(whole)));
+  }
+  return bytes;
+};
+
+/** No image says which kernel it is from, but a dumped vDSO carries the version of its kernel in a note. */
+const hostOf = (process: ImageProcess, log: CriuLog | undefined, bytes: ReadonlyMap<bigint, Uint8Array>): Host => {
+  const took = process.areas?.find(({ status }) => hasStatus(status, 'vdso'));
+  const image = took === undefined ? undefined : bytes.get(took.start);
+  const hintKept = log?.findings.some(({ code, text }) => code === 'check-none' && text.includes('reliable'));
+  return {
+    release: log?.release ?? (image === undefined ? undefined : readElfImage(image)?.linuxVersion),
+    machine: process.machine ?? log?.machine,
+    pageSize: process.pageSize,
+    hintTest: hintKept === true ? 'kept' : 'unknown',
+    reference: new Map(),
+  };
+};
+
+const factsOf = (process: ImageProcess): ProcessFacts => ({
+  pid: process.pid,
+  comm: process.comm,
+  cmdline: undefined,
+  startTicks: undefined,
+  state: process.dead ? 'Z' : undefined,
+  parent: process.parent,
+  tracer: undefined,
+  uid: undefined,
+  kernelThread: false,
+  instructionPointers: process.threads.flatMap(({ ip }) => (ip === undefined ? [] : [ip])),
+});
+
+const PROT_READ = 1;
+const PROT_WRITE = 2;
+const PROT_EXEC = 4;
+const MAP_SHARED = 1;
+
+/** A vma_entry as maps would show it; files have a number in the image instead of a device and an inode. */
+const vmaOf = (area: ImageArea): Vma => ({
+  start: area.start,
+  end: area.end,
+  read: (area.protection & PROT_READ) !== 0,
+  write: (area.protection & PROT_WRITE) !== 0,
+  execute: (area.protection & PROT_EXEC) !== 0,
+  shared: (area.flags & MAP_SHARED) !== 0,
+  offset: area.offset,
+  device: isFileless(area) ? '00:00' : 'image',
+  inode: isFileless(area) ? 0n : area.sharedMemoryId,
+  name: nameOf(area.status),
+});
+
+const isFileless = ({ status }: ImageArea): boolean =>
+  isPlainAnonymous(status) || hasStatus(status, 'vdso') || hasStatus(status, 'vvar') || hasStatus(status, 'vsyscall');
+
+const nameOf = (status: number): string => {
+  if (hasStatus(status, 'vdso')) return '[vdso]';
+  if (hasStatus(status, 'vvar')) return '[vvar]';
+  if (hasStatus(status, 'vsyscall')) return '[vsyscall]';
+  if (hasStatus(status, 'heap')) return '[heap]';
+  return hasStatus(status, 'stack') ? '[stack]' : '';
+};
+
+const unreadOf = (process: ImageProcess): readonly Unread[] =>
+  process.areas === undefined && !process.dead
+    ? [{ what: 'maps', why: 'absent', detail: `mm-${process.pid}.img has no mappings that can be read` }]
+    : [];
+
+/** Tasks whose dump CRIU gave up: the log holds their mappings, no image does. */
+const unwritten = (set: ImageSet, log: CriuLog | undefined): readonly Evidence[] =>
+  (log?.processes ?? [])
+    .filter(({ pid }) => !set.processes.some((process) => process.pid === pid))
+    .map((logged) => {
+      const empty: ImageProcess = {
+        pid: logged.pid,
+        parent: undefined,
+        comm: logged.comm,
+        threads: [],
+        machine: log?.machine,
+        dead: false,
+        areas: undefined,
+        auxv: undefined,
+        compat: undefined,
+        pageSize: 4096,
+        pages: new Map(),
+        namespaces: new Map(),
+      };
+      // smaps goes upwards: with the vDSO among what was read, all that lies below it, its vvar too, was read.
+      const { vmas, ...evidence } = evidenceOf(empty, log, logged);
+      const useful = logged.vmasComplete || vmas?.some(isVdsoNamed) === true;
+      const cut: Unread = { what: 'maps', why: 'truncated', detail: 'the dump stopped while the mappings were read' };
+      return { ...evidence, vmas: useful ? vmas : undefined, unread: logged.vmasComplete ? [] : [cut] };
+    });

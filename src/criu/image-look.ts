@@ -1,0 +1,68 @@
+import { type ElfImage, readElfImage } from '../elf/image.js';
+import type { Evidence } from '../model/evidence.js';
+import type { Verdict } from '../model/verdict.js';
+import type { ImageArea, ImageProcess } from './image-set.js';
+import type { CriuLog, LogFinding, LogProcess } from './log/log.js';
+import { type Comparison, compareImage, type Pristine } from './pristine.js';
+import { hasStatus } from './status.js';
+
+/** One process of an image, judged, with everything its checks look at. */
+export interface ImageLook {
+  readonly process: ImageProcess;
+  readonly evidence: Evidence;
+  readonly verdict: Verdict;
+  /** What CRIU took for the vDSO and for vvar, in address order. */
+  readonly took: { readonly vdso: readonly ImageArea[]; readonly vvar: readonly ImageArea[] };
+  /** The vDSO a restore would use: the last one CRIU took, its bytes and what they parse to. */
+  readonly dumped: DumpedVdso | undefined;
+  /** Of the vDSO itself, by the verdict, which CRIU may not have taken for it. */
+  readonly genuine: Comparison | undefined;
+  readonly logged: LogProcess | undefined;
+  /** Lines of the logs about this process. */
+  readonly dumpLines: readonly LogFinding[];
+  readonly restoreLines: readonly LogFinding[];
+}
+
+export interface DumpedVdso {
+  readonly area: ImageArea;
+  readonly bytes: Uint8Array | undefined;
+  readonly elf: ElfImage | undefined;
+  /** Against the kernel's own image; undefined: that is not known. */
+  readonly comparison: Comparison | undefined;
+}
+
+export interface Logs {
+  readonly dump: CriuLog | undefined;
+  readonly restore: CriuLog | undefined;
+}
+
+export const lookAt = (
+  process: ImageProcess,
+  evidence: Evidence,
+  verdict: Verdict,
+  logged: LogProcess | undefined,
+  logs: Logs,
+  known: readonly Pristine[],
+): ImageLook => {
+  const areas = process.areas ?? [];
+  const vdso = areas.filter(({ status }) => hasStatus(status, 'vdso'));
+  const area = vdso.at(-1);
+  const bytes = area === undefined ? undefined : evidence.bytes.get(area.start);
+  const compare = (start: bigint | undefined): Comparison | undefined => {
+    const content = start === undefined ? undefined : evidence.bytes.get(start);
+    const image = content && readElfImage(content);
+    return content && image && compareImage(content, image, known);
+  };
+  const own = (log: CriuLog | undefined) => log?.findings.filter(({ pid }) => pid === process.pid) ?? [];
+  return {
+    process,
+    evidence,
+    verdict,
+    took: { vdso, vvar: areas.filter(({ status }) => hasStatus(status, 'vvar')) },
+    dumped: area && { area, bytes, elf: bytes && readElfImage(bytes), comparison: compare(area.start) },
+    genuine: compare(verdict.vdso?.start),
+    logged,
+    dumpLines: own(logs.dump),
+    restoreLines: own(logs.restore),
+  };
+};

@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type PostMortem, readPostMortem } from '../../src/criu/post-mortem.js';
+import type { Pristine } from '../../src/criu/pristine.js';
+import type { TargetLayout } from '../../src/criu/restore-rule.js';
+import type { Judged } from '../../src/report/process.js';
+import { hex } from '../../src/text/hex.js';
+import { PLAIN_STATUS, temporaryDirectory, VDSO_STATUS, VVAR_STATUS, writeImages } from './image-directory.js';
+
+const corpus = 'test/corpus/cases';
+const imageCases = readdirSync(corpus).filter((name) => existsSync(join(corpus, name, 'img')));
+
+const bytesOf = (path: string): Buffer => readFileSync(join(corpus, path));
+/** vDSOs of two kernels of the corpus that pagemap shows to be clean. */
+const pristine: readonly Pristine[] = [
+  { bytes: bytesOf('plain-shell-loop/bundle/22379/mem/7fa9e8d42000.bin'), from: 'a clean process of that host' },
+  { bytes: bytesOf('ia32-clock-loop/bundle/4266/mem/f7fc1000.bin'), from: 'a clean 32-bit process of that host' },
+];
+
+const examine = async (name: string): Promise<PostMortem> => {
+  const outcome = await readPostMortem(join(corpus, name, 'img'), { pristine });
+  assert.ok(outcome.ok, name);
+  return outcome.value;
+};
+
+const codesOf = ({ verdict, forecast }: Judged): readonly string[] =>
+  [...verdict.findings, ...(forecast?.findings ?? [])].map(({ code }) => code);
+
+const first = ({ judged }: PostMortem): Judged => {
+  const [process] = judged;
+  assert.ok(process !== undefined);
+  return process;
+};
+
+/** What an image and its logs cannot say: the dump stopped before auxv, before the vDSO, or before any page. */
+const UNKNOWN: Readonly<Record<string, readonly string[]>> = {
+  'criu-proxied-dumped-again': ['modifiedPages'],
+  'forged-mark-v2': ['moved', 'modifiedPages', '0x7f8595f9f000'],
+  'migrated-5.10-to-6.12': ['modifiedPages'],
+  'moved-apart-with-holes': ['vdso', 'hint', '0x7faac2fc8000'],
+  'uprobe-hit-by-a-tracer': ['moved', 'modifiedPages'],
+};
+
+for (const name of imageCases) {
+  test(`${name}: the image agrees with what is true of the process`, async () => {
+    const expected: Record<string, unknown> = JSON.parse(readFileSync(join(corpus, name, 'expect.json'), 'utf8'));
+    const { verdict, forecast } = first(await examine(name));
+    const unknown = UNKNOWN[name] ?? [];
+    const agree = (field: string, mine: unknown, theirs: unknown): void => {
+      if (unknown.includes(field)) assert.equal(mine, undefined, `${field} is known after all`);
+      else assert.deepEqual(mine, theirs, field);
+    };
+    const theirVdso = expected['vdso'];
+    if (theirVdso === null) assert.equal(verdict.vdso, null);
+    else if (unknown.includes('vdso')) assert.equal(verdict.vdso, undefined);
+    else {
+      assert.ok(verdict.vdso && typeof theirVdso === 'object');
+      const mine = { ...verdict.vdso, start: hex(verdict.vdso.start) };
+      for (const [field, value] of Object.entries(theirVdso))
+        agree(field, Object.entries(mine).find(([key]) => key === field)?.[1], value);
+    }
+    agree('hint', verdict.hint, expected['hint']);
+    const mine = new Map(verdict.mappings.map((mapping) => [hex(mapping.start), mapping.class]));
+    for (const [start, mappingClass] of Object.entries(expected['mappings'] ?? {}))
+      agree(start, mine.get(start), mappingClass);
+    for (const [field, value] of Object.entries(expected['forecast'] ?? {}))
+      agree(field, Object.entries(forecast ?? {}).find(([key]) => key === field)?.[1], value);
+  });
+}
+
+/** What restore.log shows that CRIU did. */
+const DONE: readonly (readonly [string, string])[] = [
+  ['killed', 'crash'],
+  ['vdso-missing', 'fail'],
+  ['in-place', 'in-place'],
+  ['proxy', 'proxy'],
+  ['none-in-image', 'none'],
+];
+/** CRIU_FAULT=127 forced a proxy, or the restore was on another kernel. */
+const FORCED = ['ia32-restored-as-proxy', 'moved-beside-anonymous-code', 'migrated-5.10-to-6.12'];
+
+test('the forecast from the image is what restore.log shows to have happened', async () => {
+  let compared = 0;
+  for (const name of imageCases) {
+    const { judged, logs } = await examine(name);
+    if (logs.restore === undefined || FORCED.includes(name)) continue;
+    for (const { evidence, forecast } of judged) {
+      const codes: readonly string[] = logs.restore.findings
+        .filter(({ pid }) => pid === evidence.process.pid)
+        .map(({ code }) => code);
+      const done: string | undefined = DONE.find(([code]) => codes.includes(code))?.[1];
+      assert.equal(forecast?.restore, done, name);
+      compared += 1;
+    }
+  }
+  assert.ok(compared >= 20, `${compared} compared`);
+});
+
+test('findings name what CRIU took wrongly, and what the bytes say', async () => {
+  const cases: readonly (readonly [string, readonly string[]])[] = [
+    [
+      'pfn-check-cow-both-pages',
+      ['image-mishinted', 'image-status-changed', 'image-without-vdso', 'restore-vdso-missing'],
+    ],
+    ['symtable-check-copy-at-old-address', ['image-took-decoy', 'image-with-several-vdsos', 'image-status-changed']],
+    ['criu-proxied-dumped-again', ['image-of-proxy']],
+    ['cow-both-pages-time-hooked', ['image-vdso-changed', 'image-kernel']],
+    ['ia32-clock-loop', ['image-stopped-in-vdso']],
+    ['vvar-unmapped-vdso-kept', ['image-without-vvar', 'restore-killed', 'image-restores-crash']],
+    ['moved-vdso-alone', ['image-auxv-elsewhere', 'proxy-leaves-functions', 'restore-proxy']],
+    ['valgrind-none', ['image-without-vdso']],
+    ['uprobe-hit-by-a-tracer', ['log-uprobes']],
+    ['forged-mark-v2', ['log-parasite-died']],
+  ];
+  for (const [name, wanted] of cases) {
+    const codes = codesOf(first(await examine(name)));
+    for (const code of wanted) assert.ok(codes.includes(code), `${name} lacks ${code}: ${codes.join(' ')}`);
+  }
+  const hooked = first(await examine('cow-both-pages-time-hooked')).verdict.findings;
+  assert.match(hooked.find(({ code }) => code === 'image-vdso-changed')?.text ?? '', /7 bytes .* in __vdso_time/);
+  const died = first(await examine('forged-mark-v2')).verdict.findings;
+  assert.equal(died.find(({ code }) => code === 'log-parasite-died')?.mapping, 0x7f8595f9f000n, 'counted from the log');
+  const clean = codesOf(first(await examine('plain-shell-loop')));
+  assert.deepEqual(
+    clean.filter((code) => !/^(image-kernel|restore-in-place|image-restores-in-place)$/.test(code)),
+    [],
+  );
+});
+
+test('an image restored on another kernel: that kernel decides', async () => {
+  const path = join(corpus, 'migrated-5.10-to-6.12/img');
+  const target: TargetLayout = { vdsoSize: 0x2000n, vvarSize: 0x4000n, vdsoBelowVvar: false, symbols: new Map() };
+  const outcome = await readPostMortem(path, { target: new Map([['x86_64', target]]) });
+  assert.ok(outcome.ok);
+  assert.equal(first(outcome.value).forecast?.restore, 'proxy');
+  const bare = await readPostMortem(path, { target: new Map([['x86_64', { ...target, vdsoSize: 0n }]]) });
+  assert.ok(bare.ok);
+  assert.equal(first(bare.value).forecast?.restore, 'fail');
+});
+
+test('a thread that stopped where the image has nothing, a mark in a page, a vDSO grown together with its neighbour', async (context) => {
+  const root = temporaryDirectory(context);
+  const vdso = bytesOf('plain-shell-loop/bundle/22379/mem/7fa9e8d42000.bin');
+  const mark = Buffer.alloc(0x1000);
+  mark.writeBigUInt64LE(0x4f53447655495243n, 0);
+  const area = (start: bigint, end: bigint, status: number) => ({ start, end, prot: 5, flags: 0x22, status });
+  writeImages(root, {
+    pid: 5,
+    ip: 0x36000n,
+    vmas: [
+      { ...area(0x8000n, 0xe000n, VVAR_STATUS), prot: 1 },
+      area(0x20000n, 0x23000n, PLAIN_STATUS),
+      area(0x40000n, 0x41000n, PLAIN_STATUS),
+    ],
+    pagemap: [
+      { vaddr: 0x20000n, compatNrPages: 3, flags: 4 },
+      { vaddr: 0x40000n, compatNrPages: 1, flags: 4 },
+    ],
+    pages: Buffer.concat([Buffer.alloc(0x1000, 0xcc), vdso, mark]),
+  });
+  const outcome = await readPostMortem(root, { pristine });
+  assert.ok(outcome.ok);
+  const judged = first(outcome.value);
+  const codes = codesOf(judged);
+  for (const code of ['image-stopped-outside', 'image-mark', 'image-vdso-in-plain-memory', 'image-without-vdso'])
+    assert.ok(codes.includes(code), `${code}: ${codes.join(' ')}`);
+  assert.equal(judged.forecast?.restore, 'fail');
+});
+
+test('a vDSO whose bytes are no ELF cannot be restored', async (context) => {
+  const root = temporaryDirectory(context);
+  writeImages(root, {
+    pid: 5,
+    vmas: [
+      { start: 0x8000n, end: 0xe000n, prot: 1, flags: 0x22, status: VVAR_STATUS },
+      { start: 0xe000n, end: 0x10000n, prot: 5, flags: 0x22, status: VDSO_STATUS },
+    ],
+    pagemap: [{ vaddr: 0xe000n, compatNrPages: 2, flags: 4 }],
+    pages: Buffer.alloc(0x2000, 0x90),
+  });
+  const outcome = await readPostMortem(root);
+  assert.ok(outcome.ok);
+  const judged = first(outcome.value);
+  assert.ok(codesOf(judged).includes('image-vdso-unreadable'));
+  assert.equal(judged.forecast?.restore, 'fail');
+});
