@@ -1,4 +1,4 @@
-import { asyncScheduler, type Observable, throttleTime } from 'rxjs';
+import { asyncScheduler, type Observable, Subscription, throttleTime } from 'rxjs';
 import type { PageSet } from '../src/judge/baseline.js';
 import type { Outcome } from '../src/model/failure.js';
 import type { WatchState } from '../src/model/state.js';
@@ -74,6 +74,7 @@ export const runScreen = (
     let frozen: WatchState | undefined;
     let due = false;
     let over = false;
+    const subscription = new Subscription();
     let messageTimer: NodeJS.Timeout | undefined;
 
     // Frozen means the processes; loss and mode are always those of now.
@@ -213,19 +214,18 @@ export const runScreen = (
       view = { ...view, own: cost() };
       schedule();
     }, COST_MS);
-    const subscription = states
-      .pipe(throttleTime(FRAME_MS, asyncScheduler, { leading: true, trailing: true }))
-      .subscribe({
-        next: (state) => {
-          live = state;
-          schedule();
-        },
-        error: fail,
-        complete: () => {
-          view = { ...view, ended: true };
-          schedule();
-        },
-      });
+    const watching = states.pipe(throttleTime(FRAME_MS, asyncScheduler, { leading: true, trailing: true })).subscribe({
+      next: (state) => {
+        live = state;
+        schedule();
+      },
+      error: fail,
+      complete: () => {
+        view = { ...view, ended: true };
+        schedule();
+      },
+    });
+    subscription.add(watching);
     schedule();
   });
 

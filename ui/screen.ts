@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream';
-import type { ReadStream, WriteStream } from 'node:tty';
 import blessed from 'blessed';
 import type { Size } from './geometry.js';
 import type { Key } from './keys.js';
@@ -27,8 +26,9 @@ export interface ScreenHandlers {
   readonly resize: () => void;
 }
 
-export type Input = Duplex & Partial<Pick<ReadStream, 'setRawMode' | 'isTTY'>>;
-export type Output = Duplex & Partial<Pick<WriteStream, 'columns' | 'rows' | 'isTTY'>>;
+/** As much of a terminal's two streams as the screen needs; process.stdin and process.stdout are such. */
+export type Input = Duplex & { readonly isTTY?: boolean; setRawMode?(mode: boolean): unknown };
+export type Output = Duplex & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
 
 export const openScreen = (input: Input, output: Output, terminal: Terminal, handlers: ScreenHandlers): Screen => {
   // A serial console says 0x0; blessed would make that 1x1.

@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { NEVER, Observable, of, Subject, throwError } from 'rxjs';
+import { failed, failure, success } from '../../src/model/failure.js';
+import type { WatchState } from '../../src/model/state.js';
+import { runScreen, type ScreenControls } from '../../ui/app.js';
+import { frame } from '../../ui/frame.js';
+import { initialView, type ViewState } from '../../ui/view.js';
+import { livelyState, made, watchState } from './fixture.js';
+import { type Headless, headless } from './headless.js';
+
+const ENVIRONMENT = { TERM: 'tmux-256color', LANG: 'C.UTF-8' };
+const view = initialView({ save: false, replay: false, pageSets: false });
+
+const start = (terminal: Headless, states: Observable<WatchState>, controls: Partial<ScreenControls> = {}) =>
+  runScreen(
+    states,
+    { rescan: () => {}, ...controls },
+    { input: terminal.input, output: terminal.output, environment: ENVIRONMENT },
+  );
+
+/** What vdsowatch itself costs is not the same twice. */
+const withoutCost = (lines: readonly string[]): readonly string[] =>
+  lines.map((line) => line.replace(/cpu +[\d.]+% \d+M/, '').trimEnd());
+
+const expected = (state: WatchState, shown: ViewState, cols: number, rows: number): readonly string[] =>
+  frame(state, shown, { cols, rows }).map((line) => line.trimEnd());
+
+const staying = (state: WatchState): Observable<WatchState> => new Observable((subscriber) => subscriber.next(state));
+
+for (const [cols, rows] of [
+  [80, 24],
+  [200, 50],
+  [20, 5],
+] as const) {
+  test(`the terminal shows the frame, ${cols}x${rows}, and gets itself back`, async () => {
+    const terminal = headless({ cols, rows });
+    const running = start(terminal, staying(livelyState()));
+    assert.deepEqual(withoutCost(await terminal.lines()), expected(livelyState(), view, cols, rows));
+    assert.ok(terminal.alternate());
+    assert.ok(terminal.cursorHidden());
+    assert.ok(terminal.input.raw);
+    terminal.press('q');
+    assert.equal(await running, 0);
+    await terminal.lines();
+    assert.ok(!terminal.alternate());
+    assert.ok(!terminal.cursorHidden());
+    assert.ok(!terminal.input.raw);
+  });
+}
+
+test('keys work as bytes of a terminal: arrows, Enter, Esc, a filter', async () => {
+  const terminal = headless({ cols: 80, rows: 24 });
+  const running = start(terminal, staying(livelyState()));
+  await terminal.lines();
+  terminal.press('\x1b[B\x1b[B\r');
+  const chosen: ViewState = { ...view, selected: '2380@100', detail: 'open', notesSeen: true };
+  assert.deepEqual(withoutCost(await terminal.lines()), expected(livelyState(), chosen, 80, 24));
+  terminal.press('\x1b');
+  await terminal.lines();
+  terminal.press('/worker\r');
+  const filtered: ViewState = { ...view, selected: '2401@100', filter: 'worker', notesSeen: true };
+  const lines = withoutCost(await terminal.lines());
+  assert.ok(lines[1]?.endsWith('/worker 3 of 13'), lines[1]);
+  assert.deepEqual(lines, expected(livelyState(), filtered, 80, 24));
+  terminal.press('\x03');
+  assert.equal(await running, 130);
+});
+
+test('nothing is written while nothing changes', async () => {
+  const terminal = headless({ cols: 80, rows: 24 });
+  const states = new Subject<WatchState>();
+  const running = start(terminal, states);
+  states.next(livelyState());
+  await terminal.lines();
+  terminal.written();
+  states.next(livelyState());
+  await pause(150);
+  await terminal.lines();
+  assert.equal(terminal.written(), '');
+  terminal.press('q');
+  await running;
+});
+
+test('few bytes are written when little changes', async () => {
+  const terminal = headless({ cols: 200, rows: 50 });
+  const states = new Subject<WatchState>();
+  const running = start(terminal, states);
+  const crowd = Array.from({ length: 2000 }, (_, index) => made({ pid: 1000 + index }));
+  states.next(watchState(crowd));
+  await terminal.lines();
+  terminal.written();
+  states.next(watchState([...crowd.slice(1), made({ pid: 1000, space: { moves: 3 } })]));
+  await pause(150);
+  assert.ok(withoutCost(await terminal.lines())[3]?.includes(' 3 '));
+  assert.ok(terminal.written().length < 100);
+  terminal.press('q');
+  await running;
+});
+
+test('after a resize the screen is as if it had always been of that size', async () => {
+  const terminal = headless({ cols: 80, rows: 24 });
+  const running = start(terminal, staying(livelyState()));
+  await terminal.lines();
+  for (const [cols, rows] of [
+    [200, 50],
+    [20, 5],
+    [1, 1],
+    [60, 20],
+  ] as const) {
+    terminal.resize({ cols, rows });
+    assert.deepEqual(withoutCost(await terminal.lines()), expected(livelyState(), view, cols, rows));
+  }
+  terminal.press('q');
+  await running;
+});
+
+test('frozen, the processes stand still, and loss is still that of now', async () => {
+  const terminal = headless({ cols: 80, rows: 24 });
+  const states = new Subject<WatchState>();
+  const frozen: boolean[] = [];
+  const running = start(terminal, states, { freeze: (on) => frozen.push(on) });
+  const before = livelyState();
+  states.next(before);
+  await terminal.lines();
+  terminal.press(' ');
+  await terminal.lines();
+  states.next({ ...watchState([made({ pid: 42 })]), counters: { ...before.counters, lost: 9n, gaps: 1 } });
+  await pause(150);
+  const lines = await terminal.lines();
+  assert.match(lines[1] ?? '', /LOST 9/);
+  assert.ok(lines.some((line) => line.includes('memcheck')));
+  terminal.press(' ');
+  await terminal.lines();
+  assert.ok((await terminal.lines()).some((line) => line.includes('proc-42')));
+  assert.deepEqual(frozen, [true, false]);
+  terminal.press('q');
+  await running;
+});
+
+test('saving tells where, or why not and what mends it', async () => {
+  const terminal = headless({ cols: 120, rows: 24 });
+  const asked: string[] = [];
+  const running = start(terminal, NEVER, {
+    save: async (path) => {
+      asked.push(path);
+      return asked.length === 1
+        ? success(`saved as ${path}`)
+        : failed(failure('cannot-write', 'The disk is full', 'free some'));
+    },
+  });
+  terminal.press('wa.gz\r');
+  assert.match((await terminal.lines()).at(-1) ?? '', /saved as a\.gz/);
+  terminal.press('wb\r');
+  assert.match((await terminal.lines()).at(-1) ?? '', /!! The disk is full: free some/);
+  assert.deepEqual(asked, ['a.gz', 'b']);
+  terminal.press('q');
+  await running;
+});
+
+test('the end of the states leaves the screen up, and says so', async () => {
+  const terminal = headless({ cols: 120, rows: 24 });
+  const running = start(terminal, of(livelyState()));
+  assert.match((await terminal.lines())[1] ?? '', /ended/);
+  terminal.press('q');
+  assert.equal(await running, 0);
+});
+
+test('when the states fail, the terminal is given back and the failure passed on', async () => {
+  const terminal = headless({ cols: 80, rows: 24 });
+  await assert.rejects(
+    start(
+      terminal,
+      throwError(() => new Error('a bug')),
+    ),
+    /a bug/,
+  );
+  await terminal.lines();
+  assert.ok(!terminal.alternate());
+  assert.ok(!terminal.cursorHidden());
+});
+
+test('a terminal that has gone ends the screen like a hangup, whichever stream notices', async () => {
+  for (const go of [
+    (terminal: Headless) => terminal.output.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })),
+    (terminal: Headless) => terminal.input.emit('error', Object.assign(new Error('read EIO'), { code: 'EIO' })),
+    (terminal: Headless) => terminal.input.end(),
+  ]) {
+    const terminal = headless({ cols: 80, rows: 24 });
+    const running = start(terminal, NEVER);
+    await terminal.lines();
+    go(terminal);
+    assert.equal(await running, 129);
+    terminal.output.emit('error', new Error('late'));
+  }
+});
+
+test('NO_COLOR: no colour is written, the chosen row is still marked', async () => {
+  const terminal = headless({ cols: 80, rows: 24 });
+  const running = runScreen(
+    staying(livelyState()),
+    { rescan: () => {} },
+    { input: terminal.input, output: terminal.output, environment: { ...ENVIRONMENT, NO_COLOR: '1' } },
+  );
+  const lines = await terminal.lines();
+  assert.doesNotMatch(terminal.written(), /\x1b\[[\d;]*[34]\d(?:;5;\d+)?m/);
+  const row = lines.findIndex((line) => line.startsWith('►'));
+  assert.ok(terminal.styleAt(row, 10).inverse);
+  terminal.press('q');
+  await running;
+});
+
+test('a screen leaves no handler behind', async () => {
+  const events = [
+    'SIGINT',
+    'SIGTERM',
+    'SIGHUP',
+    'SIGQUIT',
+    'SIGTSTP',
+    'SIGCONT',
+    'exit',
+    'uncaughtException',
+    'uncaughtExceptionMonitor',
+  ];
+  const count = (): readonly number[] => events.map((event) => process.listenerCount(event));
+  const before = count();
+  const terminal = headless({ cols: 80, rows: 24 });
+  const running = start(terminal, NEVER);
+  await terminal.lines();
+  terminal.press('q');
+  await running;
+  assert.deepEqual(count(), before);
+});
