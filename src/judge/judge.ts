@@ -2,8 +2,12 @@ import type { Evidence } from '../model/evidence.js';
 import type { Confidence, PolicyVerdict, Verdict } from '../model/verdict.js';
 import { classify } from './classify.js';
 import type { JudgeContext } from './context.js';
+import { findingsOf } from './findings.js';
 import { hintOf } from './hint.js';
 import { type Judgement, listMappings } from './mappings.js';
+import { hintPolicy } from './policy/hint.js';
+import { pfnPolicy } from './policy/pfn.js';
+import { symtablePolicy } from './policy/symtable.js';
 import { type Space, survey } from './space.js';
 import { describeVdso, vdsoPieces } from './vdso-verdict.js';
 
@@ -19,12 +23,19 @@ export const judge = (evidence: Evidence, context: JudgeContext = {}): Verdict =
   const { judged, undecided } = listMappings(space, classify(space));
   const run = vdsoPieces(space, judged);
   const pieces = run.length > 0 ? run : absent(space, judged, undecided.length > 0);
+  const vdso = pieces === null ? null : pieces === undefined ? undefined : describeVdso(space, pieces);
+  const truth = { judged, vdso };
+  const policies = {
+    hint: hintPolicy(space, truth),
+    pfn: pfnPolicy(space, truth),
+    symtable: symtablePolicy(space, truth),
+  };
   return {
-    vdso: pieces === null ? null : pieces === undefined ? undefined : describeVdso(space, pieces),
+    vdso,
     hint: hintOf(space, judged, pieces),
     mappings: judged.map(({ verdict }) => verdict),
-    findings: [],
-    policies: { hint: UNDECIDED, pfn: UNDECIDED, symtable: UNDECIDED },
+    findings: findingsOf(space, { vdso, pieces: pieces ?? [], judged, undecided, policies }),
+    policies,
     confidence: confidenceOf(space, pieces),
     abi: space.abi,
     applicable: true,

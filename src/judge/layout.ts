@@ -29,7 +29,7 @@ export const vvarBlock = (
   space: Space,
   vdso: { readonly start: bigint; readonly end: bigint },
 ): VvarBlock | undefined => {
-  const before = !vdsoFirst(space);
+  const before = !isVdsoFirst(space);
   for (const run of vvarRuns(space.vmas)) {
     const [start, end] = [run[0]?.start ?? 0n, run.at(-1)?.end ?? 0n];
     if (before ? end !== vdso.start : start !== vdso.end) continue;
@@ -39,7 +39,7 @@ export const vvarBlock = (
 };
 
 /** x86 3.16 maps text first, then data (calc_vdso vvar order until 3.17); csky to this day. */
-const vdsoFirst = ({ evidence }: Space): boolean => {
+export const isVdsoFirst = ({ evidence }: Space): boolean => {
   const { machine, release } = evidence.host;
   if (machine === 'csky') return true;
   const parsed = parseRelease(release);

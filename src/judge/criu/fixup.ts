@@ -1,0 +1,143 @@
+import { type Mark, parseMark } from '../mark.js';
+import type { Space } from '../space.js';
+import type { CriuEntry, DumpStop } from './entry.js';
+import { type CriuVersion, criuAtLeast } from './version.js';
+
+/** What one of CRIU's checks says of an entry; undefined: the evidence does not tell what it would say. */
+export type Check = (entry: CriuEntry) => boolean | undefined;
+
+export interface Fixed {
+  readonly entries: readonly CriuEntry[];
+  /** Lines CRIU prints meanwhile, without its "vdso: " prefix. */
+  readonly lines: readonly string[];
+  readonly stop: DumpStop | undefined;
+  /** Start of an entry the check could not be asked about. */
+  readonly undecided: bigint | undefined;
+  /** A runtime vDSO (or what has its mark) that was left out, and the range with it. */
+  readonly dropped: readonly CriuEntry[];
+}
+
+/**
+ * parasite_fixup_vdso (criu/vdso.c 3.5 and later, the same rules back to 2.0): every entry that is regular, no file, not
+ * growing down, readable and executable is poked for a mark; then the check, if there is one, gives or takes the vDSO
+ * status; then the marked runtime vDSO and its vvar are dropped in favour of the addresses in the mark.
+ */
+export const fixup = (
+  space: Space,
+  entries: readonly CriuEntry[],
+  version: CriuVersion,
+  check: Check | undefined,
+): Fixed => {
+  const lines: string[] = [];
+  const fixed: CriuEntry[] = [];
+  let marked: { readonly entry: CriuEntry; readonly mark: Mark } | undefined;
+  let undecided: bigint | undefined;
+  for (const entry of entries) {
+    if (!entry.plain || !entry.read || !entry.execute) {
+      fixed.push(entry);
+      continue;
+    }
+    const mark = markFor(space, entry, version);
+    if (mark !== undefined) {
+      const stop = markStop(space, entry, mark, version, marked !== undefined);
+      if (stop !== undefined) return { entries: fixed, lines, stop, undecided, dropped: [] };
+      marked = { entry, mark };
+      fixed.push(entry);
+      continue;
+    }
+    const answer = check === undefined ? entry.vdso : check(entry);
+    if (answer === undefined) undecided ??= entry.start;
+    else if (answer && !entry.vdso) lines.push(restored(entry, version));
+    else if (!answer && entry.vdso) lines.push(droppedLine(entry, version));
+    fixed.push(answer === undefined ? entry : { ...entry, vdso: answer });
+  }
+  if (marked === undefined) return { entries: fixed, lines, stop: undefined, undecided, dropped: [] };
+  return { ...dropRuntime(fixed, marked.entry, marked.mark, lines), lines, stop: undefined, undecided };
+};
+
+/** Marks CRIU knows: V1 always, V2 since 1.3 (0bb002ce6), V3 since 3.5 (3b8071bac). */
+const markFor = (space: Space, entry: CriuEntry, version: CriuVersion): Mark | undefined => {
+  const mark = parseMark(space.evidence.bytes.get(entry.start));
+  if (mark === undefined || mark.version === 1) return mark;
+  const known = mark.version === 2 ? criuAtLeast(version, 1, 3) : criuAtLeast(version, 3, 5);
+  return known ? mark : undefined;
+};
+
+const markStop = (
+  space: Space,
+  entry: CriuEntry,
+  mark: Mark,
+  version: CriuVersion,
+  second: boolean,
+): DumpStop | undefined => {
+  const pid = space.evidence.process.pid;
+  const current = criuAtLeast(version, 3, 5) ? 3 : criuAtLeast(version, 1, 3) ? 2 : 1;
+  if (mark.version < current && !entry.write) {
+    // is_vdso_mark() extends an old mark in place, from inside the parasite: a write to a page that is not writable.
+    return {
+      outcome: 'fail-kills',
+      code: 'old-mark-kills',
+      mapping: entry.start,
+      line: `${pid} was stopped by 11 unexpectedly`,
+      text: `memory that cannot be written begins with a version ${mark.version} mark, and CRIU writes to it`,
+      todo: 'Do not dump it; change its first eight bytes.',
+    };
+  }
+  if (mark.version === current && !mark.consistent) {
+    return {
+      outcome: 'fail',
+      code: 'mark-inconsistent',
+      mapping: entry.start,
+      line: 'vdso: Mark version mismatch!',
+      text: 'the mark has a version number that does not go with its signature',
+      todo: 'Change the first eight bytes of that memory.',
+    };
+  }
+  if (!second) return undefined;
+  return {
+    outcome: 'fail',
+    code: 'second-mark',
+    mapping: entry.start,
+    line: 'vdso: Ow! Second vdso mark detected!',
+    text: 'a second mapping begins with a CRIU mark',
+    todo: 'Change the first eight bytes of the one that is not the vDSO.',
+  };
+};
+
+const bare = (address: bigint): string => address.toString(16);
+
+const restored = (entry: CriuEntry, version: CriuVersion): string =>
+  `Restore vDSO status by ${criuAtLeast(version, 2, 0) ? 'pfn/symtable' : 'pfn'} at ${bare(entry.start)}`;
+
+const droppedLine = (entry: CriuEntry, version: CriuVersion): string =>
+  `Drop mishinted ${criuAtLeast(version, 1, 3) ? 'vDSO ' : ''}status at ${bare(entry.start)}`;
+
+/** drop_rt_vdso: a start that matches nothing is passed over in silence. */
+const dropRuntime = (
+  entries: readonly CriuEntry[],
+  runtime: CriuEntry,
+  mark: Mark,
+  lines: string[],
+): { readonly entries: readonly CriuEntry[]; readonly dropped: readonly CriuEntry[] } => {
+  // An old mark extended to V3 has no runtime vvar (VVAR_BAD_ADDR).
+  const none = 'ffffffffffffffff';
+  const shown = mark.proxyVvar === undefined ? none : bare(mark.proxyVvar);
+  lines.push(`vdso: Found marked at ${bare(runtime.start)} (orig vDSO at ${bare(mark.proxy)} VVAR at ${shown})`);
+  const dropped: CriuEntry[] = [runtime];
+  const kept: CriuEntry[] = [];
+  for (const entry of entries) {
+    if (entry.start === mark.proxy) {
+      lines.push(`vdso: Restore orig vDSO status at ${bare(entry.start)}`);
+      if (entry !== runtime) kept.push({ ...entry, plain: true, vdso: true });
+    } else if (entry.start === mark.proxyVvar) {
+      lines.push(`vdso: Restore orig VVAR status at ${bare(entry.start)}`);
+      kept.push({ ...entry, plain: true, vvar: true });
+    } else if (entry.start === mark.runtimeVvar && entry.plain && entry.read) {
+      dropped.push(entry);
+    } else if (entry !== runtime) kept.push(entry);
+  }
+  lines.push(`vdso: Dropping marked vdso at ${bare(runtime.start)}`);
+  const vvar = dropped[1];
+  if (vvar !== undefined) lines.push(`vdso: Dropping marked vvar at ${bare(vvar.start)}`);
+  return { entries: kept, dropped };
+};

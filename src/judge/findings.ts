@@ -1,0 +1,80 @@
+import type { Finding, Policies, VdsoVerdict } from '../model/verdict.js';
+import { hex, hexRange } from '../text/hex.js';
+import type { Opinion } from './classify.js';
+import { finding } from './finding-codes.js';
+import { mappingFindings } from './findings-mapping.js';
+import { vdsoFindings } from './findings-vdso.js';
+import type { Judgement } from './mappings.js';
+import type { Space } from './space.js';
+
+export interface Found {
+  readonly vdso: VdsoVerdict | null | undefined;
+  readonly pieces: readonly Judgement[];
+  readonly judged: readonly Judgement[];
+  readonly undecided: readonly Opinion[];
+  readonly policies: Policies;
+}
+
+/** Everything worth telling about one address space, the worst first. */
+export const findingsOf = (space: Space, found: Found): readonly Finding[] => {
+  const all = [
+    ...vdsoFindings(space, found),
+    ...mappingFindings(space, found),
+    ...uprobes(space),
+    ...unclear(found),
+    ...policyFindings(found),
+  ];
+  const order = ['error', 'warning', 'info'];
+  return all
+    .map((one, index) => ({ one, index }))
+    .sort((a, b) => order.indexOf(a.one.severity) - order.indexOf(b.one.severity) || a.index - b.index)
+    .map(({ one }) => one);
+};
+
+const uprobes = (space: Space): readonly Finding[] =>
+  space.vmas
+    .filter(({ name }) => name === '[uprobes]')
+    .map((vma) =>
+      finding('uprobes-left', {
+        mapping: vma.start,
+        text: `A tracer's uprobe was hit once: [uprobes] at ${hex(vma.start)} stays until exec, and a dump refuses it.`,
+        evidence: [`maps: ${hexRange(vma.start, vma.end)} is named [uprobes]`],
+        criuMessage: `PID ${space.evidence.process.pid} has uprobes vma. Consider using --allow-uprobes.`,
+      }),
+    );
+
+const unclear = ({ undecided, vdso }: Found): readonly Finding[] => {
+  const [first] = undecided;
+  if (vdso !== undefined || first === undefined) return [];
+  const named = undecided.filter(({ traits }) => traits.named).length;
+  const places = undecided.map(({ traits }) => hex(traits.vma.start)).slice(0, 4);
+  return [
+    finding(named > 1 ? 'torn-read' : 'vdso-unclear', {
+      mapping: first.traits.vma.start,
+      text:
+        named > 1
+          ? `maps shows ${named} mappings named [vdso] at once, which no process of this kernel has: ${places.join(', ')}.`
+          : `Which mapping is the vDSO cannot be told from this evidence; it may be ${places.join(' or ')}.`,
+      evidence: undecided.flatMap(({ evidence }) => evidence).slice(0, 8),
+    }),
+  ];
+};
+
+const policyFindings = ({ policies, vdso }: Found): readonly Finding[] => {
+  const names = { hint: 'by name', pfn: 'by page frame', symtable: 'by symbol table' } as const;
+  return (['hint', 'pfn', 'symtable'] as const).flatMap((name) => {
+    const policy = policies[name];
+    if (policy.right !== false || policy.decision === undefined) return [];
+    const takes = policy.decision.length === 0 ? 'no mapping' : policy.decision.map(hex).join(' and ');
+    return [
+      finding(`${name}-policy-wrong`, {
+        mapping: policy.decision[0] ?? vdso?.start,
+        text: `CRIU's check ${names[name]} takes ${takes} for the vDSO${
+          vdso === null ? ', and there is none' : vdso === undefined ? '' : `, which is at ${hex(vdso.start)}`
+        }.`,
+        evidence: [`CRIU: ${policy.why}`],
+        criuMessage: policy.criuMessages[0],
+      }),
+    ];
+  });
+};

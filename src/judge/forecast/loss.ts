@@ -1,0 +1,29 @@
+import type { Loss } from '../../model/verdict.js';
+import type { Fixed } from '../criu/fixup.js';
+import type { RestoreOutcome } from './outcome.js';
+import type { Run } from './run.js';
+
+/**
+ * What is different after a restore that works, without a word in the log: in place, the kernel's own pages and r-x
+ * come back whatever was there; memory that only begins like a runtime vDSO is not dumped. Undefined: not known.
+ */
+export const lossOf = (run: Run, fixed: Fixed, { restore, vdso }: RestoreOutcome): readonly Loss[] | undefined => {
+  if (restore !== 'in-place' && restore !== 'proxy' && restore !== 'none') return undefined;
+  const losses: Loss[] = [];
+  if (restore === 'in-place' && vdso !== undefined) {
+    const truth = run.judged.find(({ verdict }) => verdict.start === vdso.start)?.verdict.class;
+    if (truth === 'genuine') {
+      const modified = run.verdict.vdso?.modifiedPages;
+      if (modified === undefined) return undefined;
+      if (modified.length > 0) losses.push('vdso-content');
+    }
+    if (vdso.write || !vdso.execute || !vdso.read) losses.push('permissions');
+  }
+  const runtimes = new Set(
+    run.judged.filter(({ verdict }) => verdict.class === 'criu-runtime').map(({ verdict }) => verdict.start),
+  );
+  // Files have no entry; the first dropped entry is the one with the mark.
+  const [marked] = fixed.dropped;
+  if (marked !== undefined && !runtimes.has(marked.start)) losses.push('memory');
+  return losses;
+};

@@ -1,0 +1,62 @@
+import type { Forecast } from '../../model/verdict.js';
+import { type CriuEntry, collectEntries, type DumpStop } from '../criu/entry.js';
+import { type Fixed, fixup } from '../criu/fixup.js';
+import { criuAtLeast } from '../criu/version.js';
+import { pfnCheck } from '../policy/pfn.js';
+import type { Run } from './run.js';
+
+/** What comes out of the dump: the entries of the image, or why there is none, or what is not known. */
+export type Dump =
+  | { readonly outcome: 'ok'; readonly fixed: Fixed; readonly collected: readonly CriuEntry[] }
+  | { readonly outcome: 'stopped'; readonly stop: DumpStop; readonly lines: readonly string[] }
+  | { readonly outcome: 'unknown'; readonly why: string };
+
+/** collect_mappings and parasite_fixup_vdso, with the check that this CRIU uses on this kernel. */
+export const simulateDump = (run: Run): Dump => {
+  const { space, version } = run;
+  const { entries, stop } = collectEntries(space, version);
+  // An image is a dump that went through: its entries are final.
+  if (space.evidence.source === 'criu-image') {
+    const fixed = { entries, lines: [], stop: undefined, undecided: undefined, dropped: [] };
+    return { outcome: 'ok', fixed, collected: entries };
+  }
+  if (stop !== undefined) return { outcome: 'stopped', stop, lines: [] };
+  const kind = checkKind(run);
+  if (kind === undefined) return { outcome: 'unknown', why: 'which check CRIU would use here is not known' };
+  const check = kind === 'none' ? undefined : pfnCheck(space, { judged: run.judged, vdso: run.verdict.vdso });
+  if (kind === 'pfn' && check === undefined)
+    return { outcome: 'unknown', why: "the frame of the host's vDSO is not known" };
+  const fixed = fixup(space, entries, version, check);
+  if (fixed.stop !== undefined) return { outcome: 'stopped', stop: fixed.stop, lines: fixed.lines };
+  if (fixed.undecided !== undefined)
+    return { outcome: 'unknown', why: 'what the page frame check would say is not known' };
+  return { outcome: 'ok', fixed, collected: entries };
+};
+
+/**
+ * get_vdso_check_type: none for 32-bit tasks and where the hint test passes (3.5, ff28da950); else by page frame, as
+ * root. Older versions always check by page frame.
+ */
+const checkKind = ({ space, version, compat }: Run): 'none' | 'pfn' | undefined => {
+  if (!criuAtLeast(version, 3, 5)) return 'pfn';
+  if (compat) return 'none';
+  switch (space.naming.rule) {
+    case 'mapping':
+    case 'both':
+    case 'claim':
+      return 'none';
+    case 'address':
+      return 'pfn';
+    case 'unknown':
+      return undefined;
+  }
+};
+
+export interface RestoreOutcome {
+  readonly restore: Forecast['restore'];
+  /** Why, as a clause. */
+  readonly text: string;
+  readonly line: string | undefined;
+  /** The entry that becomes the vDSO. */
+  readonly vdso: CriuEntry | undefined;
+}

@@ -1,0 +1,80 @@
+import { isVvarNamed, sizeOf } from '../../model/vma.js';
+import type { CriuEntry } from '../criu/entry.js';
+import type { Fixed } from '../criu/fixup.js';
+import { expectedVvarPages, isVdsoFirst } from '../layout.js';
+import { imagePages } from '../space.js';
+import { countPages } from '../traits.js';
+import type { Run } from './run.js';
+
+/** What CRIU maps as runtime vDSO for such a task on this kernel; undefined where it is not known. */
+export interface RuntimeVdso {
+  readonly vdsoSize: bigint | undefined;
+  /** 0: this kernel maps no vvar. */
+  readonly vvarSize: bigint | undefined;
+  readonly vdsoFirst: boolean;
+  /** Is the dumped image the one this kernel has? On the same kernel only a proxy from elsewhere is not. */
+  readonly sameImage: (vdso: CriuEntry, fixed: Fixed) => boolean | undefined;
+}
+
+export const runtimeOf = (run: Run): RuntimeVdso => ({
+  vdsoSize: vdsoSize(run),
+  vvarSize: vvarSize(run),
+  vdsoFirst: isVdsoFirst(run.space),
+  sameImage: (vdso) => sameImage(run, vdso),
+});
+
+const vdsoSize = ({ space, judged }: Run): bigint | undefined => {
+  const pages = imagePages(space, space.abi);
+  if (pages !== undefined) return BigInt(pages) * space.pageSize;
+  const runtime = judged.find(({ verdict }) => verdict.class === 'criu-runtime');
+  if (runtime !== undefined) return sizeOf(runtime.traits.vma);
+  // The kernel's image is mapped whole; what is left of a split one is smaller, and its program says so.
+  const genuine = judged.filter(({ verdict }) => verdict.class === 'genuine');
+  const [one] = genuine;
+  if (one === undefined || genuine.length > 1) return undefined;
+  const program = one.traits.elf?.programSize;
+  const whole = program === undefined ? undefined : roundUp(BigInt(program), space.pageSize);
+  return whole === undefined || whole < sizeOf(one.traits.vma) ? sizeOf(one.traits.vma) : whole;
+};
+
+const roundUp = (size: bigint, page: bigint): bigint => ((size + page - 1n) / page) * page;
+
+const vvarSize = ({ space, judged }: Run): bigint | undefined => {
+  const expected = expectedVvarPages(space);
+  if (expected !== undefined) return BigInt(expected) * space.pageSize;
+  if (space.naming.rule === 'address') return 0n;
+  const named = space.vmas.filter(isVvarNamed);
+  if (named.length === 0 && judged.length === 0) return undefined;
+  return named.reduce((total, vma) => total + sizeOf(vma), 0n);
+};
+
+const sameImage = ({ space, judged }: Run, vdso: CriuEntry): boolean | undefined => {
+  const one = judged.find(({ verdict }) => verdict.start === vdso.start);
+  if (one === undefined) return undefined;
+  if (one.verdict.class === 'genuine') return true;
+  const elf = one.traits.elf;
+  const runtime = judged.find(({ verdict }) => verdict.class === 'criu-runtime');
+  const release = space.evidence.host.release;
+  // The note in the image is the version of the kernel it came from (LINUX_VERSION_CODE, "6.18.44").
+  if (elf?.linuxVersion !== undefined && release !== undefined) {
+    return release === elf.linuxVersion ||
+      release.startsWith(`${elf.linuxVersion}-`) ||
+      release.startsWith(`${elf.linuxVersion}+`)
+      ? true
+      : sameBase(release, elf.linuxVersion);
+  }
+  if (
+    runtime !== undefined &&
+    countPages(runtime.traits, 'kernel') > 0 &&
+    one.traits.pageTotal !== runtime.traits.pageTotal
+  ) {
+    return false;
+  }
+  return undefined;
+};
+
+/** "6.1.0-56-amd64" hides its patch level: the first two numbers decide "no", and nothing decides "yes". */
+const sameBase = (release: string, version: string): false | undefined => {
+  const [one, other] = [release.split('.'), version.split('.')];
+  return one[0] === other[0] && one[1] === other[1] ? undefined : false;
+};

@@ -1,0 +1,69 @@
+import type { PolicyVerdict, Verdict } from '../../model/verdict.js';
+import { hex } from '../../text/hex.js';
+import { type CriuEntry, collectEntries } from '../criu/entry.js';
+import { type Check, fixup } from '../criu/fixup.js';
+import type { CriuVersion } from '../criu/version.js';
+import type { Judgement } from '../mappings.js';
+import type { Space } from '../space.js';
+
+/** The version whose checks `judge` compares with the truth: the newest known. */
+export const CURRENT_CRIU: CriuVersion = { major: 4, minor: 2, patch: 0 };
+
+/** What was found out before the policies are asked. */
+export interface Truth {
+  readonly judged: readonly Judgement[];
+  readonly vdso: Verdict['vdso'];
+}
+
+/** Runs one of CRIU's checks over the process, as a dump would, and compares the outcome with the truth. */
+export const runPolicy = (
+  space: Space,
+  truth: Truth,
+  version: CriuVersion,
+  check: Check | undefined,
+  why: { readonly decided: string; readonly undecided: string },
+): PolicyVerdict => {
+  const { entries, stop: refused } = collectEntries(space, version);
+  if (refused !== undefined) {
+    return {
+      decision: undefined,
+      right: undefined,
+      why: `CRIU stops before: ${refused.text}`,
+      criuMessages: [refused.line],
+    };
+  }
+  const fixed = fixup(space, entries, version, check);
+  if (fixed.stop !== undefined) {
+    const { stop } = fixed;
+    return {
+      decision: undefined,
+      right: undefined,
+      why: `CRIU stops: ${stop.text}`,
+      criuMessages: [...fixed.lines, stop.line],
+    };
+  }
+  if (fixed.undecided !== undefined) {
+    const at = hex(fixed.undecided);
+    return { decision: undefined, right: undefined, why: `${why.undecided} (${at})`, criuMessages: fixed.lines };
+  }
+  const decision = fixed.entries.filter(({ vdso }) => vdso).map(({ start }) => start);
+  return { decision, right: isRight(truth, decision, fixed.entries), why: why.decided, criuMessages: fixed.lines };
+};
+
+/**
+ * Right when exactly what the program sees as its vDSO gets the status: after a proxy restore that is the proxy, else
+ * the vDSO, all its pieces. Undefined while the truth is.
+ */
+const isRight = (
+  { judged, vdso }: Truth,
+  decision: readonly bigint[],
+  entries: readonly CriuEntry[],
+): boolean | undefined => {
+  if (vdso === undefined) return undefined;
+  const proxies = judged.filter(({ verdict }) => verdict.class === 'criu-proxy');
+  const real = proxies.length > 0 ? proxies : judged.filter(({ verdict }) => verdict.class === 'genuine');
+  const wanted = new Set(real.map(({ verdict }) => verdict.start));
+  // A proxy that grew together with its neighbour has no entry of its own: no decision can be right.
+  if (real.some(({ verdict }) => !entries.some(({ start }) => start === verdict.start))) return false;
+  return decision.length === wanted.size && decision.every((start) => wanted.has(start));
+};
