@@ -1,0 +1,88 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { arch } from 'node:os';
+import { failed, failure, type Outcome, success } from '../model/failure.js';
+import { isVdsoNamed, isVvarNamed } from '../model/vma.js';
+import { parseMaps } from '../proc/parse/maps.js';
+import { type Btf, readBtf } from './btf.js';
+
+/** What the composer asks of the machine. A test makes one up. */
+export interface Host {
+  /** As `process.arch` has it. */
+  readonly arch: string;
+  /** Field names of a tracepoint ("syscalls:sys_enter_mremap"), undefined when this kernel has no such tracepoint. */
+  readonly fields: (tracepoint: string) => ReadonlySet<string> | undefined;
+  readonly btf: Btf | undefined;
+  /** undefined: this kernel maps no vDSO (vdso=0). */
+  readonly window: Window | undefined;
+}
+
+/** How far the vDSO area reaches around mm->context.vdso, in bytes; the same in all 64-bit processes of one boot. */
+export interface Window {
+  /** From the lowest vvar mapping up to the vDSO. */
+  readonly below: bigint;
+  /** From the vDSO to the end of the area: its own size where it lies highest, as it does since 3.17. */
+  readonly above: bigint;
+}
+
+export const KERNEL_BTF = '/sys/kernel/btf/vmlinux';
+
+/** This machine, as far as tracing goes. Fails without tracefs: nothing can be attached then. */
+export const readHost = (): Outcome<Host> => {
+  const events = findEvents();
+  if (!events.ok) return events;
+  const known = new Map<string, ReadonlySet<string> | undefined>();
+  return success({
+    arch: arch(),
+    fields: (tracepoint) => {
+      if (!known.has(tracepoint)) known.set(tracepoint, readFields(events.value, tracepoint));
+      return known.get(tracepoint);
+    },
+    btf: readKernelBtf(),
+    window: ownWindow(readFileSync('/proc/self/maps', 'latin1')),
+  });
+};
+
+/** tracefs under either of its two places; bpftrace 0.17 and later look in both. */
+const TRACEFS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
+
+const findEvents = (): Outcome<string> => {
+  const events = TRACEFS.map((folder) => `${folder}/events`).find((folder) => existsSync(folder));
+  if (events !== undefined) return success(events);
+  const unprivileged = process.getuid?.() !== 0;
+  return failed(
+    unprivileged
+      ? failure('no-privilege', 'tracing needs root: tracefs cannot be read', 'run vdsowatch as root')
+      : failure('no-tracefs', 'tracefs is not mounted', 'mount -t tracefs tracefs /sys/kernel/tracing'),
+  );
+};
+
+const readFields = (events: string, tracepoint: string): ReadonlySet<string> | undefined => {
+  let format: string;
+  try {
+    format = readFileSync(`${events}/${tracepoint.replace(':', '/')}/format`, 'latin1');
+  } catch {
+    // Not there, or not for us: either way it cannot be attached.
+    return undefined;
+  }
+  return new Set([...format.matchAll(/^\tfield:.*?(\w+)(?:\[\w*\])?;/gm)].map(([, name = '']) => name));
+};
+
+const readKernelBtf = (): Btf | undefined => {
+  try {
+    return readBtf(readFileSync(KERNEL_BTF));
+  } catch {
+    return undefined;
+  }
+};
+
+/** From the text of a 64-bit process's own maps; only what still touches its vDSO counts. */
+export const ownWindow = (maps: string): Window | undefined => {
+  const { vmas } = parseMaps(maps);
+  const vdso = vmas.find(isVdsoNamed);
+  if (vdso === undefined) return undefined;
+  const data = vmas.filter(isVvarNamed);
+  let { start, end } = vdso;
+  for (const vma of [...data].sort((a, b) => (a.start < b.start ? 1 : -1))) if (vma.end === start) start = vma.start;
+  for (const vma of data) if (vma.start === end) end = vma.end;
+  return { below: vdso.start - start, above: end - vdso.start };
+};
