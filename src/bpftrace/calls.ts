@@ -1,27 +1,27 @@
 /**
- * The system calls that the probes watch, by number: [x86-64, i386, arm64, 32-bit arm]; null: not there, or not
- * watched. From arch/x86/entry/syscalls/syscall_{64,32}.tbl, include/uapi/asm-generic/unistd.h and
- * arch/arm64/tools/syscall_32.tbl.
+ * The system calls that the probes watch, by number: [x86-64, i386, arm64 and other newer ones, 32-bit arm, s390x,
+ * ppc64]; null: not there, or not watched. From syscall_{64,32}.tbl of arch/x86, arch/arm64/tools/syscall_32.tbl,
+ * include/uapi/asm-generic/unistd.h, syscall.tbl of arch/s390 and arch/powerpc.
  */
 const CALLS = {
-  mremap: [25, 163, 216, 163],
-  munmap: [11, 91, 215, 91],
+  mremap: [25, 163, 216, 163, 163, 163],
+  munmap: [11, 91, 215, 91, 91, 91],
   /** 32-bit: mmap2, whose offset counts pages of 4096 bytes. */
-  mmap: [9, 192, 222, 192],
-  shmat: [30, 397, 196, 305],
+  mmap: [9, 192, 222, 192, 90, 90],
+  shmat: [30, 397, 196, 305, 397, 397],
   /** ipc(SHMAT, ...) of 32-bit programs: the only way to shmat before 5.1. */
-  ipc: [null, 117, null, null],
-  remap_file_pages: [216, 257, 234, 253],
-  mprotect: [10, 125, 226, 125],
-  pkey_mprotect: [329, 380, 288, 394],
-  mseal: [462, 462, 462, 462],
-  madvise: [28, 219, 233, 220],
-  arch_prctl: [158, 384, null, null],
-  ptrace: [101, 26, 117, 26],
-  process_vm_writev: [311, 348, 271, 377],
-  setns: [308, 346, 268, 375],
-  unshare: [272, 310, 97, 337],
-  prctl: [157, 172, 167, 172],
+  ipc: [null, 117, null, null, null, null],
+  remap_file_pages: [216, 257, 234, 253, 267, 239],
+  mprotect: [10, 125, 226, 125, 125, 125],
+  pkey_mprotect: [329, 380, 288, 394, 384, 386],
+  mseal: [462, 462, 462, 462, 462, 462],
+  madvise: [28, 219, 233, 220, 219, 205],
+  arch_prctl: [158, 384, null, null, null, null],
+  ptrace: [101, 26, 117, 26, 26, 26],
+  process_vm_writev: [311, 348, 271, 377, 341, 352],
+  setns: [308, 346, 268, 375, 339, 350],
+  unshare: [272, 310, 97, 337, 303, 282],
+  prctl: [157, 172, 167, 172, 172, 171],
 } as const satisfies Record<string, readonly (number | null)[]>;
 
 export type CallName = keyof typeof CALLS;
@@ -34,7 +34,7 @@ export interface CallTables {
 
 export const callTables = (arch: string): CallTables | undefined => TABLES[arch];
 
-const column = (index: 0 | 1 | 2 | 3): ReadonlyMap<number, CallName> =>
+const column = (index: 0 | 1 | 2 | 3 | 4 | 5): ReadonlyMap<number, CallName> =>
   new Map(
     NAMES.flatMap((name) => {
       const number = CALLS[name][index];
@@ -48,6 +48,10 @@ const NAMES: readonly CallName[] = Object.keys(CALLS).filter(isCallName);
 const TABLES: Readonly<Record<string, CallTables>> = {
   x64: { native: column(0), compat: column(1) },
   arm64: { native: column(2), compat: column(3) },
+  riscv64: { native: column(2), compat: new Map() },
+  loong64: { native: column(2), compat: new Map() },
+  s390x: { native: column(4), compat: new Map() },
+  ppc64: { native: column(5), compat: new Map() },
 };
 
 /** What is x86's own in probes/compat.bt, in its words. */

@@ -1,0 +1,98 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { execa } from 'execa';
+import { failed, failure, type Outcome, success } from '../model/failure.js';
+import { printable } from '../text/escape.js';
+import { KERNEL_BTF } from './host.js';
+
+export interface Bpftrace {
+  readonly path: string;
+  /** As it prints it, without the "v". */
+  readonly version: string;
+  readonly major: number;
+  readonly minor: number;
+}
+
+/** From 0.17 on the scripts of probes/ work as they are. */
+export const OLDEST = { major: 0, minor: 17 } as const;
+
+const INSTALL = 'install bpftrace 0.17 or newer (npm start -- --setup, or apt install bpftrace)';
+
+/** The bpftrace to use: `chosen`, $VDSOWATCH_BPFTRACE, or the first on $PATH or in the folders of root's programs. */
+export const findBpftrace = async (
+  chosen?: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Outcome<Bpftrace>> => {
+  const named = chosen ?? (env['VDSOWATCH_BPFTRACE'] || undefined);
+  const path = named ?? onPath('bpftrace', env);
+  if (path === undefined) return failed(failure('no-bpftrace', 'bpftrace was not found', INSTALL));
+  if (!existsSync(path))
+    return failed(failure('no-bpftrace', `there is no bpftrace at ${printable(path)}`, 'correct VDSOWATCH_BPFTRACE'));
+  // Version and library faults only: it needs no privilege.
+  const asked = await execa(path, ['--version'], {
+    reject: false,
+    timeout: 20_000,
+    stdin: 'ignore',
+    maxBuffer: 65_536,
+  });
+  const version = parseVersion(asked.stdout);
+  if (version === undefined) {
+    const said = printable((asked.stderr || asked.shortMessage || 'nothing').split('\n')[0] ?? '').slice(0, 200);
+    return failed(failure('no-bpftrace', `${printable(path)} does not say which bpftrace it is: ${said}`, INSTALL));
+  }
+  if (isOlder(version, OLDEST))
+    return failed(failure('old-bpftrace', `bpftrace ${version.version} is too old`, INSTALL));
+  return success({ path, ...version });
+};
+
+/** "bpftrace v0.17.0", "bpftrace v0.23.2-dirty" */
+export const parseVersion = (text: string): Omit<Bpftrace, 'path'> | undefined => {
+  const match = /^bpftrace v?((\d{1,3})\.(\d{1,3})[\w.+-]{0,40})\s*$/m.exec(text);
+  return match?.[1] === undefined ? undefined : { version: match[1], major: Number(match[2]), minor: Number(match[3]) };
+};
+
+const isOlder = (a: { major: number; minor: number }, b: { major: number; minor: number }): boolean =>
+  a.major !== b.major ? a.major < b.major : a.minor < b.minor;
+
+/** sudo and cron may leave the folders of root's programs out of $PATH. */
+const onPath = (program: string, env: NodeJS.ProcessEnv): string | undefined =>
+  [...(env['PATH'] ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/usr/local/bin', '/usr/bin']
+    .filter((folder) => folder.startsWith('/'))
+    .map((folder) => join(folder, program))
+    .find(isExecutable);
+
+const isExecutable = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** `-`: the script comes on standard input. Never -v (it prints into the records), never -B (json is flushed by line). */
+export const ARGUMENTS = ['-f', 'json', '--no-warnings', '-'] as const;
+
+/** What the environment has to say to this version; names changed (facts/bpftrace.md 3). */
+export const environmentFor = (bpftrace: Bpftrace): Readonly<Record<string, string>> => {
+  const perCpu = isOlder(bpftrace, { major: 0, minor: 18 });
+  const pages = perCpu ? floorPowerOfTwo(Math.max(64, RING_PAGES / cpus().length)) : RING_PAGES;
+  // bpftrace 0.17 on kernels before 5.11 finds the vmlinux BTF only when it is told where (facts/vm-matrix.md 5).
+  const needsBtf = isOlder(bpftrace, { major: 0, minor: 20 }) && isKernelBefore511() && existsSync(KERNEL_BTF);
+  return {
+    BPFTRACE_PERF_RB_PAGES: String(pages),
+    BPFTRACE_COLOR: 'never',
+    ...(needsBtf ? { BPFTRACE_BTF: KERNEL_BTF } : {}),
+  };
+};
+
+/** 16 MiB: what newer versions take by themselves; a stall of a second at 60,000 events a second. */
+const RING_PAGES = 4096;
+
+const floorPowerOfTwo = (value: number): number => 2 ** Math.floor(Math.log2(value));
+
+const isKernelBefore511 = (): boolean => {
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  return major < 5 || (major === 5 && minor < 11);
+};
