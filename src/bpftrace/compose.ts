@@ -26,14 +26,17 @@ export const UNFILTERED_SCRIPTS = ['task', 'namespace', 'write', 'unfiltered', '
 /** Scripts of a second bpftrace, for the time that there are 32-bit tasks. */
 export const COMPAT_SCRIPTS = ['compat', 'heartbeat'] as const;
 
-export const VDSO_PATH = 'curtask->mm->context.vdso';
+const VDSO_PATH = 'curtask->mm->context.vdso';
+
+/** Whether the probes can tell where the kernel put the vDSO of a task; without, they cannot filter. */
+export const knowsVdsoPointer = (host: Host): boolean => resolve(host, VDSO_PATH) !== undefined;
 
 /**
  * One missing tracepoint, field or member would make bpftrace refuse the whole script (facts/bpftrace.md 0.5), so
  * only what this host has goes in, with members by offset. `scripts`: by name, all of probes/.
  */
 export const composeMain = (host: Host, scripts: ReadonlyMap<string, Script>): Composition => {
-  const filtered = resolve(host, VDSO_PATH) !== undefined;
+  const filtered = knowsVdsoPointer(host);
   const names: readonly string[] = filtered ? MAIN_SCRIPTS : UNFILTERED_SCRIPTS;
   const composition = compose(host, pick(scripts, names), windowDefines(host));
   const notes = filtered ? [] : [host.btf === undefined ? NO_BTF : NO_VDSO_MEMBER];
@@ -43,7 +46,7 @@ export const composeMain = (host: Host, scripts: ReadonlyMap<string, Script>): C
 /** undefined: 32-bit calls cannot be seen here. */
 export const composeCompat = (host: Host, scripts: ReadonlyMap<string, Script>): Composition | undefined => {
   const test = compatTest(host.arch);
-  if (test === undefined || host.btf === undefined) return undefined;
+  if (test === undefined || !knowsVdsoPointer(host)) return undefined;
   const adapted = pick(scripts, COMPAT_SCRIPTS).map((script) => ({
     ...script,
     probes: script.probes.map((probe) => ({ ...probe, action: probe.action.replaceAll(X86_COMPAT_TEST, test) })),

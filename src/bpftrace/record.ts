@@ -10,8 +10,6 @@ export type Line =
   | { readonly kind: 'total'; readonly emitted: bigint }
   /** A record that we do not understand: it was printed, so it counts, and is never an event. */
   | { readonly kind: 'garbage' }
-  /** A record of no interest: counts. */
-  | { readonly kind: 'record' }
   /** Everything else that bpftrace says of itself: attached_probes, maps at its end, its own (wrong) lost_events. */
   | { readonly kind: 'other' };
 
@@ -31,7 +29,7 @@ export const lineDecoder = ({ arch, knowsVdso }: Decoding): ((line: string) => L
   const comms = commDecoder();
   const vdso = (text: string): bigint | undefined => (knowsVdso ? hexNumber(text) : undefined);
   const event = (decoded: Event | undefined): Line =>
-    decoded === undefined ? RECORD : { kind: 'event', event: decoded };
+    decoded === undefined ? GARBAGE : { kind: 'event', event: decoded };
 
   const seen = (fields: Fields) => ({
     at: BigInt(fields[1] ?? ''),
@@ -69,7 +67,6 @@ export const lineDecoder = ({ arch, knowsVdso }: Decoding): ((line: string) => L
   };
 };
 
-const RECORD: Line = { kind: 'record' };
 const GARBAGE: Line = { kind: 'garbage' };
 const OTHER: Line = { kind: 'other' };
 

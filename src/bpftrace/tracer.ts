@@ -1,11 +1,18 @@
-import { EMPTY, type Observable } from 'rxjs';
-import type { Event } from '../model/event.js';
+import { concat, filter, firstValueFrom, from, map, Observable, of, switchMap } from 'rxjs';
+import type { Event, StatusEvent, TracerStatus } from '../model/event.js';
+import type { Failure, Outcome } from '../model/failure.js';
+import { order } from '../pipeline/order.js';
+import { localBootClock } from '../proc/clock.js';
+import { watchCompat } from './compat.js';
+import { type Kept, keepRunning } from './keep.js';
+import { makePlan, type Plan } from './plan.js';
+import { session } from './session.js';
 
 /** Everything has a default; tests and `doctor` set more of it than users do. */
 export interface TracerOptions {
   /** Path of the bpftrace to run; default: $VDSOWATCH_BPFTRACE, then the first on $PATH. */
   readonly bpftrace?: string;
-  /** How long an event waits for older ones from other CPUs, in ms. */
+  /** How long an event waits for older ones from other CPUs, in ms; default: what this bpftrace needs. */
   readonly orderMs?: number;
 }
 
@@ -18,4 +25,122 @@ export interface TracerOptions {
  * attach (then it completes) or while a dead one waits for its restart. After every outage and every loss a `gap`
  * event says that all state is to be read afresh.
  */
-export const traceEvents = (_options: TracerOptions = {}): Observable<Event> => EMPTY;
+export const traceEvents = (options: TracerOptions = {}): Observable<Event> => {
+  const clock = localBootClock().now;
+  return concat(
+    of(statusEvent(clock(), { mode: 'starting', text: 'starting bpftrace', notes: [] })),
+    from(makePlan(options.bpftrace)).pipe(
+      switchMap((plan: Outcome<Plan>) =>
+        plan.ok ? trace(plan.value, clock, options) : of(statusEvent(clock(), pollingBecause(plan.failure))),
+      ),
+    ),
+  );
+};
+
+/** Resolves when `events` say that probes are attached, or that they will not be. */
+export const untilSettled = (events: Observable<Event>): Promise<TracerStatus> =>
+  firstValueFrom(
+    events.pipe(
+      filter((event): event is StatusEvent => event.kind === 'status' && event.status.mode !== 'starting'),
+      map(({ status }) => status),
+    ),
+  );
+
+const trace = (plan: Plan, clock: () => bigint, options: TracerOptions): Observable<Event> =>
+  new Observable<Event>((subscriber) => {
+    const { version } = plan.bpftrace;
+    /** Whose system calls are our own doing, and not news. */
+    const own = new Set([process.pid]);
+    let status: TracerStatus = { mode: 'starting', text: '', notes: [] };
+    const say = (at: bigint, next: TracerStatus): void => {
+      status = next;
+      subscriber.next(statusEvent(at, next));
+    };
+    const pass = (event: Event): void => {
+      if (isOwnNoise(event, own)) return;
+      subscriber.next(event);
+      compat.see(event);
+    };
+
+    const common = (kept: Kept): void => {
+      switch (kept.kind) {
+        case 'started':
+          own.add(kept.pid);
+          return;
+        case 'event':
+          pass(kept.event);
+          return;
+        case 'lost':
+          subscriber.next({ kind: 'gap', cause: 'lost', ...kept.loss });
+          return;
+        case 'garbage': {
+          const notes = [`records of bpftrace that made no sense and were ignored: ${kept.count}`];
+          subscriber.next(statusEvent(clock(), { ...status, notes }));
+          return;
+        }
+      }
+    };
+
+    const onMain = (kept: Kept): void => {
+      switch (kept.kind) {
+        case 'ready': {
+          if (kept.outage !== undefined) {
+            const { from, stuck } = kept.outage;
+            subscriber.next({ kind: 'gap', at: kept.at, from, cause: stuck ? 'stuck' : 'restarted', lost: undefined });
+          }
+          say(kept.at, { mode: 'ebpf', text: readyText(version, plan, compat.isOn()), notes: plan.main.notes });
+          compat.look(kept.at);
+          return;
+        }
+        case 'beat':
+          subscriber.next({ ...kept, kind: 'heartbeat' });
+          return;
+        case 'waiting':
+          say(clock(), pollingBecause(kept.failure, kept.ms));
+          return;
+        case 'gave-up':
+          say(clock(), pollingBecause(kept.failure));
+          subscriber.complete();
+          return;
+        default:
+          common(kept);
+      }
+    };
+
+    const compat = watchCompat(plan, clock, {
+      kept: common,
+      gap: (gap) => subscriber.next(gap),
+      changed: (at, notes) => {
+        if (status.mode === 'ebpf') say(at, { mode: 'ebpf', text: readyText(version, plan, compat.isOn()), notes });
+      },
+    });
+    const running = keepRunning(
+      () => session({ bpftrace: plan.bpftrace, script: plan.main.text, decoding: plan.decoding, clock }),
+      clock,
+    ).subscribe(onMain);
+    return () => {
+      running.unsubscribe();
+      compat.stop();
+    };
+  }).pipe(order(options.orderMs ?? (isOneRing(plan) ? 10 : 40)));
+
+/** Since 0.18 all CPUs write into one ring, read in order; before, one per CPU (facts/bpftrace.md 3, 6). */
+const isOneRing = ({ bpftrace }: Plan): boolean => bpftrace.major > 0 || bpftrace.minor >= 18;
+
+/** Forks, execs and exits of our own stay: the state needs the life of every process. */
+const isOwnNoise = (event: Event, own: ReadonlySet<number>): boolean =>
+  (event.kind === 'call' || event.kind === 'poke' || event.kind === 'namespace' || event.kind === 'prctl') &&
+  own.has(event.tgid);
+
+const readyText = (version: string, plan: Plan, compat: boolean): string => {
+  const probes = plan.main.points.length + (compat ? (plan.compat?.points.length ?? 0) : 0);
+  return `bpftrace ${version}, ${probes} probes${compat ? ', 32-bit calls too' : ''}`;
+};
+
+const pollingBecause = ({ text, mend }: Failure, retryMs?: number): TracerStatus => ({
+  mode: 'polling',
+  text: `polling: ${text}${retryMs === undefined ? '' : `; next try in ${retryMs / 1000} s`}`,
+  notes: mend === null ? [] : [`${text}: ${mend}`],
+});
+
+const statusEvent = (at: bigint, status: TracerStatus): StatusEvent => ({ kind: 'status', at, status });

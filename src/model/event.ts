@@ -108,7 +108,8 @@ export interface GapEvent {
   readonly kind: 'gap';
   readonly at: bigint;
   readonly from: bigint;
-  readonly cause: 'lost' | 'restarted' | 'stuck';
+  /** late: a 32-bit task had run before its calls were traced, which is done only while there are any. */
+  readonly cause: 'lost' | 'restarted' | 'stuck' | 'late';
   /** How many records are known to be lost; undefined when nobody counted. */
   readonly lost: bigint | undefined;
 }

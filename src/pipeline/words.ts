@@ -95,9 +95,12 @@ export const prctlWords = ({ option, result }: PrctlEvent): string => {
 };
 
 export const gapWords = ({ cause, lost }: GapEvent): string => {
-  const what = { lost: 'events were lost', restarted: 'the tracer was restarted', stuck: 'the tracer was stuck' }[
-    cause
-  ];
+  const what = {
+    lost: 'events were lost',
+    restarted: 'the tracer was restarted',
+    stuck: 'the tracer was stuck',
+    late: 'a 32-bit process ran before 32-bit calls were traced',
+  }[cause];
   const count = lost === undefined ? what : `${what}: ${lost}`;
   return `${count}; every process is read afresh`;
 };

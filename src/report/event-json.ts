@@ -64,7 +64,7 @@ export const EventJson = Type.Union(
       ...Common,
       kind: Type.Literal('gap'),
       from: Nanoseconds,
-      cause: Type.Union([Type.Literal('lost'), Type.Literal('restarted'), Type.Literal('stuck')]),
+      cause: Type.Union([Type.Literal('lost'), Type.Literal('restarted'), Type.Literal('stuck'), Type.Literal('late')]),
       lost: orNull(Type.String({ pattern: '^[0-9]+$' })),
     }),
     Type.Object({

@@ -1,0 +1,126 @@
+import { Observable } from 'rxjs';
+import type { Event } from '../model/event.js';
+import { type Failure, failure } from '../model/failure.js';
+import { type Account, type Loss, onBeat, onRecord, onTotal, openAccount } from './account.js';
+import { explainEnding } from './complaint.js';
+import type { Bpftrace } from './find.js';
+import { type Decoding, lineDecoder } from './record.js';
+import { type Output, runBpftrace } from './run.js';
+
+/** What one life of a bpftrace gives, in order; 'ended' is the last. Times are ns on the boot clock. */
+export type Happening =
+  | { readonly kind: 'started'; readonly pid: number }
+  /** All probes are attached: the first heartbeat, which attaches last, has come. */
+  | { readonly kind: 'ready'; readonly at: bigint }
+  | { readonly kind: 'event'; readonly event: Event }
+  | { readonly kind: 'beat'; readonly at: bigint; readonly emitted: bigint; readonly received: bigint }
+  | { readonly kind: 'lost'; readonly loss: Loss }
+  /** So many records made no sense so far. Said at 1, 10, 100, ... */
+  | { readonly kind: 'garbage'; readonly count: number }
+  | { readonly kind: 'ended'; readonly failure: Failure; readonly stuck: boolean };
+
+export interface SessionOptions {
+  readonly bpftrace: Bpftrace;
+  readonly script: string;
+  readonly decoding: Decoding;
+  readonly clock: () => bigint;
+  readonly patience?: Patience;
+}
+
+/** In ms. */
+export interface Patience {
+  /** From the start to the first heartbeat: 1 s, and 8 s were seen under load (facts/bpftrace.md 9). */
+  readonly start: number;
+  /** Between two looks for a heartbeat; `silent` looks without one mean that it is stuck. */
+  readonly look: number;
+  readonly silent: number;
+}
+
+export const PATIENCE: Patience = { start: 90_000, look: 1000, silent: 5 };
+
+/** Runs one bpftrace and watches over it; unsubscribing stops it. */
+export const session = (options: SessionOptions): Observable<Happening> =>
+  new Observable((subscriber) => {
+    const { clock, patience = PATIENCE } = options;
+    const decode = lineDecoder(options.decoding);
+    let account: Account = openAccount(clock());
+    let beatAt: bigint | undefined;
+    let saidAt = 0n;
+    let silence = 0;
+    let garbage = 0;
+
+    const take = (text: string): void => {
+      const line = decode(text);
+      switch (line.kind) {
+        case 'event':
+          account = onRecord(account, line.event.at);
+          subscriber.next({ kind: 'event', event: line.event });
+          return;
+        case 'beat':
+          beat(line.at);
+          return;
+        case 'total':
+          total(line.emitted);
+          return;
+        case 'garbage':
+          account = onRecord(account, undefined);
+          garbage += 1;
+          if (/^10*$/.test(String(garbage))) subscriber.next({ kind: 'garbage', count: garbage });
+          return;
+        case 'other':
+          return;
+      }
+    };
+
+    const beat = (at: bigint): void => {
+      silence = 0;
+      const first = beatAt === undefined;
+      beatAt = at;
+      const { account: next, loss } = onBeat(onRecord(account, at), at);
+      account = next;
+      if (first) subscriber.next({ kind: 'ready', at });
+      if (loss !== undefined) subscriber.next({ kind: 'lost', loss });
+    };
+
+    const total = (emitted: bigint): void => {
+      if (beatAt === undefined) return;
+      // Not before what the records themselves say, if our own clock should be off.
+      const now = clock();
+      account = onTotal(account, emitted, (now > beatAt ? now : beatAt) + CLOCK_ERROR);
+      if (beatAt - saidAt < SECOND) return;
+      saidAt = beatAt;
+      subscriber.next({ kind: 'beat', at: beatAt, emitted, received: account.received });
+    };
+
+    const end = (reason: Failure, stuck: boolean): void => {
+      subscriber.next({ kind: 'ended', failure: reason, stuck });
+      subscriber.complete();
+    };
+
+    const onOutput = (output: Output): void => {
+      if (output.kind === 'lines') for (const line of output.lines) take(line);
+      else if (output.kind === 'started') subscriber.next(output);
+      else end(explainEnding(output.ending), false);
+    };
+
+    const startedAt = performance.now();
+    // Looks, not spans of time: while our own process is held up nothing is read, and that is no silence of bpftrace's.
+    const watching = setInterval(() => {
+      if (beatAt === undefined) {
+        if (performance.now() - startedAt > patience.start)
+          end(failure('bpftrace-died', `bpftrace attached nothing in ${patience.start / 1000} s`), false);
+        return;
+      }
+      silence += 1;
+      if (silence > patience.silent) end(failure('bpftrace-died', `bpftrace has said nothing for ${silence} s`), true);
+    }, patience.look);
+    const running = runBpftrace(options.bpftrace, options.script).subscribe(onOutput);
+    return () => {
+      clearInterval(watching);
+      running.unsubscribe();
+    };
+  });
+
+const SECOND = 1_000_000_000n;
+/** How far our boot clock may be behind the kernel's: it is measured with 10 ms steps. */
+const CLOCK_ERROR = 20_000_000n;
