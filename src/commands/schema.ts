@@ -1,10 +1,12 @@
+import { DoctorJson } from '../doctor/schema.js';
+import { HintJson } from '../hint/schema.js';
 import { DiffJson } from '../model/diff.js';
 import { ReportJson } from '../model/report.js';
 import { EventJson } from '../report/event-json.js';
 import { TraceRecord } from '../trace/format.js';
 
 /** Every kind of JSON document that leaves the program, by the name it carries in its `schema` field. */
-const documents = [ReportJson, DiffJson, EventJson, TraceRecord];
+const documents = [ReportJson, DiffJson, EventJson, TraceRecord, HintJson, DoctorJson];
 
 /** `vdsowatch schema [NAME]`: prints the JSON Schemas, all of them or the one asked for. */
 export const run = async (name: string | undefined): Promise<number> => {

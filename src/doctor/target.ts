@@ -1,3 +1,4 @@
+import { readElfImage } from '../elf/image.js';
 import { hintOf } from '../hint/examine.js';
 import type { MremapTest } from '../hint/mremap-test.js';
 import { sizeOf } from '../model/vma.js';
@@ -43,15 +44,16 @@ const readImage = async (puppet: Puppet): Promise<VdsoImage | undefined> => {
   const { vdso, data } = vdsoBlock(puppet);
   if (vdso === undefined) return undefined;
   const bytes = await readBytes(puppet, vdso.start, Number(sizeOf(vdso)));
+  const elf = readElfImage(bytes);
   const [first] = data;
   return {
     size: bytes.length,
     data: data.map((vma) => ({ name: vma.name, size: Number(sizeOf(vma)) })),
     dataSize: data.reduce((sum, vma) => sum + Number(sizeOf(vma)), 0),
     vdsoBeforeData: first === undefined ? null : vdso.start < first.start,
-    symbols: {},
-    buildId: null,
-    linuxVersion: null,
+    symbols: Object.fromEntries(elf?.symbols ?? []),
+    buildId: elf?.buildId ?? null,
+    linuxVersion: elf?.linuxVersion ?? null,
   };
 };
 

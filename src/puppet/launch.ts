@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
+import { escapeText } from '../text/escape.js';
 import type { Abi } from './abi.js';
 import { puppetImage } from './image.js';
 import { CHANNELS } from './layout.js';
@@ -49,12 +50,19 @@ const launchFrom = async (folder: string, abi: Abi): Promise<Outcome<Launched>> 
       child.once('error', resolve);
     });
     if (refused !== undefined)
-      return failed(failure('cannot-write', `the test process cannot be started: ${refused.message}`, MEND, refused));
+      return failed(
+        failure('cannot-write', `the test process cannot be started: ${escapeText(refused.message)}`, MEND, refused),
+      );
     return success({ child, sockets: child.stdio.slice(3).filter((stream) => stream instanceof Duplex) });
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
     return failed(
-      failure('cannot-write', `the test process cannot be written to ${folder}: ${error.code}`, MEND, error),
+      failure(
+        'cannot-write',
+        `the test process cannot be written to ${escapeText(folder)}: ${error.code}`,
+        MEND,
+        error,
+      ),
     );
   } finally {
     if (own !== undefined) rmSync(own, { recursive: true, force: true });
