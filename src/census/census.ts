@@ -6,6 +6,7 @@ import { type Failure, failure, type Outcome, success } from '../model/failure.j
 import type { ProcContext } from '../proc/context.js';
 import { isGone, listProcesses, sweep } from '../proc/sweep.js';
 import type { Judged } from '../report/process.js';
+import { judgeByKind } from './kinds.js';
 
 /** Every process of the machine, or those asked for, judged in the light of all others. */
 export interface Census {
@@ -42,7 +43,8 @@ export const takeCensus = async (proc: ProcContext, pids: readonly number[] = []
 export const judgeAll = (
   found: readonly Evidence[],
 ): { readonly judged: readonly Judged[]; readonly pageSets: readonly PageSet[] } => {
-  const alone = found.map((evidence): Judged => ({ evidence, verdict: judge(evidence) }));
+  const first = judgeByKind();
+  const alone = found.map((evidence): Judged => ({ evidence, verdict: first(evidence) }));
   const pageSets = baselines(alone);
   const context: JudgeContext = { baselines: pageSets, hostGivesVdso: givenVdso(alone) };
   const again = new Set(pageSets.filter(({ kind }) => kind !== 'host').flatMap(({ processes }) => processes));

@@ -28,7 +28,7 @@ export const run = async (pids: readonly number[], options: PsOptions): Promise<
   const { judged, pageSets, problems } = census.value;
   for (const note of limits(local, pids.length > 0)) process.stderr.write(`vdsowatch: ${note}\n`);
   const machine = options.output === 'json' || options.output === 'ndjson';
-  const report = reportOf(local.host, judged, problems);
+  const report = reportOf(local.host, machine ? judged : [], problems);
   if (judged.length > 0 || machine) {
     const sets = options.baselines === true ? { pageSets: pageSets.map(pageSetReport) } : {};
     printReport({ ...report, ...sets }, judged, options.output);

@@ -14,19 +14,32 @@ import { parseMapsLine } from './parse/maps.js';
  * maps, when they are the only lines that bear such names. Undefined: out of the ordinary, in any way.
  */
 export const ordinaryBlock = (maps: Buffer): readonly Vma[] | undefined => {
-  const named = maps.indexOf('[vdso]\n', 0, 'latin1');
-  if (named < 0 || maps.indexOf('[vdso', named + 1, 'latin1') >= 0) return undefined;
-  const firstVvar = maps.indexOf('[vv', 0, 'latin1');
-  if (firstVvar < 0 || firstVvar > named || maps.indexOf('[vv', named, 'latin1') >= 0) return undefined;
-  // An [uprobes] area is left in a process by a tracer and concerns CRIU (facts: kernel.md 1.8).
-  if (maps.indexOf('[upro', 0, 'latin1') >= 0) return undefined;
-  const from = maps.lastIndexOf(NEWLINE, firstVvar) + 1;
-  const end = named + '[vdso]\n'.length;
-  if (end - from > LONGEST_BLOCK) return undefined;
-  return parseBlock(maps.toString('latin1', from, end));
+  let first = -1;
+  let vdso = -1;
+  let brackets = 0;
+  for (let at = maps.indexOf(OPEN); at >= 0; at = maps.indexOf(OPEN, at + 1)) {
+    const one = maps[at + 1];
+    const two = maps[at + 2];
+    // An [uprobes] area is left in a process by a tracer and concerns CRIU (facts: kernel.md 1.8).
+    if (one === LETTER_U || brackets++ > MOST_BRACKETS) return undefined;
+    if (one !== LETTER_V || (two !== LETTER_V && two !== LETTER_D)) continue;
+    if (vdso >= 0) return undefined;
+    if (two === LETTER_D) vdso = at;
+    else if (first < 0) first = at;
+  }
+  if (first < 0 || vdso < 0) return undefined;
+  const from = maps.lastIndexOf(NEWLINE, first) + 1;
+  const end = maps.indexOf(NEWLINE, vdso) + 1;
+  return end - from > LONGEST_BLOCK ? undefined : parseBlock(maps.toString('latin1', from, end));
 };
 
+const OPEN = 0x5b;
 const NEWLINE = 0x0a;
+const LETTER_D = 0x64;
+const LETTER_U = 0x75;
+const LETTER_V = 0x76;
+/** [heap], [stack] and the like; more are in the names of files. */
+const MOST_BRACKETS = 64;
 /** Three lines of at most 90 characters; the names of ordinary files are longer than the rest of a line. */
 const LONGEST_BLOCK = 300;
 

@@ -4,16 +4,18 @@ import { printable } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import { type Judged, unreadableText } from './process.js';
 
+/** Width in terminal cells. Plain text, which nearly all is, is not given to string-width: 75 of 80 us a row. */
+const width = (cell: string): number => (PLAIN.test(cell) ? cell.length : stringWidth(cell));
+const PLAIN = /^[ -~]*$/;
+
 /** Lays cells out in columns two blanks apart; the last column is not padded. Widths in terminal cells. */
 export const columns = (rows: readonly (readonly string[])[]): string => {
   const widths: number[] = [];
   for (const row of rows)
-    for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, stringWidth(cell));
+    for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, width(cell));
   const line = (row: readonly string[]): string =>
     row
-      .map((cell, index) =>
-        index === row.length - 1 ? cell : cell + ' '.repeat((widths[index] ?? 0) - stringWidth(cell)),
-      )
+      .map((cell, index) => (index === row.length - 1 ? cell : cell + ' '.repeat((widths[index] ?? 0) - width(cell))))
       .join('  ')
       .trimEnd();
   return `${rows.map(line).join('\n')}\n`;

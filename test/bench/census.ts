@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { judge } from '../../src/judge/judge.js';
+import { judgeByKind } from '../../src/census/kinds.js';
 import { isVdsoNamed } from '../../src/model/vma.js';
 import { localProc } from '../../src/proc/host.js';
 import { sweep } from '../../src/proc/sweep.js';
@@ -125,6 +125,7 @@ interface Sweep {
 
 const warmSweep = async (judged: boolean): Promise<Sweep> => {
   const proc = localProc();
+  const judge = judgeByKind();
   const begun = process.hrtime.bigint();
   let processes = 0;
   let named = 0;

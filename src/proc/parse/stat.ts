@@ -17,27 +17,39 @@ export interface Stat {
 export const parseStat = (text: string): Stat | undefined => {
   const open = text.indexOf('(');
   const close = text.lastIndexOf(')');
-  if (open < 2 || close < open) return undefined;
-  const pid = /^(\d{1,10}) $/.exec(text.slice(0, open))?.[1];
-  const rest = text
-    .slice(close + 2)
-    .trimEnd()
-    .split(' ');
-  const [state = '', parent = '', , , , , flags = ''] = rest;
-  const startTicks = rest[19] ?? '';
-  const virtualSize = rest[20] ?? '0';
-  if (pid === undefined || !/^[A-Za-z]$/.test(state) || !/^\d{1,10}$/.test(parent)) return undefined;
-  if (!/^\d{1,10}$/.test(flags) || !/^\d{1,20}$/.test(startTicks) || !/^\d{1,20}$/.test(virtualSize)) return undefined;
+  const pid = decimal(text, 0, open - 1);
+  if (pid === undefined || close < open || text.charCodeAt(open - 1) !== BLANK) return undefined;
+  // One pass of one expression: a census does this for every process.
+  AFTER_COMM.lastIndex = close + 1;
+  const [found, state = '', parent, flags, startTicks = '', virtualSize = '0'] = AFTER_COMM.exec(text) ?? [];
+  if (found === undefined) return undefined;
   return {
-    pid: Number(pid),
+    pid,
     comm: text.slice(open + 1, close),
     state,
     parent: Number(parent),
-    kernelThread: (BigInt(flags) & PF_KTHREAD) !== 0n,
+    kernelThread: (Number(flags) & PF_KTHREAD) !== 0,
     startTicks: BigInt(startTicks),
     virtualSize: BigInt(virtualSize),
   };
 };
 
+/** Fields 3 state, 4 parent, 9 flags, 22 start time, 23 virtual size. */
+const AFTER_COMM =
+  / ([A-Za-z]) (\d{1,10})(?: -?\d{1,20}){4} (\d{1,10})(?: -?\d{1,20}){12} (\d{1,20})(?: (\d{1,20}))?(?=[ \n]|$)/y;
+
 /** include/linux/sched.h, since 2.6.27. */
-const PF_KTHREAD = 0x200000n;
+const PF_KTHREAD = 0x200000;
+const BLANK = 0x20;
+
+/** A pid: ten digits at most. */
+const decimal = (text: string, from: number, to: number): number | undefined => {
+  if (to <= from || to - from > 10) return undefined;
+  let value = 0;
+  for (let at = from; at < to; at += 1) {
+    const digit = text.charCodeAt(at) - 0x30;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  return value;
+};
