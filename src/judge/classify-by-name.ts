@@ -1,7 +1,7 @@
 import { type Opinion, opinion } from './classify.js';
 import { isUserMode } from './naming.js';
 import { pageSentences } from './page-words.js';
-import { atLeast, parseRelease } from './release.js';
+import { atLeast } from './release.js';
 import type { Space } from './space.js';
 import { countPages, type Traits } from './traits.js';
 
@@ -16,6 +16,7 @@ export const classifyByName = (space: Space): readonly Opinion[] => {
   const hidden =
     space.naming.measured || named.length > 0 ? [] : space.traits.filter((traits) => isHidden(space, traits));
   const torn = isTorn(space, named);
+  const userMode = named.length > 0 && isUserMode(space.evidence, space.vmas);
   const opinions = space.traits.map((traits): Opinion => {
     const sentences = pageSentences(traits);
     if (hidden.includes(traits)) {
@@ -36,7 +37,7 @@ export const classifyByName = (space: Space): readonly Opinion[] => {
     if (owned.length > 0 && !owned.includes(traits) && isPlainMemory(traits)) {
       return opinion(traits, 'decoy', 'likely', evidence);
     }
-    const backed = traits.special === true || sureKernelPages(traits) > 0 || !isUserMode(space.evidence, space.vmas);
+    const backed = traits.special === true || sureKernelPages(traits) > 0 || !userMode;
     return opinion(traits, 'genuine', backed ? 'proven' : 'likely', evidence);
   });
   return opinions;
@@ -47,7 +48,7 @@ export const sureKernelPages = (traits: Traits): number =>
 
 /** Two whole vDSOs: impossible where special mappings cannot be split (871402e05b24, 5.11), so the read was torn. */
 const isTorn = (space: Space, named: readonly Traits[]): boolean =>
-  named.length > 1 && atLeast(parseRelease(space.evidence.host.release), 5, 11) === true;
+  named.length > 1 && atLeast(space.release, 5, 11) === true;
 
 const isPlainMemory = (traits: Traits): boolean =>
   traits.pages.length > 0 && countPages(traits, 'copied') === traits.pages.length && !traits.vma.execute;

@@ -1,6 +1,5 @@
 import { AT_SYSINFO_EHDR } from '../model/evidence.js';
 import type { Finding, VdsoVerdict } from '../model/verdict.js';
-import { isVvarNamed } from '../model/vma.js';
 import { hex } from '../text/hex.js';
 import { finding } from './finding-codes.js';
 import type { Found } from './findings.js';
@@ -49,7 +48,7 @@ const absence = (space: Space): readonly Finding[] => {
       }),
     );
   }
-  const vvar = space.vmas.find(isVvarNamed);
+  const vvar = space.vvars[0];
   if (vvar !== undefined) {
     findings.push(
       finding('vvar-orphaned', {

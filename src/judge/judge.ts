@@ -2,11 +2,13 @@ import type { Evidence } from '../model/evidence.js';
 import type { Confidence, PolicyVerdict, Verdict } from '../model/verdict.js';
 import { classify } from './classify.js';
 import type { JudgeContext } from './context.js';
+import { collectEntries } from './criu/entry.js';
 import { findingsOf } from './findings.js';
 import { hintOf } from './hint.js';
 import { type Judgement, listMappings } from './mappings.js';
 import { hintPolicy } from './policy/hint.js';
 import { pfnPolicy } from './policy/pfn.js';
+import { CURRENT_CRIU } from './policy/policy.js';
 import { symtablePolicy } from './policy/symtable.js';
 import { type Space, survey } from './space.js';
 import { describeVdso, vdsoPieces } from './vdso-verdict.js';
@@ -24,7 +26,7 @@ export const judge = (evidence: Evidence, context: JudgeContext = {}): Verdict =
   const run = vdsoPieces(space, judged);
   const pieces = run.length > 0 ? run : absent(space, judged, undecided.length > 0);
   const vdso = pieces === null ? null : pieces === undefined ? undefined : describeVdso(space, pieces);
-  const truth = { judged, vdso };
+  const truth = { judged, vdso, collected: collectEntries(space, CURRENT_CRIU) };
   const policies = {
     hint: hintPolicy(space, truth),
     pfn: pfnPolicy(space, truth),

@@ -1,5 +1,5 @@
-import { isVvarNamed, type Vma } from '../model/vma.js';
-import { atLeast, isX86, parseRelease } from './release.js';
+import type { Vma } from '../model/vma.js';
+import { atLeast, isX86 } from './release.js';
 import type { Space } from './space.js';
 
 /** The unbroken run of [vvar], [vvar_vclock] mappings next to the vDSO. */
@@ -13,10 +13,9 @@ export interface VvarBlock {
 }
 
 /** vvar mappings in order, adjacent ones joined. */
-export const vvarRuns = (vmas: readonly Vma[]): readonly (readonly Vma[])[] => {
+export const vvarRuns = ({ vvars }: Space): readonly (readonly Vma[])[] => {
   const runs: Vma[][] = [];
-  for (const vma of vmas) {
-    if (!isVvarNamed(vma)) continue;
+  for (const vma of vvars) {
     const last = runs.at(-1);
     if (last !== undefined && last.at(-1)?.end === vma.start) last.push(vma);
     else runs.push([vma]);
@@ -30,7 +29,7 @@ export const vvarBlock = (
   vdso: { readonly start: bigint; readonly end: bigint },
 ): VvarBlock | undefined => {
   const before = !isVdsoFirst(space);
-  for (const run of vvarRuns(space.vmas)) {
+  for (const run of vvarRuns(space)) {
     const [start, end] = [run[0]?.start ?? 0n, run.at(-1)?.end ?? 0n];
     if (before ? end !== vdso.start : start !== vdso.end) continue;
     return { start, end, pages: Number((end - start) / space.pageSize), names: run.map(({ name }) => name), before };
@@ -39,19 +38,17 @@ export const vvarBlock = (
 };
 
 /** x86 3.16 maps text first, then data (calc_vdso vvar order until 3.17); csky to this day. */
-export const isVdsoFirst = ({ evidence }: Space): boolean => {
-  const { machine, release } = evidence.host;
+export const isVdsoFirst = ({ evidence, release }: Space): boolean => {
+  const { machine } = evidence.host;
   if (machine === 'csky') return true;
-  const parsed = parseRelease(release);
-  return isX86(machine) === true && parsed?.major === 3 && parsed.minor === 16;
+  return isX86(machine) === true && release?.major === 3 && release.minor === 16;
 };
 
 /**
  * Pages of vvar data this kernel maps beside its x86 vDSO, for every bitness: 4 since time namespaces (5.6,
  * "vvar_start = . - 4*PAGE_SIZE"), 6 with [vvar_vclock] (e93d2521b27f, 6.13). Undefined where it is not known.
  */
-export const expectedVvarPages = ({ evidence }: Space): number | undefined => {
-  const release = parseRelease(evidence.host.release);
+export const expectedVvarPages = ({ evidence, release }: Space): number | undefined => {
   if (isX86(evidence.host.machine) !== true || release === undefined) return undefined;
   if (atLeast(release, 6, 13) === true) return 6;
   return atLeast(release, 5, 6) === true ? 4 : undefined;
@@ -65,7 +62,7 @@ export const vvarAttached = (
   space: Space,
   vdso: { readonly start: bigint; readonly end: bigint },
 ): { readonly attached: boolean | undefined; readonly why: string } => {
-  const runs = vvarRuns(space.vmas);
+  const runs = vvarRuns(space);
   if (runs.length === 0) {
     return givesVvar(space) === true
       ? { attached: false, why: 'maps: no [vvar] at all, which this kernel maps beside every vDSO' }
@@ -86,8 +83,8 @@ export const vvarAttached = (
 
 /** Does this kernel map a [vvar] beside its vDSO? From 6.1 on all but these do (facts of each tree's vdso.c). */
 const givesVvar = (space: Space): boolean | undefined => {
-  const { machine, release } = space.evidence.host;
-  const parsed = parseRelease(release);
+  const { machine } = space.evidence.host;
+  const parsed = space.release;
   if (machine === undefined || parsed === undefined || space.naming.rule !== 'mapping') return undefined;
   if (isX86(machine) === true) return atLeast(parsed, 3, 16);
   if (/^(aarch64|arm)/.test(machine)) return atLeast(parsed, 4, 1);

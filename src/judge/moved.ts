@@ -1,6 +1,6 @@
 import { sizeOf } from '../model/vma.js';
 import { vvarAttached } from './layout.js';
-import { atLeast, parseRelease } from './release.js';
+import { atLeast } from './release.js';
 import type { Space } from './space.js';
 import { imageIndex, type Traits } from './traits.js';
 
@@ -36,7 +36,7 @@ export const isMoved = (
 const liesWhereExecPutsIt = (space: Space, first: Traits, last: Traits): boolean => {
   if (space.evidence.host.machine !== 'x86_64' || space.abi !== 'x86_64') return false;
   if (vvarAttached(space, { start: first.vma.start, end: last.vma.end }).attached !== true) return false;
-  const release = parseRelease(space.evidence.host.release);
+  const release = space.release;
   const claimed = space.auxvVdso ?? 0n;
   if (atLeast(release, 6, 9) === true) {
     const next = space.vmas.find((vma) => vma.start === last.vma.end);

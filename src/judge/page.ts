@@ -49,48 +49,59 @@ export const knownFrames = (evidence: Evidence, baselines: readonly KnownPages[]
   return known;
 };
 
-/** The first pages of a mapping, one by one. */
+/** The first pages of a mapping, one by one; none when its pagemap was not read. */
 export const pagesOf = (source: PageSource, vma: Vma): readonly Page[] => {
   const { evidence } = source;
   const words = evidence.pagemap.get(vma.start);
   const flags = evidence.kpageflags.get(vma.start);
+  if (words === undefined) return [];
   const count = Math.min(pageCount(vma, evidence.host.pageSize), MAX_PAGES);
-  const pages = Array.from({ length: count }, (_, index) => pageOf(source, words?.[index], flags?.[index]));
+  const pages = Array.from({ length: count }, (_, index) => pageOf(source, words[index], flags?.[index]));
   return settle(source, pages);
 };
 
 const pageOf = (source: PageSource, word: bigint | undefined, flags: bigint | undefined): Page => {
   if (word === undefined) return UNKNOWN;
-  if ((word & PRESENT) === 0n) {
-    // Only anonymous memory is ever swapped out: a copied vDSO page can be, the kernel's own never.
-    return (word & SWAPPED) === 0n ? ABSENT : { ...ABSENT, state: 'copied' };
-  }
+  // Only anonymous memory is ever swapped out: a copied vDSO page can be, the kernel's own never.
+  if ((word & PRESENT) === 0n) return (word & SWAPPED) === 0n ? ABSENT : SWAPPED_OUT;
   const frame = frameOf(word);
   const known = frame === undefined ? undefined : source.known.get(frame);
-  const page = { frame, known, hidden: frame === undefined, sure: true };
-  if ((word & FILE) !== 0n) return { ...page, state: 'kernel' };
-  if (source.fileBit === true) return { ...page, known: undefined, state: 'copied' };
-  if (known !== undefined) return { ...page, state: 'kernel' };
+  // Of a kernel that has the bit, a clear one is an answer, whatever the number of the frame.
+  if ((word & FILE) === 0n && source.fileBit === true) return page('copied', frame, undefined);
+  if ((word & FILE) !== 0n || known !== undefined) return page('kernel', frame, known);
   if (flags !== undefined && flags !== 0n) {
-    if ((flags & (KPF_ANON | KPF_ZERO_PAGE)) !== 0n) return { ...page, state: 'copied' };
-    if ((flags & KPF_LRU) === 0n) return { ...page, state: 'kernel' };
+    if ((flags & (KPF_ANON | KPF_ZERO_PAGE)) !== 0n) return page('copied', frame, known);
+    if ((flags & KPF_LRU) === 0n) return page('kernel', frame, known);
   }
-  return { ...page, state: 'unknown' };
+  return page('unknown', frame, known);
 };
 
-const ABSENT: Page = { state: 'absent', sure: true, frame: undefined, known: undefined, hidden: false };
-const UNKNOWN: Page = { ...ABSENT, state: 'unknown' };
+/** A present page. */
+const page = (state: Page['state'], frame: bigint | undefined, known: Page['known'], sure = true): Page => ({
+  state,
+  sure,
+  frame,
+  known,
+  hidden: frame === undefined,
+});
+
+const NOT_PRESENT = { sure: true, frame: undefined, known: undefined, hidden: false } as const;
+const ABSENT: Page = { state: 'absent', ...NOT_PRESENT };
+const SWAPPED_OUT: Page = { state: 'copied', ...NOT_PRESENT };
+const UNKNOWN: Page = { state: 'unknown', ...NOT_PRESENT };
 
 /**
  * One mapping has the pages of one image: where a page has its place in a known set, a page beside it that is present
  * with another frame is a copy, even without bit 61. Where no page is known, the frames around it are asked.
  */
 const settle = (source: PageSource, pages: readonly Page[]): readonly Page[] => {
-  const known = pages.some((page) => page.known !== undefined);
-  return pages.map((page) => {
-    if (page.state !== 'unknown' || page.frame === undefined) return page;
-    if (known) return { ...page, state: 'copied' };
-    const kin = source.fileBit === false ? source.kin(page.frame) : undefined;
-    return kin === undefined ? page : { ...page, state: kin === 'kernel' ? 'kernel' : 'copied', sure: false };
+  const isOpen = ({ state, frame }: Page): boolean => state === 'unknown' && frame !== undefined;
+  if (!pages.some(isOpen)) return pages;
+  const known = pages.some((one) => one.known !== undefined);
+  return pages.map((one) => {
+    if (one.state !== 'unknown' || one.frame === undefined) return one;
+    if (known) return page('copied', one.frame, one.known);
+    const kin = source.fileBit === false ? source.kin(one.frame) : undefined;
+    return kin === undefined ? one : page(kin === 'kernel' ? 'kernel' : 'copied', one.frame, undefined, false);
   });
 };

@@ -1,11 +1,12 @@
 import { AT_SYSINFO_EHDR, type Evidence } from '../model/evidence.js';
-import { isFileless, type Vma } from '../model/vma.js';
+import { isFileless, isVvarNamed, type Vma } from '../model/vma.js';
 import { abiOf } from './abi.js';
 import type { JudgeContext } from './context.js';
 import { frameKin } from './frame-kin.js';
 import { type Naming, namingOf } from './naming.js';
 import { knownFrames, type PageSource } from './page.js';
 import { hasFileBit } from './page-format.js';
+import { parseRelease, type Release } from './release.js';
 import { type Traits, traitsOf } from './traits.js';
 
 /** One address space, looked at from every side, before anything is decided. */
@@ -15,10 +16,13 @@ export interface Space {
   readonly pageSize: bigint;
   /** In address order, each range once. */
   readonly vmas: readonly Vma[];
+  readonly vvars: readonly Vma[];
   /** Of the mappings that may matter, in address order; all others are ordinary memory. */
   readonly traits: readonly Traits[];
   readonly naming: Naming;
   readonly abi: string | undefined;
+  /** Undefined when it is not known, or cannot be the kernel's own. */
+  readonly release: Release | undefined;
   readonly auxvVdso: bigint | undefined;
 }
 
@@ -37,24 +41,22 @@ export const survey = (evidence: Evidence, context: JudgeContext): Space => {
   // somebody looked into it.
   const byName = naming.rule === 'mapping' && naming.measured;
   const matters = (vma: Vma): boolean =>
-    vma.name.charCodeAt(0) === OPEN_BRACKET ||
     vma.start === auxvVdso ||
-    evidence.bytes.has(vma.start) ||
     vma.name.includes('[vdso]') ||
-    (!byName && isFileless(vma));
+    (byName ? evidence.bytes.has(vma.start) : isFileless(vma) || evidence.bytes.has(vma.start));
   return {
     evidence,
     context,
     pageSize: BigInt(evidence.host.pageSize),
     vmas,
+    vvars: vmas.filter(isVvarNamed),
     traits: vmas.filter(matters).map((vma) => traitsOf(source, vma)),
     naming,
     abi: abiOf(evidence, vmas),
+    release: parseRelease(evidence.host.release),
     auxvVdso,
   };
 };
-
-const OPEN_BRACKET = 0x5b;
 
 /** A torn read may show a range twice, and nothing may depend on the order of discovery. */
 const inOrder = (vmas: readonly Vma[]): readonly Vma[] => {

@@ -40,7 +40,8 @@ export const describeVdso = (space: Space, run: readonly Judgement[]): VdsoVerdi
   const traits = run.map((one) => one.traits);
   const range = rangeOf(run);
   return {
-    ...range,
+    start: range.start,
+    end: range.end,
     image: imageOf(space, traits),
     // The runtime vDSO of a proxy was never given to the program: no place to have moved from.
     moved: first.verdict.class === 'criu-runtime' ? undefined : isMoved(space, traits).moved,

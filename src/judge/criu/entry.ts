@@ -1,6 +1,6 @@
 import { hasKernelName, isFileless, type Vma } from '../../model/vma.js';
 import { hex } from '../../text/hex.js';
-import { atLeast, parseRelease } from '../release.js';
+import { atLeast } from '../release.js';
 import type { Space } from '../space.js';
 import { type CriuVersion, criuAtLeast } from './version.js';
 
@@ -29,14 +29,16 @@ export interface DumpStop {
   readonly todo: string;
 }
 
+export interface Collected {
+  readonly entries: readonly CriuEntry[];
+  readonly stop: DumpStop | undefined;
+}
+
 /**
  * The entries of parse_smaps, in order, or what stops it. Files are left out: none of the rules looks at one, except that
  * they separate two vvar mappings that are not adjacent.
  */
-export const collectEntries = (
-  space: Space,
-  version: CriuVersion,
-): { readonly entries: readonly CriuEntry[]; readonly stop: DumpStop | undefined } => {
+export const collectEntries = (space: Space, version: CriuVersion): Collected => {
   const entries: CriuEntry[] = [];
   let before: CriuEntry | undefined;
   for (const vma of space.vmas) {
@@ -112,7 +114,7 @@ const refusal = (space: Space, vma: Vma, version: CriuVersion): DumpStop | undef
 const isDevice = (space: Space, vma: Vma): boolean => {
   const flags = space.evidence.smaps?.get(vma.start)?.flags;
   if (flags !== undefined) return flags.has('io') || flags.has('pf');
-  return atLeast(parseRelease(space.evidence.host.release), 7, 3) !== true;
+  return atLeast(space.release, 7, 3) !== true;
 };
 
 const padded = (address: bigint): string => address.toString(16).padStart(16, '0');

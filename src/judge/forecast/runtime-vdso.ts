@@ -1,4 +1,4 @@
-import { isVvarNamed, sizeOf } from '../../model/vma.js';
+import { sizeOf } from '../../model/vma.js';
 import type { CriuEntry } from '../criu/entry.js';
 import type { Fixed } from '../criu/fixup.js';
 import { expectedVvarPages, isVdsoFirst } from '../layout.js';
@@ -43,7 +43,7 @@ const vvarSize = ({ space, judged }: Run): bigint | undefined => {
   const expected = expectedVvarPages(space);
   if (expected !== undefined) return BigInt(expected) * space.pageSize;
   if (space.naming.rule === 'address') return 0n;
-  const named = space.vmas.filter(isVvarNamed);
+  const named = space.vvars;
   if (named.length === 0 && judged.length === 0) return undefined;
   return named.reduce((total, vma) => total + sizeOf(vma), 0n);
 };

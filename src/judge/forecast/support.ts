@@ -1,7 +1,7 @@
 import { hasKernelName } from '../../model/vma.js';
 import { type CriuVersion, criuAtLeast } from '../criu/version.js';
 import { isUserMode } from '../naming.js';
-import { atLeast, isX86, parseRelease } from '../release.js';
+import { atLeast, isX86 } from '../release.js';
 import type { Space } from '../space.js';
 
 /** Why this CRIU cannot work on this kernel at all, whatever the process; the line it prints at start. */
@@ -10,8 +10,8 @@ export const cannotRun = (
   version: CriuVersion,
 ): { readonly text: string; readonly line: string } | undefined => {
   if (criuAtLeast(version, 4, 1)) return undefined;
-  const { machine, release } = space.evidence.host;
-  const parsed = parseRelease(release);
+  const { machine } = space.evidence.host;
+  const parsed = space.release;
   const split = space.vmas.some((vma) => hasKernelName(vma, '[vvar_vclock]'));
   if (split || (isX86(machine) === true && atLeast(parsed, 6, 13) === true)) {
     // e93d2521b27f puts [vvar_vclock] between [vvar] and [vdso]; CRIU learned it with 8ee2eba47 (issue 2532).
@@ -32,8 +32,8 @@ export const cannotRun = (
 
 /** Why there are no facts to forecast from; undefined when there are. */
 export const notKnown = (space: Space, version: CriuVersion): string | undefined => {
-  const { machine, release } = space.evidence.host;
-  const parsed = parseRelease(release);
+  const { machine } = space.evidence.host;
+  const parsed = space.release;
   if (machine === undefined) return 'the machine is not known';
   if (parsed === undefined && space.evidence.source !== 'criu-image') return 'the kernel release is not known';
   if (atLeast(parsed, 3, 10) === false) return 'no CRIU is known to run on kernels before 3.10';

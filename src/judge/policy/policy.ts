@@ -1,6 +1,6 @@
 import type { PolicyVerdict, Verdict } from '../../model/verdict.js';
 import { hex } from '../../text/hex.js';
-import { type CriuEntry, collectEntries } from '../criu/entry.js';
+import { type Collected, type CriuEntry, collectEntries } from '../criu/entry.js';
 import { type Check, fixup } from '../criu/fixup.js';
 import type { CriuVersion } from '../criu/version.js';
 import type { Judgement } from '../mappings.js';
@@ -13,6 +13,8 @@ export const CURRENT_CRIU: CriuVersion = { major: 4, minor: 2, patch: 0 };
 export interface Truth {
   readonly judged: readonly Judgement[];
   readonly vdso: Verdict['vdso'];
+  /** Entries of `CURRENT_CRIU`, when they were collected already: the three policies share them. */
+  readonly collected?: Collected;
 }
 
 /** Runs one of CRIU's checks over the process, as a dump would, and compares the outcome with the truth. */
@@ -23,7 +25,8 @@ export const runPolicy = (
   check: Check | undefined,
   why: { readonly decided: string; readonly undecided: string },
 ): PolicyVerdict => {
-  const { entries, stop: refused } = collectEntries(space, version);
+  const shared = version === CURRENT_CRIU ? truth.collected : undefined;
+  const { entries, stop: refused } = shared ?? collectEntries(space, version);
   if (refused !== undefined) {
     return {
       decision: undefined,
