@@ -1,6 +1,5 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { execa } from 'execa';
 
 /** What the checks ask of the machine; a test gives a made-up one. */
 export interface Machine {
@@ -16,17 +15,8 @@ export interface Machine {
   /** Text of a small file as latin1; undefined when it cannot be read. */
   read(path: string): string | undefined;
   exists(path: string): boolean;
-  /** First executable of that name on $PATH. */
+  /** First executable of that name on $PATH or in the folders of root's programs. */
   find(program: string): string | undefined;
-  /** Runs a program to its end without input; never throws. */
-  run(program: string, args: readonly string[], seconds: number): Promise<Ran>;
-}
-
-export interface Ran {
-  /** Undefined: it could not be started, was killed, or took too long. */
-  readonly exitCode: number | undefined;
-  readonly stdout: string;
-  readonly stderr: string;
 }
 
 export const localMachine = (): Machine => ({
@@ -43,24 +33,14 @@ export const localMachine = (): Machine => ({
   },
   exists: existsSync,
   find: (program) =>
-    (process.env['PATH'] ?? '')
-      .split(delimiter)
-      .filter((folder) => folder !== '')
+    [...(process.env['PATH'] ?? '').split(delimiter), ...ROOTS_FOLDERS]
+      .filter((folder) => folder.startsWith('/'))
       .map((folder) => join(folder, program))
       .find(isExecutable),
-  run: async (program, args, seconds) => {
-    const { exitCode, stdout, stderr } = await execa(program, args, {
-      reject: false,
-      stdin: 'ignore',
-      timeout: seconds * 1000,
-      killSignal: 'SIGTERM',
-      forceKillAfterDelay: 10_000,
-      maxBuffer: 1_000_000,
-      encoding: 'latin1',
-    });
-    return { exitCode, stdout, stderr };
-  },
 });
+
+/** sudo and cron may leave the folders of root's programs out of $PATH. */
+const ROOTS_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/local/bin', '/usr/bin', '/bin'];
 
 const isExecutable = (path: string): boolean => {
   try {

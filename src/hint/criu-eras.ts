@@ -1,3 +1,5 @@
+import { type CriuVersion, canRunOn, compareVersions } from '../criu/version.js';
+
 /**
  * Which check each CRIU would make to tell the vDSO, by the rules of its source: parasite_fixup_vdso and
  * get_vdso_check_type (criu/vdso.c; arch/x86/vdso.c before v1.8), kerndat.c.
@@ -18,6 +20,7 @@ export interface CriuHost {
 export type Check = 'hint' | 'pfn' | 'symtable' | 'fails';
 
 export interface EraCheck {
+  readonly first: CriuVersion;
   /** "0.6 - 1.2", "4.1 and later". */
   readonly versions: string;
   /** Whether it starts on this kernel; undefined: not known. */
@@ -32,26 +35,24 @@ export interface EraCheck {
 /** Every era and what it would do here, were it started; `starts` says whether it can be. */
 export const erasOn = (host: CriuHost): readonly EraCheck[] =>
   [
-    { versions: '0.6 - 1.2', knowsVvar: false, ...beforeSymbols(host) },
-    { versions: '1.3 - 1.8', ...beforeSymbols(host) },
-    { versions: '2.0 - 2.12', ...framesOrSymbols(host), compat: undefined },
-    { versions: '3.0 - 3.4', ...framesOrSymbols(host), compat: 'hint' as const },
-    { versions: '3.5 - 4.0', testsHint: true, ...byHintTest(host) },
-    { versions: '4.1 and later', testsHint: true, knowsVclock: true, ...byHintTest(host) },
+    { first: version(0, 6), versions: '0.6 - 1.2', ...framesOnly(host) },
+    { first: version(1, 3), versions: '1.3 - 1.8', ...framesOnly(host) },
+    { first: version(2, 0), versions: '2.0 - 2.12', ...framesOrSymbols(host), compat: undefined },
+    { first: version(3, 0), versions: '3.0 - 3.4', ...framesOrSymbols(host), compat: 'hint' as const },
+    { first: version(3, 5), versions: '3.5 - 4.0', ...byHintTest(host) },
+    { first: version(4, 1), versions: '4.1 and later', ...byHintTest(host) },
   ].map((era) => withStart(era, host));
 
+const version = (major: number, minor: number): CriuVersion => ({ major, minor, patch: 0 });
+/** Before, only [vdso] is looked for, and its bounds are not compared with those of [vvar] (fe7b8aeb8, 154d1c6c2). */
+const KNOWS_VVAR = version(1, 3);
+const TESTS_HINT = version(3, 5);
+
 type Rule = Pick<EraCheck, 'native' | 'compat' | 'why'>;
-interface Era extends Rule {
-  readonly versions: string;
-  /** Since v1.3 (fe7b8aeb8, 154d1c6c2); before, only [vdso] is looked for, and its bounds are not compared. */
-  readonly knowsVvar?: boolean;
-  readonly testsHint?: boolean;
-  /** Since v4.1 (8ee2eba47). */
-  readonly knowsVclock?: boolean;
-}
+type Era = Rule & Pick<EraCheck, 'first' | 'versions'>;
 
 /** v0.6, bc66eb535: page frames and nothing else; a frame number of 0 is an error (a BUG before v1.3). */
-const beforeSymbols = (host: CriuHost): Rule => ({
+const framesOnly = (host: CriuHost): Rule => ({
   native: host.pagemapFull ? 'pfn' : 'fails',
   compat: undefined,
   why: host.pagemapFull ? 'knows no other check' : 'knows no other check, and pagemap hides frames here',
@@ -75,30 +76,16 @@ const byHintTest = (host: CriuHost): Rule => {
 };
 
 const withStart = (era: Era, host: CriuHost): EraCheck => {
-  const { versions, native, compat, why } = era;
-  const plain = { versions, native, compat };
-  if (host.hasVclock && era.knowsVvar === false)
-    return { ...plain, starts: undefined, why: `${why}; made before kernels had [vvar], and not tried` };
-  if (host.hasVclock && era.knowsVclock !== true)
-    return { ...plain, starts: false, why: `does not know [vvar_vclock]: "Unexpected rt vDSO area bounds" (${why})` };
-  if (host.sealed && era.testsHint === true)
-    return {
-      ...plain,
-      starts: false,
-      why: 'the vDSO is sealed: its test stops with "Child unexpectedly exited with 2"',
-    };
-  return { ...plain, starts: true, why };
+  const { first, why } = era;
+  if (host.hasVclock && compareVersions(first, KNOWS_VVAR) < 0)
+    return { ...era, starts: undefined, why: `${why}; made before kernels had [vvar], and not tried` };
+  if (!canRunOn(first, host).runs)
+    return { ...era, starts: false, why: `does not know [vvar_vclock]: "Unexpected rt vDSO area bounds" (${why})` };
+  if (host.sealed && compareVersions(first, TESTS_HINT) >= 0)
+    return { ...era, starts: false, why: 'the vDSO is sealed: its test stops with "Child unexpectedly exited with 2"' };
+  return { ...era, starts: true };
 };
 
-/** The era of a version ("3.17.1"); undefined for one before 0.6, which knows nothing of vDSOs, or no version at all. */
-export const eraOf = (version: string, eras: readonly EraCheck[]): EraCheck | undefined => {
-  const wanted = numbers(version);
-  return wanted.some(Number.isNaN) ? undefined : eras.filter((era) => !isBefore(wanted, numbers(firstOf(era)))).at(-1);
-};
-
-const firstOf = ({ versions }: EraCheck): string => versions.split(' ')[0] ?? '';
-const numbers = (version: string): readonly number[] => version.split('.').map(Number);
-const isBefore = (
-  [major = 0, minor = 0]: readonly number[],
-  [otherMajor = 0, otherMinor = 0]: readonly number[],
-): boolean => major < otherMajor || (major === otherMajor && minor < otherMinor);
+/** The era of a version; undefined for one before 0.6, which knows nothing of vDSOs. */
+export const eraOf = (wanted: CriuVersion, eras: readonly EraCheck[]): EraCheck | undefined =>
+  eras.filter(({ first }) => compareVersions(first, wanted) <= 0).at(-1);

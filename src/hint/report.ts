@@ -13,7 +13,13 @@ export const hintReport = (facts: HintFacts): HintReport => ({
   machine: facts.host.host.machine ?? machine(),
   tests: facts.tests.map(testReport),
   hint: facts.hint,
-  criu: facts.eras.map((era) => ({ ...era, starts: era.starts ?? null, compat: era.compat ?? null })),
+  criu: facts.eras.map(({ versions, starts = null, native, compat = null, why }) => ({
+    versions,
+    starts,
+    native,
+    compat,
+    why,
+  })),
   processes: {
     readable: facts.readable,
     unreadable: facts.unreadable,

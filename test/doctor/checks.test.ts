@@ -1,33 +1,42 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bpftraceCheck, findBpftrace, startCheck } from '../../src/doctor/checks/bpftrace.js';
-import { criuChecks, findCriu } from '../../src/doctor/checks/criu.js';
+import { composeMain } from '../../src/bpftrace/compose.js';
+import type { Bpftrace } from '../../src/bpftrace/find.js';
+import type { Host } from '../../src/bpftrace/host.js';
+import { readScripts } from '../../src/bpftrace/package.js';
+import type { Plan } from '../../src/bpftrace/plan.js';
+import { bpftraceCheck, startCheck } from '../../src/doctor/checks/bpftrace.js';
+import { criuCheck, criuChecks } from '../../src/doctor/checks/criu.js';
 import { hintChecks } from '../../src/doctor/checks/hint.js';
 import { kernelCheck, lockdownCheck } from '../../src/doctor/checks/kernel.js';
 import { privilegeChecks } from '../../src/doctor/checks/privilege.js';
+import { probeChecks } from '../../src/doctor/checks/probes.js';
 import { procChecks } from '../../src/doctor/checks/proc.js';
 import { surroundingChecks } from '../../src/doctor/checks/surroundings.js';
 import { tracefsCheck } from '../../src/doctor/checks/tracefs.js';
 import { doctorText } from '../../src/doctor/report.js';
 import { erasOn } from '../../src/hint/criu-eras.js';
+import { failed, failure, type Outcome, success } from '../../src/model/failure.js';
 import type { LocalHost } from '../../src/proc/host.js';
 import { fakeMachine } from './fake-machine.js';
 
 const statuses = (checks: readonly { code: string; status: string }[]) =>
   checks.filter(({ status }) => status !== 'ok').map(({ code, status }) => `${code} ${status}`);
 
-test('root on a host: nothing to complain of', async () => {
+const bpftrace = (version: string): Outcome<Bpftrace> => {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return success({ path: '/usr/bin/bpftrace', version, major, minor });
+};
+
+test('root on a host: nothing to complain of', () => {
   const machine = fakeMachine();
-  const bpftrace = await findBpftrace(machine);
-  assert.ok(bpftrace);
   assert.deepEqual(
     statuses([
       ...privilegeChecks(machine),
       kernelCheck('6.1.0-18-amd64', 'x86_64'),
       lockdownCheck(machine),
       tracefsCheck(machine),
-      bpftraceCheck(machine, bpftrace),
-      await startCheck(machine, bpftrace),
+      bpftraceCheck(machine, bpftrace('0.17.0')),
       ...surroundingChecks(machine),
     ]),
     [],
@@ -64,38 +73,79 @@ test('lockdown: confidentiality forbids, integrity does not, no securityfs says 
   assert.equal(lockdown(undefined), 'ok');
 });
 
-test('bpftrace missing: the package manager that is there is named', async () => {
+test('bpftrace missing: the package manager that is there is named', () => {
+  const missing = failed(failure('no-bpftrace', 'bpftrace was not found', 'install bpftrace'));
   for (const [program, command] of [
     ['apt-get', 'apt-get update && apt-get install --yes --no-install-recommends bpftrace'],
     ['dnf', 'dnf install -y bpftrace'],
     ['zypper', 'zypper --non-interactive install bpftrace'],
     ['pacman', 'pacman -Sy --needed --noconfirm bpftrace'],
     ['apk', 'apk add bpftrace'],
-    ['none', 'install bpftrace 0.17 or later'],
+    ['none', 'install bpftrace'],
   ] as const) {
-    const machine = fakeMachine({ programs: [program] });
-    const check = bpftraceCheck(machine, await findBpftrace(machine));
+    const check = bpftraceCheck(fakeMachine({ programs: [program] }), missing);
     assert.deepEqual([check.status, check.mend], ['fail', command]);
   }
 });
 
-test('bpftrace by version', () => {
-  const status = (version: string | undefined) => bpftraceCheck(fakeMachine(), { path: '/x', version }).status;
-  assert.deepEqual(['0.11.3', '0.17.0', '0.27.1', '0.28.0', undefined].map(status), [
-    'fail',
-    'ok',
-    'ok',
-    'warn',
-    'fail',
-  ]);
+test('bpftrace too old, or newer than the tested ones', () => {
+  const old = failed(failure('old-bpftrace', 'bpftrace 0.11.3 is too old', 'install a newer one'));
+  assert.deepEqual(
+    [old, bpftrace('0.17.0'), bpftrace('0.27.1'), bpftrace('0.28.0'), bpftrace('1.0.0')].map(
+      (found) => bpftraceCheck(fakeMachine(), found).status,
+    ),
+    ['fail', 'ok', 'ok', 'warn', 'warn'],
+  );
 });
 
-test('bpftrace that does not start: its own reason, not its harmless warnings, and escaped', async () => {
-  const stderr = "WARNING: couldn't set RLIMIT_MEMLOCK\nERROR: Unknown BPF object load failure \x1b[2J\n\n";
-  const machine = fakeMachine({ answers: { '/usr/bin/bpftrace': { exitCode: 255, stdout: '', stderr } } });
-  const check = await startCheck(machine, { path: '/usr/bin/bpftrace', version: '0.23.2' });
-  assert.equal(check.status, 'fail');
-  assert.match(check.found, /^failed with status 255: ERROR: Unknown BPF object load failure \\x1b\[2J$/);
+/** A kernel without BTF that has all tracepoints but those of one name. */
+const host = (missing: RegExp): Host => ({
+  arch: 'x64',
+  fields: (tracepoint) => (missing.test(tracepoint) ? undefined : { ...new Set<string>(), has: () => true }),
+  btf: undefined,
+  window: { below: 0x6000n, above: 0x2000n },
+});
+
+const scripts = () => {
+  const read = readScripts();
+  assert.ok(read.ok);
+  return read.value;
+};
+
+test('probes: no BTF is told with what it costs', () => {
+  const checks = probeChecks(host(/^$/), scripts());
+  assert.deepEqual(statuses(checks), ['btf warn', 'vdso-pointer warn', 'compat-probes warn']);
+  assert.match(checks[0]?.mend ?? '', /CONFIG_DEBUG_INFO_BTF/);
+});
+
+test('probes: a call this kernel does not have is no loss, another tracepoint is', () => {
+  const calls = probeChecks(host(/pkey|mseal/), scripts()).filter(({ code }) => code === 'probe-left-out');
+  assert.ok(calls.every(({ status }) => status === 'ok'));
+  const others = probeChecks(host(/sched_process_exec/), scripts()).filter(({ code }) => code === 'probe-left-out');
+  assert.deepEqual(
+    others.map(({ status, found }) => [status, found]),
+    [['warn', 'left out of task: this kernel has no such tracepoint (sched:sched_process_exec)']],
+  );
+});
+
+test('the start test: how many probes, or why not', async () => {
+  const found = bpftrace('0.17.0');
+  assert.ok(found.ok);
+  const main = composeMain(host(/^$/), scripts());
+  const plan: Plan = {
+    bpftrace: found.value,
+    host: host(/^$/),
+    main,
+    compat: undefined,
+    decoding: { arch: 'x64', knowsVdso: false },
+  };
+  assert.match(
+    (await startCheck(plan, async () => undefined)).found,
+    new RegExp(`^attached ${main.points.length} probes in`),
+  );
+  const reason = failure('no-privilege', 'bpftrace needs root', 'run it as root');
+  const check = await startCheck(plan, async () => reason);
+  assert.deepEqual([check.status, check.found, check.mend], ['fail', 'bpftrace needs root', 'run it as root']);
 });
 
 test('tracefs: either place; not mounted for root is a mount, for others a sudo', () => {
@@ -106,14 +156,13 @@ test('tracefs: either place; not mounted for root is a mount, for others a sudo'
 
 test('CRIU: absent is fine, one that cannot run here is not', async () => {
   const eras = erasOn({ hintReliable: true, sealed: false, pagemapFull: true, hasVclock: true });
-  const check = (version: string | undefined) =>
-    criuChecks(fakeMachine(), { path: '/usr/sbin/criu', version }, eras)[0];
-  assert.equal(criuChecks(fakeMachine(), undefined, eras)[0]?.status, 'ok');
-  assert.match(check('3.17.1')?.found ?? '', /cannot run on this kernel.*Unexpected rt vDSO area bounds/);
-  assert.match(check('4.1.1')?.found ?? '', /goes by the hint/);
-  assert.deepEqual([check('0.5')?.status, check(undefined)?.status], ['warn', 'warn']);
-  const found = await findCriu(fakeMachine({ programs: ['criu'] }));
-  assert.deepEqual(found, { path: '/usr/bin/criu', version: '4.2' });
+  const check = (major: number, minor: number) =>
+    criuCheck('/usr/sbin/criu', success({ major, minor, patch: 1 }), eras);
+  assert.deepEqual(statuses(await criuChecks(fakeMachine(), eras)), []);
+  assert.match(check(3, 17).found, /^3\.17\.1 at .* cannot run on this kernel.*Unexpected rt vDSO area bounds/);
+  assert.match(check(4, 1).found, /goes by the hint/);
+  assert.equal(check(0, 5).status, 'warn');
+  assert.equal(criuCheck('/x', failed(failure('unreadable', 'it prints no version', 'see why')), eras).mend, 'see why');
 });
 
 test('hint and sealed mappings', () => {

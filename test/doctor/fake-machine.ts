@@ -1,11 +1,10 @@
-import type { Machine, Ran } from '../../src/doctor/machine.js';
+import type { Machine } from '../../src/doctor/machine.js';
 
 /** A made-up machine: root on a host where all is well, unless told otherwise. */
 export const fakeMachine = (
   change: Partial<Machine> & {
     readonly files?: Readonly<Record<string, string>>;
     readonly programs?: readonly string[];
-    readonly answers?: Readonly<Record<string, Ran>>;
   } = {},
 ): Machine => {
   const files: Readonly<Record<string, string>> = { ...WELL, ...change.files };
@@ -18,8 +17,6 @@ export const fakeMachine = (
     read: (path) => files[path],
     exists: (path) => files[path] !== undefined,
     find: (program) => (programs.includes(program) ? `/usr/bin/${program}` : undefined),
-    run: async (program) =>
-      change.answers?.[program] ?? { exitCode: 0, stdout: 'bpftrace v0.17.0\nVersion: 4.2\n', stderr: '' },
     ...change,
   };
 };

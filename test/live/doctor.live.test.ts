@@ -57,12 +57,12 @@ test("the target tells each ABI's vDSO: size, data mappings, symbols, build id",
 
 test('without bpftrace and not root: said with what to do', async () => {
   const files = procFiles();
-  const machine = { ...localMachine(), find: () => undefined, env: {}, uid: 1000 };
+  const machine = { ...localMachine(), find: () => undefined, env: { VDSOWATCH_BPFTRACE: '/nowhere' }, uid: 1000 };
   const { checks, liveTracing } = await diagnose(machine, files, readLocalHost(files));
   assert.equal(liveTracing, false);
   const failed = new Map(checks.filter(({ status }) => status === 'fail').map(({ code, mend }) => [code, mend]));
   assert.match(failed.get('user') ?? '', /root/);
-  assert.match(failed.get('bpftrace') ?? '', /bpftrace/);
+  assert.match(failed.get('bpftrace') ?? '', /VDSOWATCH_BPFTRACE/);
 });
 
 test('setup mounts tracefs where it is not mounted', needs('root', 'bpftrace'), async () => {

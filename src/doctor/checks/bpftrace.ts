@@ -1,60 +1,52 @@
-import { escapeText, printable } from '../../text/escape.js';
+import { filter, firstValueFrom, map } from 'rxjs';
+import type { Bpftrace } from '../../bpftrace/find.js';
+import type { Plan } from '../../bpftrace/plan.js';
+import { session } from '../../bpftrace/session.js';
+import type { Failure, Outcome } from '../../model/failure.js';
+import { localBootClock } from '../../proc/clock.js';
+import { printable } from '../../text/escape.js';
 import { type Check, fail, ok, warn } from '../check.js';
 import type { Machine } from '../machine.js';
 import { installCommand } from '../packages.js';
 
-/** A bpftrace that could be run: $VDSOWATCH_BPFTRACE, else the first on $PATH. */
-export interface BpftraceFound {
-  readonly path: string;
-  /** "0.17.0"; undefined: it does not say. */
-  readonly version: string | undefined;
-}
+const NEWEST_TESTED = { major: 0, minor: 27 };
 
-export const findBpftrace = async (machine: Machine): Promise<BpftraceFound | undefined> => {
-  const path = machine.env['VDSOWATCH_BPFTRACE'] ?? machine.find('bpftrace');
-  if (path === undefined) return undefined;
-  const { stdout } = await machine.run(path, ['--version'], 10);
-  return { path, version: /^bpftrace v?(\d+\.\d+(?:\.\d+)?)/m.exec(stdout)?.[1] };
+/** Whether there is a bpftrace that will do. */
+export const bpftraceCheck = (machine: Machine, found: Outcome<Bpftrace>): Check => {
+  if (!found.ok) {
+    const { kind, text, mend } = found.failure;
+    const install = kind === 'no-bpftrace' && text.endsWith('not found') ? installCommand(machine) : undefined;
+    return fail('bpftrace', 'bpftrace', `${text}: /proc is polled instead`, install ?? mend);
+  }
+  const { version, path, major, minor } = found.value;
+  const text = `${printable(version)} at ${printable(Buffer.from(path).toString('latin1'))}`;
+  const isNewer = major > NEWEST_TESTED.major || (major === NEWEST_TESTED.major && minor > NEWEST_TESTED.minor);
+  return isNewer
+    ? warn('bpftrace', 'bpftrace', `${text}: newer than the tested ones, up to 0.27`, null)
+    : ok('bpftrace', 'bpftrace', text);
 };
 
-const OLDEST = [0, 17] as const;
-const NEWEST_TESTED = [0, 27] as const;
+/** Undefined: all probes are attached. */
+export type StartTest = (plan: Plan) => Promise<Failure | undefined>;
 
-export const bpftraceCheck = (machine: Machine, bpftrace: BpftraceFound | undefined): Check => {
-  const install = installCommand(machine) ?? 'install bpftrace 0.17 or later';
-  if (bpftrace === undefined) return fail('bpftrace', 'bpftrace', 'not found: /proc is polled instead', install);
-  const place = printable(Buffer.from(bpftrace.path).toString('latin1'));
-  if (bpftrace.version === undefined)
-    return fail('bpftrace', 'bpftrace', `${place} does not tell its version`, `run it: ${place} --version`);
-  const found = `${bpftrace.version} at ${place}`;
-  const [major = 0, minor = 0] = bpftrace.version.split('.').map(Number);
-  if (major === OLDEST[0] && minor < OLDEST[1])
-    return fail('bpftrace', 'bpftrace', `${found}: older than 0.17`, 'install bpftrace 0.17 or later');
-  if (major > NEWEST_TESTED[0] || minor > NEWEST_TESTED[1])
-    return warn('bpftrace', 'bpftrace', `${found}: newer than the tested ones, up to 0.27`, null);
-  return ok('bpftrace', 'bpftrace', found);
-};
-
-/** Attaches one probe for a moment: BPF can be loaded, the tracepoint exists, the ring works. */
-const START_TEST = 'tracepoint:syscalls:sys_enter_mremap { @n = count(); } interval:ms:1 { exit(); }';
-
-export const startCheck = async (machine: Machine, bpftrace: BpftraceFound): Promise<Check> => {
-  const begun = performance.now();
-  const ran = await machine.run(bpftrace.path, ['-f', 'json', '-e', START_TEST], 60);
-  const took = `${((performance.now() - begun) / 1000).toFixed(1)} s`;
-  if (ran.exitCode === 0) return ok('bpftrace-start', 'bpftrace start', `attached and detached one probe in ${took}`);
-  const ended = ran.exitCode === undefined ? `did not end within ${took}` : `failed with status ${ran.exitCode}`;
-  return fail(
-    'bpftrace-start',
-    'bpftrace start',
-    `${ended}: ${reason(ran.stderr)}`,
-    'see the checks above; without it /proc is polled',
+/** Runs the very script that `watch` runs until its first heartbeat, then stops it. */
+export const startOnce: StartTest = (plan) =>
+  firstValueFrom(
+    session({
+      bpftrace: plan.bpftrace,
+      script: plan.main.text,
+      decoding: plan.decoding,
+      clock: localBootClock().now,
+    }).pipe(
+      filter(({ kind }) => kind === 'ready' || kind === 'ended'),
+      map((happening) => (happening.kind === 'ended' ? happening.failure : undefined)),
+    ),
   );
-};
 
-/** The last line that says more than the known warnings (RLIMIT_MEMLOCK is harmless since 5.11). */
-const reason = (stderr: string): string => {
-  const lines = stderr.split('\n').filter((line) => line.trim() !== '' && !line.includes("couldn't set RLIMIT"));
-  const line = lines.filter((text) => text.includes('ERROR')).at(-1) ?? lines.at(-1) ?? 'it says nothing';
-  return escapeText(line.slice(0, 300));
+export const startCheck = async (plan: Plan, start: StartTest = startOnce): Promise<Check> => {
+  const begun = performance.now();
+  const failure = await start(plan);
+  const took = `${((performance.now() - begun) / 1000).toFixed(1)} s`;
+  if (failure !== undefined) return fail('bpftrace-start', 'bpftrace start', failure.text, failure.mend);
+  return ok('bpftrace-start', 'bpftrace start', `attached ${plan.main.points.length} probes in ${took}`);
 };
