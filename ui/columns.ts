@@ -171,7 +171,7 @@ export const COLUMNS: readonly Column[] = [
     most: FINDING_ENOUGH,
     rank: 3,
     cell: (row, { sharers }) => (row.finding.text === '' ? sharingWord(row, sharers) : row.finding),
-    compare: (a, b) => a.rank - b.rank || (a.rank === 0 ? 0 : byText(b.finding.text, a.finding.text)),
+    compare: (a, b) => a.rank - b.rank || (a.rank <= 0 ? 0 : byText(b.finding.text, a.finding.text)),
     descending: true,
   },
 ];

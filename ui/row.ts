@@ -24,6 +24,7 @@ export interface Row {
   /** Boot clock, ns, of the last thing that happened to its address space. */
   readonly last: bigint | undefined;
   readonly finding: Word;
+  /** Severity of the worst finding: 3 an error, 0 none; -1 where the question does not arise (kernel threads). */
   readonly rank: number;
   readonly errors: number;
   readonly warnings: number;
@@ -43,7 +44,8 @@ export const rowOf = (process: ProcessState, space: AddressSpace | undefined): R
   const state = stateWord(process, space);
   const hint = hintWord(verdict);
   const address = verdict?.vdso?.start;
-  const vdso = address === undefined ? (verdict?.vdso === null ? '-' : '?') : address.toString(16);
+  const none = verdict?.vdso === null || verdict?.applicable === false;
+  const vdso = address !== undefined ? address.toString(16) : none ? '-' : '?';
   const codes = findings.map(({ code }) => code);
   return {
     key: process.key,
@@ -61,7 +63,7 @@ export const rowOf = (process: ProcessState, space: AddressSpace | undefined): R
     moves: space?.moves ?? 0,
     last: space?.history.at(-1)?.at,
     finding: findingWord(first?.code, findings.length, severityStyle(first?.severity), process.unreadable),
-    rank: rankOf(first?.severity),
+    rank: verdict?.applicable === false ? -1 : rankOf(first?.severity),
     errors: findings.filter(({ severity }) => severity === 'error').length,
     warnings: findings.filter(({ severity }) => severity === 'warning').length,
     exited: process.exitedAt !== undefined,

@@ -9,12 +9,6 @@ export interface Terminal {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Without cursor addressing there is no screen: line mode is for these. An unset TERM says nothing: the same. */
-export const canAddressCursor = (environment: Environment): boolean => {
-  const term = environment['TERM'] ?? '';
-  return term !== '' && term !== 'dumb' && term !== 'unknown' && term !== 'network' && term !== 'dialup';
-};
-
 /**
  * blessed's terminfo reader of 2013 knows only the 16-bit format; ncurses 6.1 and later compile every *-256color
  * entry in the 32-bit one, and stock hosts lack the entries of newer emulators. The xterm-256color entry that
