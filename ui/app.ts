@@ -24,6 +24,8 @@ export interface ScreenControls {
   /** Processes grouped by the vDSO pages they map; asked for only while that page is open. */
   pageSets?(state: WatchState): readonly PageSet[];
   readonly replay?: ReplayControls;
+  /** Settles when the run is over for another reason than the user's (a time limit): the screen closes with this status. */
+  readonly over?: Promise<number>;
 }
 
 /** Time, for a recording shown on the same screen. */
@@ -226,6 +228,7 @@ export const runScreen = (
       },
     });
     subscription.add(watching);
+    controls.over?.then(finish, fail);
     schedule();
   });
 

@@ -3,28 +3,48 @@ import { printable } from '../src/text/escape.js';
 import { fit, guard } from './cells.js';
 import { line, paragraph, rule, type Span, span } from './line.js';
 import { glyphs, type Theme } from './theme.js';
-import { clockWord, severityMark, severityStyle } from './words.js';
+import { clockWord, isEverydayLife, severityMark, severityStyle } from './words.js';
 
-/** The newest events, newest at the bottom, under a rule. `back`: how many lines back from the newest. */
+/**
+ * The newest events, newest at the bottom, under a rule. The few lines of the tail leave out everyday forks, execs and
+ * exits; `full` has everything. `back`: how many lines back from the newest.
+ */
 export const eventLines = (
   recent: readonly HistoryLine[],
   height: number,
   width: number,
+  full: boolean,
   back: number,
   theme: Theme,
 ): readonly string[] => {
   if (height <= 0) return [];
   const room = height - 1;
-  const end = recent.length - clampBack(back, recent.length, room);
-  const shown = recent.slice(Math.max(0, end - room), end);
-  const older = Math.max(0, end - room);
-  const where = back > 0 && older >= 0 ? [span(` ${recent.length - end} newer below`, 'dim')] : [];
+  const wanted = full ? recent : lastOf(recent, room, (entry) => !isEverydayLife(entry));
+  const end = wanted.length - clampBack(back, wanted.length, room);
+  const shown = wanted.slice(Math.max(0, end - room), end);
+  const newer = wanted.length - end;
+  const aside = full ? (newer > 0 ? `${newer} newer below` : '') : 'e: forks, execs and exits too';
+  const heading = [span('events', 'title'), ...(aside === '' ? [] : [span(`  ${aside}`, 'dim')])];
   const lines = shown.map((entry) => eventLine(entry, width, theme));
   const hint = line([span('  '), span('nothing has touched a vDSO yet', 'dim')], width, theme);
   const empty = line([], width, theme);
   const body = lines.length === 0 && room > 0 ? [hint] : lines;
   const blanks = Array.from({ length: Math.max(0, room - body.length) }, () => empty);
-  return [rule([span('events', 'title'), ...where], width, theme), ...body, ...blanks];
+  return [rule(heading, width, theme), ...body, ...blanks];
+};
+
+/** The last `count` entries that are wanted, in their order. */
+const lastOf = (
+  recent: readonly HistoryLine[],
+  count: number,
+  isWanted: (entry: HistoryLine) => boolean,
+): readonly HistoryLine[] => {
+  const found: HistoryLine[] = [];
+  for (let index = recent.length - 1; index >= 0 && found.length < count; index -= 1) {
+    const entry = recent[index];
+    if (entry !== undefined && isWanted(entry)) found.push(entry);
+  }
+  return found.reverse();
 };
 
 export const clampBack = (back: number, total: number, room: number): number =>

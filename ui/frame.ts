@@ -85,7 +85,8 @@ const drawBody = (shown: Shown, view: ViewState, shape: Geometry, size: Size, th
     settled = { ...settled, detailTop: part.top };
   }
   const back = clampBack(view.eventsBack, state.recent.length, shape.events - 1);
-  const events = eventLines(state.recent, shape.events, size.cols, back, theme);
+  const full = view.events === 'full';
+  const events = eventLines(state.recent, shape.events, size.cols, full, back, theme);
   if (shape.events > 0) settled = { ...settled, eventsBack: back };
 
   const above = [...titles, ...table];

@@ -1,7 +1,17 @@
 import type { AddressSpace, ProcessState } from '../src/model/state.js';
 import { printable } from '../src/text/escape.js';
 import type { Style } from './theme.js';
-import { hintWord, pagesWord, rankOf, severityStyle, stateWord, vvarWord, type Word, worst } from './words.js';
+import {
+  hintWord,
+  isEverydayLife,
+  pagesWord,
+  rankOf,
+  severityStyle,
+  stateWord,
+  vvarWord,
+  type Word,
+  worst,
+} from './words.js';
 
 /**
  * One process as the table shows it. Made again only when the process or its address space is another object than
@@ -21,10 +31,10 @@ export interface Row {
   readonly vvar: Word;
   readonly pages: Word;
   readonly moves: number;
-  /** Boot clock, ns, of the last thing that happened to its address space. */
+  /** Boot clock, ns, of the last thing that happened to its address space, forks and the like apart. */
   readonly last: bigint | undefined;
   readonly finding: Word;
-  /** Severity of the worst finding: 3 an error, 0 none; -1 where the question does not arise (kernel threads). */
+  /** Severity of the worst finding: 3 an error, 0 none. Below: no question (kernel threads), exited well. */
   readonly rank: number;
   readonly errors: number;
   readonly warnings: number;
@@ -61,9 +71,9 @@ export const rowOf = (process: ProcessState, space: AddressSpace | undefined): R
     vvar: vvarWord(verdict),
     pages: pagesWord(verdict),
     moves: space?.moves ?? 0,
-    last: space?.history.at(-1)?.at,
+    last: space?.history.filter((happening) => !isEverydayLife(happening)).at(-1)?.at,
     finding: findingWord(first?.code, findings.length, severityStyle(first?.severity), process.unreadable),
-    rank: verdict?.applicable === false ? -1 : rankOf(first?.severity),
+    rank: rankOf(first?.severity) || (process.exitedAt !== undefined ? -2 : verdict?.applicable === false ? -1 : 0),
     errors: findings.filter(({ severity }) => severity === 'error').length,
     warnings: findings.filter(({ severity }) => severity === 'warning').length,
     exited: process.exitedAt !== undefined,

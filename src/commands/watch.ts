@@ -39,6 +39,8 @@ export interface Controls {
   rescan(): void;
   /** Processes grouped by the vDSO pages they map. */
   pageSets(state: WatchState): readonly PageSet[];
+  /** Settles when the run is over without the user: the screen has to give the terminal back then. */
+  readonly over: Promise<number>;
 }
 
 /** `vdsowatch watch`: the screen on a terminal, lines everywhere else. Returns the exit status. */
@@ -64,7 +66,8 @@ export const run = async (options: WatchOptions, screen?: Screen): Promise<numbe
   process.stderr.on('error', () => {});
   let running: Subscription | undefined;
   if (screen !== undefined && options.output === undefined && isTerminal()) {
-    ends.push(screen(frames.pipe(map(({ state }) => state)), { rescan: () => asked.next(), pageSets }));
+    const controls = { rescan: () => asked.next(), pageSets, over: Promise.race(ends) };
+    ends.push(screen(frames.pipe(map(({ state }) => state)), controls));
   } else {
     const face = lineFace({ ...options, machine: options.output === 'json' || options.output === 'ndjson' });
     const sink = lineSink(process.stdout, (count) => face.leftOut(count, localBootClock().now(), wallOffset()));

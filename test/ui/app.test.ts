@@ -167,6 +167,13 @@ test('the end of the states leaves the screen up, and says so', async () => {
   assert.equal(await running, 0);
 });
 
+test('when the run is over without the user, the terminal is given back with the status of that', async () => {
+  const terminal = headless({ cols: 80, rows: 24 });
+  assert.equal(await start(terminal, NEVER, { over: pause(50, 7) }), 7);
+  await terminal.lines();
+  assert.ok(!terminal.alternate());
+});
+
 test('when the states fail, the terminal is given back and the failure passed on', async () => {
   const terminal = headless({ cols: 80, rows: 24 });
   await assert.rejects(
