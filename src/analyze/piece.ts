@@ -1,6 +1,8 @@
 import { readBundle } from '../bundle/read.js';
 import { crashFinding } from '../core/crash.js';
 import { readCore } from '../core/read.js';
+import { readOwnVdso } from '../criu/own-vdso.js';
+import { readPostMortem } from '../criu/post-mortem.js';
 import { forecast } from '../judge/forecast.js';
 import { judge } from '../judge/judge.js';
 import type { Evidence, Host } from '../model/evidence.js';
@@ -24,6 +26,8 @@ export const readPiece = async (input: Input, criu: string): Promise<Outcome<Pie
       return await bundlePiece(input, criu);
     case 'core':
       return await corePiece(input);
+    case 'criu-image':
+      return await imagePiece(input, criu);
     default:
       return failed(failure('bad-input', `Reading a ${input.kind} is not built yet.`));
   }
@@ -44,6 +48,16 @@ const bundlePiece = async (input: Input, criu: string): Promise<Outcome<Piece>> 
 const judged = (evidence: Evidence, criu: string): Judged => {
   const verdict = judge(evidence);
   return { evidence, verdict, forecast: forecast(evidence, verdict, criu) };
+};
+
+/** CRIU images and their logs. A dumped vDSO is held against that of this host, in case it is of the same kernel. */
+const imagePiece = async (input: Input, criu: string): Promise<Outcome<Piece>> => {
+  const own = readOwnVdso();
+  const pristine = own === undefined ? [] : [{ bytes: own.bytes, from: "this host's own vDSO" }];
+  const images = await readPostMortem(input.path, { criu, pristine });
+  if (!images.ok) return images;
+  const { host, judged, problems } = images.value;
+  return success({ input, host, judged, problems });
 };
 
 /** A core file is of a process that is gone: there is nothing to dump, so nothing to forecast. */

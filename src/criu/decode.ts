@@ -39,7 +39,7 @@ export const decodeMessage = <Desc extends DescMessage>(
   schema: Desc,
 ): DecodedMessage<MessageShape<Desc>> => {
   try {
-    if (countFields(frame.bytes) > MOST_FIELDS)
+    if (frame.bytes.length > 2 * MOST_FIELDS && countFields(frame.bytes) > MOST_FIELDS)
       return {
         ok: false,
         problem: damaged(name, `message at byte ${frame.offset} has more than ${MOST_FIELDS} fields`),
@@ -55,7 +55,10 @@ export const decodeMessage = <Desc extends DescMessage>(
 /** vm.max_map_count is 65,530 by default and 262,144 where raised; an mm message has one field per VMA. */
 const MOST_FIELDS = 300_000;
 
-/** Two bytes on the wire can make an object of hundreds: the fields are counted before any of them is built. */
+/**
+ * Two bytes on the wire, the least a field takes, can make an object of hundreds: the fields of a large message are
+ * counted before any of them is built.
+ */
 const countFields = (bytes: Uint8Array): number => {
   const reader = new BinaryReader(bytes);
   let count = 0;

@@ -14,7 +14,7 @@ export interface Frames {
 }
 
 /** A message of a real image is far smaller: 65,530 VMAs (vm.max_map_count) take 3 MB. */
-const LONGEST_MESSAGE = 32 * 2 ** 20;
+export const LONGEST_MESSAGE = 32 * 2 ** 20;
 
 /**
  * Cuts an image file into its messages: one or two magic words, then {u32 size, message}* to the end, all little
@@ -40,7 +40,8 @@ export const splitFrames = (name: string, file: Uint8Array, kind: ImageKind, mos
   return { frames, problem: undefined };
 };
 
-const startOfMessages = (name: string, view: DataView, kind: ImageKind): number | Failure => {
+/** Where the first message begins; what is wrong when the magic is not that of the kind. */
+export const startOfMessages = (name: string, view: DataView, kind: ImageKind): number | Failure => {
   if (view.byteLength < 4) return damaged(name, `is only ${view.byteLength} bytes long, too short for an image`);
   const first = view.getUint32(0, true);
   const two = first === COMMON_MAGIC || first === SERVICE_MAGIC;

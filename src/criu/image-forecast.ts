@@ -1,14 +1,27 @@
-import { looksLikeVdso } from '../elf/image.js';
+import { symtableCheck } from '../judge/criu/symtable.js';
+import { criuAtLeast, parseCriuVersion } from '../judge/criu/version.js';
+import {
+  type RestoreLayout,
+  type RuleOutcome,
+  type RuntimeLayout,
+  restoreRule,
+} from '../judge/forecast/restore-rule.js';
+import { usualVvarPages } from '../judge/layout.js';
+import { parseRelease } from '../judge/release.js';
 import type { Finding, Forecast, Loss } from '../model/verdict.js';
 import { finding } from './finding.js';
 import type { ImageLook } from './image-look.js';
-import { unproxiedFunctions } from './proxied-symbols.js';
-import { type RestoreOutcome, restoreOutcome, type TargetLayout } from './restore-rule.js';
-import { usualLayout } from './usual-layout.js';
+import type { ImageArea } from './image-set.js';
+import { proxiedSymbols, unproxiedFunctions } from './proxied-symbols.js';
+
+/** The vDSO of the kernel to restore on. */
+export interface TargetVdso extends RuntimeLayout {
+  readonly symbols: ReadonlyMap<string, number> | undefined;
+}
 
 /** What a restore of this image will give: on `target`, or without one on the kernel it was dumped on. */
-export const imageForecast = (look: ImageLook, criu: string, target?: TargetLayout): Forecast => {
-  const outcome = imageOutcome(look, target);
+export const imageForecast = (look: ImageLook, criu: string, target?: TargetVdso): Forecast => {
+  const outcome = imageOutcome(look, criu, target);
   const stopped = look.evidence.process.instructionPointers ?? [];
   const outside = stopped.some((ip) => look.process.areas?.every(({ start, end }) => ip < start || ip >= end));
   const restore = outside && outcome.restore !== 'fail' ? 'crash' : outcome.restore;
@@ -22,19 +35,58 @@ export const imageForecast = (look: ImageLook, criu: string, target?: TargetLayo
   };
 };
 
-/** The rule of restore-rule.ts over what this image holds. */
-export const imageOutcome = (look: ImageLook, target?: TargetLayout): RestoreOutcome => {
-  const { dumped, evidence, took, process } = look;
-  return restoreOutcome({
-    vdso: took.vdso,
-    vvar: took.vvar,
-    compat: process.compat === true,
-    parses: dumped?.bytes === undefined ? undefined : dumped.elf !== undefined && looksLikeVdso(dumped.elf) !== 'no',
-    image: dumped?.elf?.image,
-    symbols: dumped?.elf?.symbols,
-    target: target ?? usualLayout(evidence.host.machine, evidence.host.release),
+/** CRIU's rule over what this image holds. */
+export const imageOutcome = (look: ImageLook, criu: string, target?: TargetVdso): RuleOutcome => {
+  const { dumped, took, process } = look;
+  const version = parseCriuVersion(criu);
+  const clock = version === undefined || criuAtLeast(version, 3, 13) ? true : undefined;
+  return restoreRule({
+    vdso: dumped?.area,
+    vvar: took.vvar.at(-1),
+    parses: parsesOf(look),
+    runtime: target ?? sameKernel(look),
+    symbols: symbolsOf(look, target),
+    readsClock: process.compat === true ? false : clock,
   });
 };
+
+const sizeOf = ({ start, end }: Pick<ImageArea, 'start' | 'end'>): bigint => end - start;
+
+/** The kernel of the dump: its vDSO is the dumped one, and its vvar as large as it gives it, by its release. */
+const sameKernel = ({ dumped, took, evidence, process }: ImageLook): RuntimeLayout => {
+  const pages = usualVvarPages(evidence.host.machine, parseRelease(evidence.host.release));
+  return {
+    vdsoSize: dumped === undefined ? undefined : sizeOf(dumped.area),
+    vvarSize:
+      pages === undefined
+        ? took.vvar.reduce((sum, area) => sum + sizeOf(area), 0n)
+        : BigInt(pages) * BigInt(process.pageSize),
+    vdsoFirst: false,
+  };
+};
+
+const parsesOf = ({ dumped, process }: ImageLook): RestoreLayout['parses'] => {
+  // Bytes that are not there are taken for sound: the dump of a vDSO always writes them.
+  if (dumped?.bytes === undefined) return { passes: true, line: undefined };
+  const { passes, line } = symtableCheck(dumped.bytes, Number(sizeOf(dumped.area)), process.compat === true ? 32 : 64);
+  return { passes: passes === 'unknown' ? true : passes, line };
+};
+
+/** On the same kernel only a proxy that came from elsewhere is of another one; its note says of which. */
+const symbolsOf = ({ dumped, evidence }: ImageLook, target: TargetVdso | undefined): RestoreLayout['symbols'] => {
+  const elf = dumped?.elf;
+  if (target === undefined) {
+    const [release, version] = [evidence.host.release, elf?.linuxVersion];
+    return release !== undefined && version !== undefined && base(release) !== base(version) ? 'other' : 'same';
+  }
+  const listed = proxiedSymbols(elf?.image);
+  if (elf === undefined || listed === undefined || target.symbols === undefined) return undefined;
+  const moved = listed.find((name) => elf.symbols.get(name) !== target.symbols?.get(name));
+  return moved === undefined ? 'same' : { moved };
+};
+
+/** "6.1.0-56-amd64" hides its patch level: only the first two numbers can be compared. */
+const base = (release: string): string => release.split('.').slice(0, 2).join('.');
 
 /**
  * What is silently different after a restore in place: everything that was the vDSO's own is the kernel's again.
@@ -59,32 +111,19 @@ const RESTORE_WORDS = {
   crash: ['error', 'a restore ends with SIGSEGV'],
 } as const;
 
-const restoreFinding = (
-  look: ImageLook,
-  { restore, why, criuMessage }: RestoreOutcome,
-  place: string,
-): readonly Finding[] => {
-  if (restore === undefined) return [];
-  const [severity, text] = RESTORE_WORDS[restore];
-  return [
-    finding(
-      `image-restores-${restore}`,
-      severity,
-      look.dumped?.area.start,
-      `${place}, ${text}: ${why}.`,
-      [],
-      criuMessage,
-    ),
-  ];
+const restoreFinding = (look: ImageLook, { restore, text, line }: RuleOutcome, place: string): readonly Finding[] => {
+  if (restore === undefined || restore === null) return [];
+  const [severity, words] = RESTORE_WORDS[restore];
+  const sentence = `${place}, ${words}: ${text}.`;
+  return [finding(`image-restores-${restore}`, severity, look.dumped?.area.start, sentence, [], line)];
 };
 
 /** Functions the dumped vDSO exports that no proxy redirects: they go on with old code over pages that are no vvar. */
-const unproxiedFinding = ({ dumped }: ImageLook, { restore }: RestoreOutcome): readonly Finding[] => {
+const unproxiedFinding = ({ dumped }: ImageLook, { restore }: RuleOutcome): readonly Finding[] => {
   if (restore !== 'proxy' || dumped?.elf === undefined) return [];
   const left = unproxiedFunctions(dumped.elf.image, dumped.elf.symbols)?.filter((name) => name.startsWith('__'));
   if (left === undefined || left.length === 0) return [];
   const text = `A proxy leaves ${left.join(', ')} as they are: their old code then reads pages that are no vvar.`;
-  return [
-    finding('proxy-leaves-functions', 'warning', dumped.area.start, text, ['pages: symbol table of the dumped vDSO']),
-  ];
+  const evidence = ['pages: symbol table of the dumped vDSO'];
+  return [finding('proxy-leaves-functions', 'warning', dumped.area.start, text, evidence)];
 };

@@ -2,12 +2,12 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { readElfImage } from '../elf/image.js';
 import { isVdsoNamed, isVvarNamed, sizeOf } from '../model/vma.js';
 import { parseMaps } from '../proc/parse/maps.js';
-import type { TargetLayout } from './restore-rule.js';
+import type { TargetVdso } from './image-forecast.js';
 
 /** The vDSO of this very process: what this kernel gives, unless somebody changed it. Nothing is read of vvar. */
 export interface OwnVdso {
   readonly bytes: Uint8Array;
-  readonly layout: TargetLayout;
+  readonly layout: TargetVdso;
 }
 
 /** Undefined where this kernel gives no vDSO or /proc is not there. */
@@ -29,7 +29,7 @@ export const readOwnVdso = (): OwnVdso | undefined => {
     layout: {
       vdsoSize: sizeOf(vdso),
       vvarSize: vvar.reduce((sum, vma) => sum + sizeOf(vma), 0n),
-      vdsoBelowVvar: (vvar[0]?.start ?? 0n) > vdso.start,
+      vdsoFirst: (vvar[0]?.start ?? 0n) > vdso.start,
       symbols: readElfImage(bytes)?.symbols,
     },
   };

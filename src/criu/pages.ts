@@ -1,11 +1,11 @@
 import { type Failure, failure } from '../model/failure.js';
 import { BRING_PARENT, type ImageDirectory, openImage, openParent, shown, unreadable } from './directory.js';
 import { damaged } from './framing.js';
-import { type Pagemap, readPagemap, runAt } from './pagemap.js';
+import { type AddressRange, type Pagemap, readPagemap, runAt } from './pagemap.js';
 
 /**
- * Reads single pages of one dump: the directory itself first, then the parents an incremental dump points to. The
- * pages file is never read whole.
+ * Reads single pages of the wanted ranges of one dump: the directory itself first, then the parents an incremental
+ * dump points to. The pages file is never read whole.
  */
 export interface PageReader {
   /** Pages of [start, end), one entry a page; undefined where the dump holds none. At most `MOST_PAGES` are read. */
@@ -19,7 +19,11 @@ export const MOST_PAGES = 16n;
 /** Chains of incremental dumps: hourly for a month, and some. */
 const DEEPEST = 1024;
 
-export const pageReader = (directory: ImageDirectory, pageSize: bigint): PageReader => {
+export const pageReader = (
+  directory: ImageDirectory,
+  pageSize: bigint,
+  wanted: readonly AddressRange[],
+): PageReader => {
   const problems = new Map<string, Failure>();
   const report = (problem: Failure | undefined) => {
     if (problem !== undefined && problems.size < 1000) problems.set(problem.text, problem);
@@ -32,7 +36,7 @@ export const pageReader = (directory: ImageDirectory, pageSize: bigint): PageRea
     // One process is read after the other: what an earlier one needed is not kept.
     if (current !== pid) pagemaps.clear();
     current = pid;
-    const loading = pagemaps.get(level) ?? loadPagemap(level, pid, pageSize, report);
+    const loading = pagemaps.get(level) ?? loadPagemap(level, pid, pageSize, wanted, report);
     pagemaps.set(level, loading);
     return loading;
   };
@@ -77,9 +81,10 @@ const loadPagemap = async (
   level: ImageDirectory,
   pid: number,
   pageSize: bigint,
+  wanted: readonly AddressRange[],
   report: (problem: Failure | undefined) => void,
 ): Promise<Pagemap | undefined> => {
-  const found = await readPagemap(level, pid, pageSize);
+  const found = await readPagemap(level, pid, pageSize, wanted);
   if (found === undefined) return undefined;
   if ('kind' in found) {
     report(found);

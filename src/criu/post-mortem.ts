@@ -7,6 +7,7 @@ import type { Judged } from '../report/process.js';
 import { bytesFindings } from './bytes-findings.js';
 import { openDirectory, readImage } from './directory.js';
 import { imageEvidence, logProcessOf } from './image-evidence.js';
+import type { TargetVdso } from './image-forecast.js';
 import { imageForecast } from './image-forecast.js';
 import { type ImageLook, type Logs, lookAt } from './image-look.js';
 import type { ImageSet } from './image-set.js';
@@ -17,7 +18,6 @@ import { readLog } from './log/read.js';
 import { logText } from './log/text.js';
 import { logFindings } from './log-findings.js';
 import type { Pristine } from './pristine.js';
-import type { TargetLayout } from './restore-rule.js';
 
 /** What is known beside the images. */
 export interface PostMortemContext {
@@ -26,7 +26,7 @@ export interface PostMortemContext {
   /** vDSO images of kernels, for telling what somebody wrote into a dumped one. */
   readonly pristine?: readonly Pristine[];
   /** The vDSO of the kernel to restore on, by the image's ABI; without it, the kernel of the dump is meant. */
-  readonly target?: ReadonlyMap<string, TargetLayout>;
+  readonly target?: ReadonlyMap<string, TargetVdso>;
 }
 
 export interface PostMortem {

@@ -45,10 +45,10 @@ export const readProcess = async (
   const listed = memory === undefined && old.length === 0 ? undefined : [...(memory?.vmas ?? []), ...old];
   const areas = listed && soundAreas(`mm-${task.pid}.img`, listed, BigInt(pageSize), problems);
   const ids = leader?.ids ?? (await readOne(directory, `ids-${task.pid}.img`, 'ids', KernelIdsSchema, problems));
-  const reader = pageReader(directory, BigInt(pageSize));
+  const wanted = worthReading(areas ?? [], auxv);
+  const reader = pageReader(directory, BigInt(pageSize), wanted);
   const pages = new Map<bigint, readonly (Uint8Array | undefined)[]>();
-  for (const area of worthReading(areas ?? [], auxv))
-    pages.set(area.start, await reader.read(task.pid, area.start, area.end));
+  for (const area of wanted) pages.set(area.start, await reader.read(task.pid, area.start, area.end));
   problems.push(...reader.problems());
   return {
     pid: task.pid,

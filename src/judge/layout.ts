@@ -1,5 +1,5 @@
 import type { Vma } from '../model/vma.js';
-import { atLeast, isX86 } from './release.js';
+import { atLeast, isX86, type Release } from './release.js';
 import type { Space } from './space.js';
 
 /** The unbroken run of [vvar], [vvar_vclock] mappings next to the vDSO. */
@@ -48,8 +48,12 @@ export const isVdsoFirst = ({ evidence, release }: Space): boolean => {
  * Pages of vvar data this kernel maps beside its x86 vDSO, for every bitness: 4 since time namespaces (5.6,
  * "vvar_start = . - 4*PAGE_SIZE"), 6 with [vvar_vclock] (e93d2521b27f, 6.13). Undefined where it is not known.
  */
-export const expectedVvarPages = ({ evidence, release }: Space): number | undefined => {
-  if (isX86(evidence.host.machine) !== true || release === undefined) return undefined;
+export const expectedVvarPages = ({ evidence, release }: Space): number | undefined =>
+  usualVvarPages(evidence.host.machine, release);
+
+/** The same by machine (uname -m) and release alone. */
+export const usualVvarPages = (machine: string | undefined, release: Release | undefined): number | undefined => {
+  if (isX86(machine) !== true || release === undefined) return undefined;
   if (atLeast(release, 6, 13) === true) return 6;
   return atLeast(release, 5, 6) === true ? 4 : undefined;
 };

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { TargetVdso } from '../../src/criu/image-forecast.js';
 import { type PostMortem, readPostMortem } from '../../src/criu/post-mortem.js';
 import type { Pristine } from '../../src/criu/pristine.js';
-import type { TargetLayout } from '../../src/criu/restore-rule.js';
 import type { Judged } from '../../src/report/process.js';
 import { hex } from '../../src/text/hex.js';
 import { PLAIN_STATUS, temporaryDirectory, VDSO_STATUS, VVAR_STATUS, writeImages } from './image-directory.js';
@@ -131,7 +131,7 @@ test('findings name what CRIU took wrongly, and what the bytes say', async () =>
 
 test('an image restored on another kernel: that kernel decides', async () => {
   const path = join(corpus, 'migrated-5.10-to-6.12/img');
-  const target: TargetLayout = { vdsoSize: 0x2000n, vvarSize: 0x4000n, vdsoBelowVvar: false, symbols: new Map() };
+  const target: TargetVdso = { vdsoSize: 0x2000n, vvarSize: 0x4000n, vdsoFirst: false, symbols: new Map() };
   const outcome = await readPostMortem(path, { target: new Map([['x86_64', target]]) });
   assert.ok(outcome.ok);
   assert.equal(first(outcome.value).forecast?.restore, 'proxy');

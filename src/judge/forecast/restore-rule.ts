@@ -1,0 +1,110 @@
+import type { Forecast } from '../../model/verdict.js';
+import { hex } from '../../text/hex.js';
+
+/**
+ * Everything a restore looks at when it decides what vDSO the task gets (vdso_proxify, criu/pie/parasite-vdso.c). The
+ * same for a process that is yet to be dumped and for an image, on the same kernel and on another one.
+ */
+export interface RestoreLayout {
+  /** The last mapping with the status of the vDSO, and the last with that of vvar: CRIU takes no other. */
+  readonly vdso: Range | undefined;
+  readonly vvar: Range | undefined;
+  /** Does CRIU's ELF reader take the bytes there for a vDSO of the task's ABI; the line it prints when not. */
+  readonly parses: { readonly passes: boolean | undefined; readonly line: string | undefined };
+  readonly runtime: RuntimeLayout;
+  /** Are the functions of CRIU's list where the runtime vDSO has them? Else the name of one that is not, if known. */
+  readonly symbols: 'same' | 'other' | { readonly moved: string } | undefined;
+  /** Its log clock calls the vDSO once that is in place: 3.13 and later (2d521f3c9), not for 32-bit tasks. */
+  readonly readsClock: boolean | undefined;
+}
+
+export interface Range {
+  readonly start: bigint;
+  readonly end: bigint;
+}
+
+/** What a fresh task of that ABI has on the kernel it is restored on; undefined where it is not known. */
+export interface RuntimeLayout {
+  /** 0n: that kernel gives no vDSO. */
+  readonly vdsoSize: bigint | undefined;
+  /** [vvar] and [vvar_vclock] together; 0n: that kernel maps no vvar. */
+  readonly vvarSize: bigint | undefined;
+  readonly vdsoFirst: boolean;
+}
+
+export interface RuleOutcome {
+  readonly restore: Forecast['restore'];
+  /** Why, as a clause. */
+  readonly text: string;
+  /** What CRIU prints. */
+  readonly line: string | undefined;
+}
+
+/** What CRIU makes of it. The one place for this rule. */
+export const restoreRule = (layout: RestoreLayout): RuleOutcome => {
+  const { vdso, vvar, parses, runtime } = layout;
+  if (vdso === undefined) {
+    if (vvar === undefined)
+      return { restore: 'none', text: 'there is no vDSO in the image', line: 'No VVAR, no vDSO in image' };
+    const text = `the image has vvar (${hex(vvar.start)}) and no vDSO`;
+    return { restore: 'fail', text, line: "Can't find vDSO area in image" };
+  }
+  if (runtime.vdsoSize === 0n) {
+    const line = "vDSO isn't provided by kernel, but exists in images";
+    return { restore: 'fail', text: 'the kernel it is restored on gives no vDSO', line };
+  }
+  if (parses.passes === undefined) return { restore: undefined, text: 'its bytes are not known', line: undefined };
+  if (!parses.passes) {
+    const text = `what the dump takes for the vDSO at ${hex(vdso.start)} is no image of this ABI`;
+    return { restore: 'fail', text, line: parses.line };
+  }
+  const difference = differs(layout, vdso);
+  if (difference === undefined)
+    return { restore: undefined, text: "it is not known how this kernel's vDSO compares", line: undefined };
+  if (difference !== false) return { restore: 'proxy', ...difference };
+  return inPlace(layout, vdso);
+};
+
+/** blobs_matches: false when nothing differs, undefined when it cannot be told. Content is not looked at. */
+const differs = (
+  { vvar, runtime, symbols }: RestoreLayout,
+  vdso: Range,
+): { readonly text: string; readonly line: string } | false | undefined => {
+  const size = vdso.end - vdso.start;
+  if (runtime.vdsoSize === undefined) return undefined;
+  const sizes = `size differs: ${size.toString(16)} != ${runtime.vdsoSize.toString(16)} (rt)`;
+  if (size !== runtime.vdsoSize) return { text: "the dumped vDSO is not as large as this kernel's", line: sizes };
+  if (symbols === undefined) return undefined;
+  if (symbols === 'other') return { text: 'the dumped vDSO is of another kernel', line: 'offset differs' };
+  if (symbols !== 'same')
+    return {
+      text: `${symbols.moved} lies elsewhere in this kernel's vDSO`,
+      line: `\`${symbols.moved}\` offset differs`,
+    };
+  if (vvar === undefined || runtime.vvarSize === 0n) return false;
+  if (runtime.vvarSize === undefined) return undefined;
+  // The line prints the sizes of the vDSO, which are equal.
+  if (vvar.end - vvar.start !== runtime.vvarSize)
+    return { text: "the vvar in the image is not as large as this kernel's", line: `vvar ${sizes}` };
+  const vdsoFirst = vvar.start > vdso.start;
+  if (vdsoFirst === runtime.vdsoFirst) return false;
+  const pair = vdsoFirst ? 'vdso/vvar' : 'vvar/vdso';
+  return {
+    text: 'vDSO and vvar lie in the other order than this kernel has them',
+    line: `[${pair}] pair has different order`,
+  };
+};
+
+/** The pair goes back to where each part was. */
+const inPlace = ({ vvar, runtime, readsClock }: RestoreLayout, vdso: Range): RuleOutcome => {
+  const attached = vvar !== undefined && (runtime.vdsoFirst ? vvar.start === vdso.end : vvar.end === vdso.start);
+  const line = 'Runtime vdso/vvar matches dumpee, remap inplace';
+  if (attached || runtime.vvarSize === 0n || readsClock === false)
+    return { restore: 'in-place', text: 'the pair is as this kernel has it', line };
+  if (readsClock === undefined) return { restore: undefined, text: 'the vvar is not where the vDSO reads it', line };
+  const text =
+    vvar === undefined
+      ? 'the image has the vDSO without vvar; the restorer asks it for the time and dies'
+      : 'vvar is not where the vDSO reads it; the restorer asks it for the time and dies';
+  return { restore: 'crash', text, line: `Using gettimeofday() on vdso at ${hex(vdso.start)}...` };
+};
