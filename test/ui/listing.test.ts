@@ -11,8 +11,10 @@ const criteria: Criteria = { sort: { column: 'finding', descending: true }, filt
 const pids = (state: WatchState, changes: Partial<Criteria> = {}): readonly number[] =>
   list(state, { ...criteria, ...changes }).rows.map(({ pid }) => pid);
 
-test('worst first, then by pid', () => {
-  assert.deepEqual(pids(livelyState()).slice(0, 5), [2330, 2210, 2380, 1, 2]);
+test('worst first, then by pid; kernel threads and what has exited well last', () => {
+  const sorted = pids(livelyState());
+  assert.deepEqual(sorted.slice(0, 5), [2330, 2210, 2380, 1, 871]);
+  assert.deepEqual(sorted.slice(-2), [2, 2500]);
 });
 
 test('the filter finds pid, comm, state, hint, abi and finding; words narrow, "!" excludes', () => {

@@ -39,7 +39,7 @@ test('moving chooses a process and keeps it when the order changes', () => {
   const sorted = press(['j', 'j', 's', 'S']).view;
   assert.equal(sorted.selected, '2380@100');
   assert.equal(sorted.sort.column, 'pid');
-  assert.equal(press(['G']).view.selected, '2800@100');
+  assert.equal(press(['G']).view.selected, '2500@100');
   assert.equal(press(['G', 'g']).view.selected, '2330@100');
   assert.equal(press(['k']).view.cursor, 0);
   assert.equal(press(['pagedown'], {}, EVERYTHING, 12).view.cursor, 7);
