@@ -22,7 +22,7 @@ export interface PagemapCost {
   readonly rounds: number;
 }
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 const STEPS_PER_FRAME = 60;
 
 /**

@@ -15,6 +15,8 @@ export interface WrongAbout {
   /** Raw bytes as latin1: hostile. */
   readonly comm: string;
   readonly why: string;
+  /** What CRIU prints while it goes wrong. */
+  readonly criuMessages: readonly string[];
 }
 
 /** Counts over all processes that have memory and could be read. */
@@ -33,6 +35,7 @@ const count = (judged: readonly Judged[], policy: keyof Policies): PolicyCount =
       pid: evidence.process.pid,
       comm: evidence.process.comm ?? '',
       why: verdict.policies[policy].why,
+      criuMessages: verdict.policies[policy].criuMessages,
     })),
   };
 };

@@ -47,5 +47,9 @@ const testReport = (test: MremapTest): HintReport['tests'][number] =>
 
 const countReport = (count: PolicyCount) => ({
   ...count,
-  wrongAbout: count.wrongAbout.map((one) => ({ ...one, comm: printable(one.comm) })),
+  wrongAbout: count.wrongAbout.map((one) => ({
+    ...one,
+    comm: printable(one.comm),
+    criuMessages: [...one.criuMessages],
+  })),
 });

@@ -29,7 +29,14 @@ const PolicyCountJson = Type.Object({
   right: Count,
   wrong: Count,
   unknown: Count,
-  wrongAbout: Type.Array(Type.Object({ pid: Type.Integer(), comm: Type.String(), why: Type.String() })),
+  wrongAbout: Type.Array(
+    Type.Object({
+      pid: Type.Integer(),
+      comm: Type.String(),
+      why: Type.String(),
+      criuMessages: Type.Array(Type.String(), { description: 'what CRIU prints while it goes wrong' }),
+    }),
+  ),
 });
 
 export const HintJson = Type.Object(

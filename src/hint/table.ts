@@ -51,7 +51,11 @@ const checksText = ({ policies, readable, unreadable }: HintFacts): string => {
     const { right, wrong, unknown } = policies[name];
     return [`  ${name}`, String(right), String(wrong), String(unknown)];
   });
-  const wrong = policies.pfn.wrongAbout.map(({ pid, comm, why }) => [`  ${pid}`, printable(comm), why]);
+  const wrong = policies.pfn.wrongAbout.map(({ pid, comm, why, criuMessages }) => [
+    `  ${pid}`,
+    printable(comm),
+    criuMessages.length === 0 ? why : `CRIU prints: ${criuMessages.join('; ')}`,
+  ]);
   const hidden = unreadable === 0 ? '' : `, ${unreadable} more could not be read`;
   return [
     `Each check on the ${readable} processes running now${hidden}`,

@@ -17,17 +17,26 @@ export interface Launched {
 
 /**
  * Starts the image of an ABI from a private file (0700, in a folder 0700) that is removed at once; the process keeps it
- * through /proc/self/exe. A folder on a noexec mount is passed over. That a kernel without the ABI does not run it shows
- * later, by the missing greeting: execvp gives such a file to /bin/sh, which ends at once.
+ * through /proc/self/exe. A folder on a noexec mount is passed over. That a kernel does not run the ABI may show later
+ * only, by the missing greeting: glibc's execvp gives such a file to /bin/sh, which ends at once.
  */
 export const launch = async (abi: Abi): Promise<Outcome<Launched>> => {
   let last: Failure = failure('cannot-write', 'no folder is there to put the test process in', MEND);
   for (const folder of folders()) {
     const outcome = await launchFrom(folder, abi);
-    if (outcome.ok) return outcome;
+    if (outcome.ok || outcome.failure.kind !== 'cannot-write') return outcome;
     last = outcome.failure;
   }
   return failed(last);
+};
+
+/** The kernel does not run programs of that ABI. */
+export const noAbi = (abi: Abi): Failure =>
+  failure('no-abi', `this kernel does not run ${abi} programs`, ABI_MEND[abi] ?? null);
+
+const ABI_MEND: Partial<Record<Abi, string>> = {
+  i386: 'boot a kernel with CONFIG_IA32_EMULATION=y, and without ia32_emulation=0',
+  x32: 'boot a kernel with CONFIG_X86_X32_ABI=y',
 };
 
 const MEND = 'set TMPDIR to a folder where files may be made and executed (not mounted noexec)';
@@ -38,35 +47,42 @@ const folders = (): readonly string[] => {
 };
 
 const launchFrom = async (folder: string, abi: Abi): Promise<Outcome<Launched>> => {
-  let own: string | undefined;
   try {
-    own = mkdtempSync(join(folder, 'vdsowatch-'));
-    const file = join(own, 'puppet');
-    writeFileSync(file, puppetImage(abi), { mode: 0o700, flag: 'wx' });
-    // Node's spawn returns after the exec has worked or failed, so the file may go right away.
-    const child = spawn(file, [], { stdio: STDIO, env: {}, cwd: '/' });
-    const refused = await new Promise<Error | undefined>((resolve) => {
-      child.once('spawn', () => resolve(undefined));
-      child.once('error', resolve);
+    const child = spawnFrom(folder, abi);
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', reject);
     });
-    if (refused !== undefined)
-      return failed(
-        failure('cannot-write', `the test process cannot be started: ${escapeText(refused.message)}`, MEND, refused),
-      );
     return success({ child, sockets: child.stdio.slice(3).filter((stream) => stream instanceof Duplex) });
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
-    return failed(
-      failure(
-        'cannot-write',
-        `the test process cannot be written to ${escapeText(folder)}: ${error.code}`,
-        MEND,
-        error,
-      ),
-    );
-  } finally {
-    if (own !== undefined) rmSync(own, { recursive: true, force: true });
+    if (!(error instanceof Error && 'code' in error && 'syscall' in error)) throw error;
+    return failed(refusal(abi, folder, error, String(error.code), String(error.syscall).startsWith('spawn')));
   }
+};
+
+/** The file is there only while this runs: Node's spawn returns after the exec has worked or failed. */
+const spawnFrom = (folder: string, abi: Abi): ChildProcess => {
+  const own = mkdtempSync(join(folder, 'vdsowatch-'));
+  try {
+    const file = join(own, 'puppet');
+    writeFileSync(file, puppetImage(abi), { mode: 0o700, flag: 'wx' });
+    return spawn(file, [], { stdio: STDIO, env: {}, cwd: '/' });
+  } finally {
+    rmSync(own, { recursive: true, force: true });
+  }
+};
+
+const refusal = (abi: Abi, folder: string, error: Error, code: string, isStart: boolean): Failure => {
+  // musl's execvp tells ENOEXEC; glibc's tells ENOENT where there is no /bin/sh to give the file to.
+  if (isStart && (code === 'ENOEXEC' || code === 'ENOENT')) return noAbi(abi);
+  if (isStart && code !== 'EACCES')
+    return failure(
+      'no-process',
+      `the test process cannot be started: ${code}`,
+      'raise the limits of processes and open files',
+      error,
+    );
+  return failure('cannot-write', `the test process cannot be started from ${escapeText(folder)}: ${code}`, MEND, error);
 };
 
 const STDIO: ('pipe' | 'ignore')[] = [

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { failed, failure, type Outcome, success } from '../model/failure.js';
+import { failed, type Outcome, success } from '../model/failure.js';
 import type { Vma } from '../model/vma.js';
 import { parseMaps } from '../proc/parse/maps.js';
 import type { Abi } from './abi.js';
@@ -8,7 +8,7 @@ import { openChannel } from './channel.js';
 import { type ExecOptions, execSteps } from './exec.js';
 import { type Family, type ForkKind, forkFrom } from './family.js';
 import { type Answer, dataOffset, decodeFrame, encodeFrame, type Seat } from './frame.js';
-import { launch } from './launch.js';
+import { launch, noAbi } from './launch.js';
 import { type Argument, call, copy, type Step } from './step.js';
 import type { SyscallName } from './syscalls.js';
 
@@ -57,7 +57,7 @@ export const startPuppet = async (options: PuppetOptions): Promise<Outcome<Puppe
   );
   if (!greeted) {
     for (const socket of sockets) socket.destroy();
-    return failed(failure('no-abi', `this kernel does not run ${options.abi} programs`, ABI_MEND[options.abi] ?? null));
+    return failed(noAbi(options.abi));
   }
   void gone.then(() => {
     channel.close();
@@ -79,10 +79,6 @@ export const startPuppet = async (options: PuppetOptions): Promise<Outcome<Puppe
   return success(puppet);
 };
 
-const ABI_MEND: Partial<Record<Abi, string>> = {
-  i386: 'boot a kernel with CONFIG_IA32_EMULATION=y, and without ia32_emulation=0',
-  x32: 'boot a kernel with CONFIG_X86_X32_ABI=y',
-};
 const PR_SET_NAME = 15n;
 
 /** What a puppet stands on. */

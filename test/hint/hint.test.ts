@@ -121,7 +121,7 @@ test('candidates are readable, executable, without a file, and below the kernel'
 });
 
 test('the report keeps to its schema, and hostile names stay harmless in both forms', () => {
-  const wrongAbout = [{ pid: 7, comm: 'a\n\x1b[2J', why: 'page 0 is a copy' }];
+  const wrongAbout = [{ pid: 7, comm: 'a\n\x1b[2J', why: 'page 0 is a copy', criuMessages: [] }];
   const count = { right: 1, wrong: 1, unknown: 0, wrongAbout };
   const facts: HintFacts = {
     host: {

@@ -9,6 +9,7 @@ import { hintText } from '../../src/hint/table.js';
 import { procFiles } from '../../src/proc/files.js';
 import { readLocalHost } from '../../src/proc/host.js';
 import { candidateAbis } from '../../src/puppet/abi.js';
+import { moveBlock, vdsoOf } from '../../src/puppet/moves.js';
 import { startPuppet } from '../../src/puppet/puppet.js';
 import { needs } from './needs.js';
 
@@ -35,24 +36,41 @@ test('both halves of the mremap test, for every ABI of this machine', async (t) 
   }
 });
 
-test('hint counts and measures on the processes running now', needs('root'), async () => {
-  const before = await examineHint(procFiles(), readLocalHost());
-  assert.ok(before.ok);
-  assert.deepEqual([...Value.Errors(HintJson, hintReport(before.value))], []);
-  const { cost, readable } = before.value;
-  if (cost !== undefined) {
-    assert.ok(cost.processes > 0 && cost.nanoseconds > 0n);
-    assert.equal(cost.systemCalls, 2 * cost.processes + cost.candidates);
-  }
+test('the PFN check is counted on the running processes: wrong about a copied first page', needs('root'), async () => {
   const [abi] = candidateAbis();
   assert.ok(abi !== undefined);
-  const more = await Promise.all(Array.from({ length: 5 }, () => startPuppet({ abi })));
-  const after = await examineHint(procFiles(), readLocalHost());
-  for (const one of more) if (one.ok) await one.value.kill();
-  assert.ok(after.ok);
-  // Others come and go meanwhile: five more of ours are seen, give or take those.
-  assert.ok(after.value.readable >= Math.min(readable, 5), `${readable} before, ${after.value.readable} after`);
-  for (const { right, wrong, unknown } of Object.values(after.value.policies))
-    assert.equal(right + wrong + unknown, after.value.readable);
-  assert.match(hintText(after.value), /mremap test on this kernel/);
+  const [moved, copied] = await Promise.all([
+    startPuppet({ abi }),
+    startPuppet({ abi, comm: Buffer.from('a\n\x1b[2J') }),
+  ]);
+  assert.ok(moved.ok && copied.ok);
+  try {
+    await moveBlock(moved.value);
+    const { start, end } = vdsoOf(copied.value);
+    assert.equal(await copied.value.call('mprotect', start, end - start, 7), 0n);
+    const [first = 0] = await copied.value.peek(start, 1);
+    await copied.value.poke(start, Uint8Array.of(first));
+    const examined = await examineHint(procFiles(), readLocalHost());
+    assert.ok(examined.ok);
+    const { policies, readable, cost } = examined.value;
+    for (const { right, wrong, unknown } of Object.values(policies)) assert.equal(right + wrong + unknown, readable);
+    const wrong = policies.pfn.wrongAbout.map(({ pid }) => pid);
+    assert.ok(wrong.includes(copied.value.pid), `wrong about ${wrong.join(', ')}`);
+    assert.ok(!wrong.includes(moved.value.pid));
+    assert.ok(policies.hint.wrongAbout.every(({ pid }) => pid !== copied.value.pid && pid !== moved.value.pid));
+
+    const report = hintReport(examined.value);
+    assert.deepEqual([...Value.Errors(HintJson, report)], []);
+    const named = report.processes.checks.pfn.wrongAbout.find(({ pid }) => pid === copied.value.pid);
+    assert.equal(named?.comm, 'a\\n\\x1b[2J');
+    assert.ok(named?.criuMessages.some((line) => line.includes('Drop mishinted vDSO status')));
+    const text = hintText(examined.value);
+    assert.match(text, new RegExp(`The PFN check is wrong about:[^]*${copied.value.pid} +a`));
+    assert.ok(!text.includes('\x1b'));
+    assert.ok(cost === undefined || (cost.processes >= 2 && cost.candidates >= 2 && cost.nanoseconds > 0n));
+    assert.equal(cost?.systemCalls, cost && 2 * cost.processes + cost.candidates);
+  } finally {
+    await moved.value.kill();
+    await copied.value.kill();
+  }
 });
