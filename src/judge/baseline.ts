@@ -13,10 +13,89 @@ export interface PageSet extends KnownPages {
   readonly kind: 'host' | 'container' | 'lone';
 }
 
+interface Group {
+  readonly image: string;
+  readonly frames: (bigint | undefined)[];
+  readonly members: { readonly pid: number; readonly uts: bigint | undefined }[];
+}
+
 /**
  * Groups judged processes by the clean pages of their vDSO. Processes with no page present belong to no group, and
- * copied pages never make one.
+ * copied pages never make one: only pages that are the kernel's own count. Two processes are in one group when they
+ * have one page of one image in common; which pages are present differs from process to process.
  */
 export const baselines = (
-  _judged: readonly { readonly evidence: Evidence; readonly verdict: Verdict }[],
-): readonly PageSet[] => [];
+  judged: readonly { readonly evidence: Evidence; readonly verdict: Verdict }[],
+): readonly PageSet[] => {
+  // A frame is one page of one image, wherever it is seen.
+  const byFrame = new Map<string, Group>();
+  const reference = new Map<string, readonly bigint[]>();
+  for (const { evidence, verdict } of judged) {
+    for (const [image, frames] of evidence.host.reference) if (frames.length > 0) reference.set(image, frames);
+    const { vdso } = verdict;
+    if (vdso === undefined || vdso === null || vdso.image === undefined) continue;
+    const { image, frames } = vdso;
+    const keys = frames.flatMap((frame, index) => (frame === undefined ? [] : [`${image} ${index} ${frame}`]));
+    if (keys.length === 0) continue;
+    const group = keys.map((key) => byFrame.get(key)).find((one) => one !== undefined) ?? {
+      image,
+      frames: [],
+      members: [],
+    };
+    for (const key of keys) byFrame.set(key, group);
+    for (const [index, frame] of frames.entries()) group.frames[index] ??= frame;
+    group.members.push({ pid: evidence.process.pid, uts: evidence.namespaces.get('uts') });
+  }
+  const groups = merged([...new Set(byFrame.values())]);
+  return groups.map((group) => pageSet(group, reference.get(group.image), isLargest(group, groups))).sort(inOrder);
+};
+
+/** A process with both pages may come after one with the first and one with the second: those are one group after all. */
+const merged = (groups: readonly Group[]): readonly Group[] => {
+  const kept: Group[] = [];
+  for (const group of groups) {
+    const same = kept.find(
+      (one) =>
+        one.image === group.image &&
+        one.frames.some((frame, index) => frame !== undefined && frame === group.frames[index]),
+    );
+    if (same === undefined) {
+      kept.push(group);
+      continue;
+    }
+    for (const [index, frame] of group.frames.entries()) same.frames[index] ??= frame;
+    same.members.push(...group.members);
+  }
+  return kept;
+};
+
+const pageSet = (group: Group, reference: readonly bigint[] | undefined, largest: boolean): PageSet => {
+  const processes = [...new Set(group.members.map(({ pid }) => pid))].sort((one, other) => one - other);
+  const frames = Array.from(group.frames, (frame) => frame);
+  // Without a page set of this boot to compare with, the one that most processes share is taken for the host's.
+  const isHost =
+    reference === undefined
+      ? largest
+      : frames.some((frame, index) => frame !== undefined && frame === reference[index]);
+  if (isHost) return { image: group.image, uts: undefined, frames, processes, kind: 'host' };
+  const uts = new Set(group.members.map((member) => member.uts));
+  const [own] = uts;
+  const shared = uts.size === 1 && own !== undefined && processes.length >= 2;
+  return {
+    image: group.image,
+    uts: uts.size === 1 ? own : undefined,
+    frames,
+    processes,
+    kind: shared ? 'container' : 'lone',
+  };
+};
+
+const isLargest = (group: Group, groups: readonly Group[]): boolean =>
+  groups.every((one) => one === group || one.image !== group.image || one.members.length < group.members.length);
+
+const KINDS = ['host', 'container', 'lone'];
+
+const inOrder = (one: PageSet, other: PageSet): number =>
+  KINDS.indexOf(one.kind) - KINDS.indexOf(other.kind) ||
+  other.processes.length - one.processes.length ||
+  (one.image < other.image ? -1 : one.image > other.image ? 1 : 0);

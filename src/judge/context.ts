@@ -35,4 +35,6 @@ export interface KnownPages {
   /** Inode of the UTS namespace whose processes share them; undefined: the host's own. */
   readonly uts: bigint | undefined;
   readonly frames: readonly (bigint | undefined)[];
+  /** "lone" pages were seen in one process only, and prove nothing. */
+  readonly kind?: 'host' | 'container' | 'lone';
 }

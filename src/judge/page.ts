@@ -37,7 +37,8 @@ export interface PageSource {
 export const knownFrames = (evidence: Evidence, baselines: readonly KnownPages[]): PageSource['known'] => {
   const known = new Map<bigint, { image: string; index: number; container: boolean }>();
   const uts = evidence.namespaces.get('uts');
-  for (const { image, frames, uts: owner } of baselines) {
+  for (const { image, frames, uts: owner, kind } of baselines) {
+    if (kind === 'lone') continue;
     // A process that left its UTS namespace without exec keeps the old pages, so any container's set counts.
     for (const [index, frame] of frames.entries())
       if (frame !== undefined && frame !== 0n && (!known.has(frame) || owner === uts))

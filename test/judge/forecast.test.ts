@@ -1,0 +1,369 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { forecast } from '../../src/judge/forecast.js';
+import { judge } from '../../src/judge/judge.js';
+import type { Forecast } from '../../src/model/verdict.js';
+import { codes, copiedPage, evidenceOf, kernelPage, type Made, MODERN, RHEL7, VZ6 } from './build.js';
+import { markBytes, proxyImage, vdsoImage } from './images.js';
+
+// The runs of facts/criu.md 8, and what follows from the rules of 1 and 2, one row each.
+
+const VVAR = '7f1000000000-7f1000004000 r--p 00000000 00:00 0 [vvar]';
+const VCLOCK = '7f1000004000-7f1000006000 r--p 00000000 00:00 0 [vvar_vclock]';
+const VDSO = '7f1000006000-7f1000008000 r-xp 00000000 00:00 0 [vdso]';
+const STACK = '7ffc15b9c000-7ffc15bbd000 rw-p 00000000 00:00 0 [stack]';
+const CLEAN = { '0x7f1000006000': [kernelPage(0x2861), 0n] };
+
+const made = (maps: readonly string[], more: Partial<Made> = {}): Made => ({
+  ...MODERN,
+  maps: maps.join('\n'),
+  auxv: 0x7f1000006000n,
+  pagemap: CLEAN,
+  ...more,
+});
+
+const foretell = (what: Made, criu = '4.2'): Forecast => {
+  const evidence = evidenceOf(what);
+  return forecast(evidence, judge(evidence), criu);
+};
+
+const moved = (start: string): string => VDSO.replace('7f1000006000-7f1000008000', start);
+const at = (start: string) => ({ [`0x${start}`]: [kernelPage(0x2861), 0n] });
+
+type Row = readonly [
+  title: string,
+  what: Made,
+  dump: Forecast['dump'],
+  restore: Forecast['restore'],
+  loss?: Forecast['loss'],
+];
+
+const BLOCK = [VVAR, VCLOCK, VDSO, STACK];
+const ROWS: readonly Row[] = [
+  ['a plain sh', made(BLOCK), 'ok', 'in-place', []],
+  ['block moved', made(BLOCK, { auxv: 0x7f9000000000n }), 'ok', 'in-place', []],
+  [
+    'vdso alone, below its vvar: the order differs',
+    made([moved('7f0000000000-7f0000002000'), VVAR, VCLOCK, STACK], { pagemap: at('7f0000000000') }),
+    'ok',
+    'proxy',
+    [],
+  ],
+  [
+    'vdso alone, above its vvar: same order, so put back torn; the restorer asks it for the time',
+    made([VVAR, VCLOCK, moved('7f2000000000-7f2000002000'), STACK], { pagemap: at('7f2000000000') }),
+    'ok',
+    'crash',
+  ],
+  ['vclock unmapped: vvar size', made([VVAR, VDSO, STACK]), 'ok', 'proxy', []],
+  [
+    'vclock elsewhere: the last vvar entry counts',
+    made([VVAR, VDSO, '7f2000000000-7f2000002000 r--p 00000000 00:00 0 [vvar_vclock]', STACK]),
+    'ok',
+    'proxy',
+    [],
+  ],
+  [
+    'anonymous memory between vvar and vclock: two entries, no error',
+    made([
+      '7f0ffff00000-7f0ffff04000 r--p 00000000 00:00 0 [vvar]',
+      '7f0ffff04000-7f0ffff06000 rw-p 00000000 00:00 0',
+      VCLOCK,
+      VDSO,
+      STACK,
+    ]),
+    'ok',
+    'proxy',
+    [],
+  ],
+  [
+    'a hole between vvar and vclock',
+    made(['7f0ffff00000-7f0ffff04000 r--p 00000000 00:00 0 [vvar]', VCLOCK, VDSO, STACK]),
+    'fail',
+    null,
+  ],
+  [
+    'a file between them: not neighbours in the list',
+    made([
+      '7f0ffff00000-7f0ffff04000 r--p 00000000 00:00 0 [vvar]',
+      '7f0ffff08000-7f0ffff09000 r--p 00000000 fe:00 7 /bin/true',
+      VCLOCK,
+      VDSO,
+      STACK,
+    ]),
+    'ok',
+    'proxy',
+    [],
+  ],
+  ['vdso unmapped (valgrind)', made([VVAR, VCLOCK, STACK], { pagemap: {} }), 'ok', 'fail'],
+  ['vdso not executable', made([VVAR, VCLOCK, VDSO.replace('r-xp', 'r--p'), STACK]), 'ok', 'fail'],
+  ['vdso PROT_NONE', made([VVAR, VCLOCK, VDSO.replace('r-xp', '---p'), STACK]), 'ok', 'fail'],
+  ['vvar and vclock unmapped', made([VDSO, STACK]), 'ok', 'crash'],
+  ['vvar PROT_NONE', made([VVAR.replace('r--p', '---p'), VCLOCK, VDSO, STACK]), 'fail', null],
+  ['all unmapped', made([STACK], { pagemap: {} }), 'ok', 'none', []],
+  [
+    'one page copied, r-x again',
+    made(BLOCK, { pagemap: { '0x7f1000006000': [kernelPage(0x2861), copiedPage(7)] } }),
+    'ok',
+    'in-place',
+    ['vdso-content'],
+  ],
+  [
+    'copied and still rwx',
+    made([VVAR, VCLOCK, VDSO.replace('r-xp', 'rwxp'), STACK], {
+      pagemap: { '0x7f1000006000': [copiedPage(6), copiedPage(7)] },
+    }),
+    'ok',
+    'in-place',
+    ['vdso-content', 'permissions'],
+  ],
+  [
+    'rwx and never written',
+    made([VVAR, VCLOCK, VDSO.replace('r-xp', 'rwxp'), STACK]),
+    'ok',
+    'in-place',
+    ['permissions'],
+  ],
+  ['uprobe hit earlier', made([...BLOCK, '7fffffffe000-7ffffffff000 --xp 00000000 00:00 0 [uprobes]']), 'fail', null],
+];
+
+for (const [title, what, dump, restore, loss] of ROWS)
+  test(`CRIU 4.2: ${title}`, () => {
+    const outcome = foretell(what);
+    assert.equal(outcome.dump, dump);
+    assert.equal(outcome.restore, restore);
+    assert.deepEqual(outcome.loss, loss);
+    assert.ok(outcome.findings.length > 0, 'each outcome has a finding');
+    for (const { text } of outcome.findings) assert.match(text, /\.$/);
+  });
+
+const marked = (version: 1 | 2 | 3, permissions = 'r-xp'): Made =>
+  made([`7f0000000000-7f0000002000 ${permissions} 00000000 00:00 0`, ...BLOCK], {
+    bytes: {
+      '0x7f0000000000': markBytes(version, { proxy: 0x7f1000006000n, vvar: 0x7f1000000000n }),
+      '0x7f1000006000': vdsoImage(),
+    },
+  });
+
+test('forged marks: V1 and V2 kill the task, V3 loses the memory; where the memory can be written, V2 is V3', () => {
+  for (const version of [1, 2] as const) {
+    const outcome = foretell(marked(version));
+    assert.equal(outcome.dump, 'fail-kills');
+    assert.equal(outcome.restore, null);
+    assert.equal(outcome.findings[0]?.criuMessage, '77 was stopped by 11 unexpectedly');
+  }
+  const current = foretell(marked(3));
+  assert.equal(current.dump, 'ok');
+  assert.equal(current.restore, 'in-place');
+  assert.deepEqual(current.loss, ['memory']);
+  assert.equal(foretell(marked(2, 'rwxp')).dump, 'ok');
+  const standing = foretell({ ...marked(3), pointers: [0x7f0000000100n] });
+  assert.equal(standing.restore, 'crash', 'a thread that stands in the memory left out');
+});
+
+test('two marks, or one with another version: the dump fails and the task lives', () => {
+  const second = foretell(
+    made(
+      ['7f0000000000-7f0000002000 r-xp 00000000 00:00 0', '7f0000010000-7f0000012000 r-xp 00000000 00:00 0', ...BLOCK],
+      {
+        bytes: { '0x7f0000000000': markBytes(3), '0x7f0000010000': markBytes(3) },
+      },
+    ),
+  );
+  assert.equal(second.dump, 'fail');
+  assert.match(second.findings[0]?.criuMessage ?? '', /Ow! Second vdso mark detected!/);
+  const bytes = markBytes(3);
+  bytes[16] = 9;
+  const odd = foretell(
+    made(['7f0000000000-7f0000002000 r-xp 00000000 00:00 0', ...BLOCK], { bytes: { '0x7f0000000000': bytes } }),
+  );
+  assert.equal(odd.dump, 'fail');
+});
+
+const proxied = (more: Partial<Made> = {}): Made => ({
+  ...MODERN,
+  release: '6.18.44-fc',
+  maps: `00030000-00034000 r--p 00000000 00:00 0 [vvar]
+         00034000-00036000 r--p 00000000 00:00 0 [vvar_vclock]
+         00036000-00038000 r-xp 00000000 00:00 0 [vdso]
+         7efdb0a35000-7efdb0a3b000 r--p 00000000 00:00 0
+         7efdb0a3b000-7efdb0a3d000 r-xp 00000000 00:00 0
+         ${STACK}`,
+  auxv: 0x7efdb0a3b000n,
+  pagemap: { '0x36000': [copiedPage(9), kernelPage(0x2862)], '0x7efdb0a3b000': [copiedPage(1), copiedPage(2)] },
+  bytes: {
+    '0x36000': markBytes(3, { proxy: 0x7efdb0a3b000n, vvar: 0x7efdb0a35000n, runtimeVvar: 0x30000n }),
+    '0x7efdb0a3b000': proxyImage(0x36000n),
+  },
+  ...more,
+});
+
+test('a proxied task dumped again: in place on the kernel its vDSO is from, by proxy again on another', () => {
+  const same = foretell(proxied());
+  assert.equal(same.dump, 'ok');
+  assert.equal(same.restore, 'in-place');
+  assert.deepEqual(same.loss, []);
+  assert.equal(foretell(proxied({ release: '7.3.4' })).restore, 'proxy');
+  assert.equal(foretell(proxied({ release: '6.18.0-1-amd64' })).restore, undefined, 'the patch level is hidden');
+});
+
+test('a proxied task whose proxy merged with its neighbour: dumped, never restored', () => {
+  const merged = foretell(
+    proxied({
+      maps: `00030000-00034000 r--p 00000000 00:00 0 [vvar]
+             00034000-00036000 r--p 00000000 00:00 0 [vvar_vclock]
+             00036000-00038000 r-xp 00000000 00:00 0 [vdso]
+             7efdb0a35000-7efdb0a3b000 r--p 00000000 00:00 0
+             7efdb0a3b000-7efdb0a3f000 r-xp 00000000 00:00 0
+             ${STACK}`,
+      bytes: { '0x36000': markBytes(3, { proxy: 0x7efdb0a3d000n, vvar: 0x7efdb0a35000n, runtimeVvar: 0x30000n }) },
+    }),
+  );
+  assert.equal(merged.dump, 'ok');
+  assert.equal(merged.restore, 'fail');
+});
+
+test('a 32-bit proxied task stands inside the runtime vDSO that the dump leaves out: it dies', () => {
+  const compat = foretell({
+    ...proxied({
+      maps: `00030000-00034000 r--p 00000000 00:00 0 [vvar]
+             00034000-00036000 r--p 00000000 00:00 0 [vvar_vclock]
+             00036000-00038000 r-xp 00000000 00:00 0 [vdso]
+             f7f93000-f7f99000 r--p 00000000 00:00 0
+             f7f99000-f7f9b000 r-xp 00000000 00:00 0`,
+      auxv: 0xf7f99000n,
+      wordSize: 4,
+      pagemap: { '0x36000': [copiedPage(9), kernelPage(0x2864)], '0xf7f99000': [copiedPage(1), copiedPage(2)] },
+      bytes: {
+        '0x36000': markBytes(3, { proxy: 0xf7f99000n, vvar: 0xf7f93000n, runtimeVvar: 0x30000n }),
+        '0xf7f99000': proxyImage(0x36000n, { bits: 32, machine: 3, soname: 'linux-gate.so.1' }),
+      },
+    }),
+  });
+  assert.equal(compat.dump, 'ok');
+  assert.equal(compat.restore, 'crash');
+});
+
+const ia32 = (lines: readonly string[]): Made => ({
+  ...MODERN,
+  maps: lines.join('\n'),
+  auxv: 0xf7fc1000n,
+  wordSize: 4,
+  pagemap: { '0xf7fc1000': [kernelPage(0x2863), 0n] },
+});
+const VVAR32 = 'f7fbb000-f7fbf000 r--p 00000000 00:00 0 [vvar]';
+const VCLOCK32 = 'f7fbf000-f7fc1000 r--p 00000000 00:00 0 [vvar_vclock]';
+const VDSO32 = 'f7fc1000-f7fc3000 r-xp 00000000 00:00 0 [vdso]';
+
+test('32-bit tasks: in place; without vvar in place too, because the restorer does not ask their vDSO for the time', () => {
+  assert.equal(foretell(ia32([VVAR32, VCLOCK32, VDSO32])).restore, 'in-place');
+  assert.equal(foretell(ia32([VDSO32])).restore, 'in-place');
+  const older = { ...ia32(['f7fbd000-f7fc1000 r--p 00000000 00:00 0 [vvar]', VDSO32]), release: '6.1.0' };
+  assert.equal(foretell(older, '3.4').dump, undefined);
+  assert.equal(foretell(older, '3.17.1').restore, 'in-place');
+});
+
+test('a 64-bit task with the 32-bit image cannot be restored: its ELF class is wrong', () => {
+  const outcome = foretell(
+    made(BLOCK, {
+      pagemap: { '0x7f1000006000': [kernelPage(0x2863), 0n] },
+      bytes: { '0x7f1000006000': vdsoImage({ bits: 32, machine: 3, soname: 'linux-gate.so.1' }) },
+    }),
+  );
+  assert.equal(outcome.restore, 'fail');
+  assert.equal(outcome.findings[0]?.criuMessage, 'Unsupported ELF class: 1');
+});
+
+test('a vDSO whose ELF header was overwritten cannot be restored', () => {
+  const bytes = vdsoImage();
+  bytes.fill(0x90, 0, 16);
+  const outcome = foretell(
+    made(BLOCK, { pagemap: { '0x7f1000006000': [copiedPage(1), 0n] }, bytes: { '0x7f1000006000': bytes } }),
+  );
+  assert.equal(outcome.restore, 'fail');
+  assert.equal(outcome.findings[0]?.criuMessage, 'Invalid ELF magic');
+});
+
+test('CRIU before 4.1 cannot run on 6.13 and later, which is said first; nor on arm64 6.11', () => {
+  for (const version of ['3.17.1', '4.0', 'v3.5']) {
+    const outcome = foretell(made(BLOCK), version);
+    assert.equal(outcome.dump, 'fail');
+    assert.equal(outcome.restore, null);
+    assert.deepEqual(codes(outcome), ['criu-cannot-run']);
+    assert.equal(outcome.findings[0]?.criuMessage, 'Unexpected rt vDSO area bounds');
+  }
+  assert.equal(foretell(made(BLOCK), '4.1').dump, 'ok');
+  const older = ['7f1000002000-7f1000006000 r--p 00000000 00:00 0 [vvar]', VDSO, STACK];
+  assert.equal(foretell(made(older, { release: '6.1.0' }), '3.17.1').restore, 'in-place');
+  const arm64 = made([VDSO], { machine: 'aarch64', release: '6.12.0', reference: { aarch64: [1, 2] } });
+  assert.equal(foretell(arm64, '4.0').dump, 'fail');
+});
+
+test('uprobes: the line depends on the version', () => {
+  const probed = made(
+    [
+      '7f1000002000-7f1000006000 r--p 00000000 00:00 0 [vvar]',
+      VDSO,
+      '7fffffffe000-7ffffffff000 --xp 00000000 00:00 0 [uprobes]',
+    ],
+    { release: '6.1.0' },
+  );
+  assert.match(foretell(probed, '4.2').findings[0]?.criuMessage ?? '', /^PID 77 has uprobes vma/);
+  assert.match(foretell(probed, '4.1').findings[0]?.criuMessage ?? '', /^Unsupported mapping found 00007fffffffe000/);
+});
+
+test('before 3.5 the page frame check goes: a copied first page loses the vDSO, and the restore fails', () => {
+  const copied = made(['7f1000002000-7f1000006000 r--p 00000000 00:00 0 [vvar]', VDSO, STACK], {
+    release: '4.9.0',
+    pagemap: { '0x7f1000006000': [copiedPage(1), kernelPage(0x2862)] },
+  });
+  assert.equal(foretell(copied, '3.4').restore, 'fail');
+  assert.equal(foretell(copied, '3.5').restore, 'in-place');
+});
+
+test("an old kernel: the page frame check saves a moved vDSO, and drops a container's", () => {
+  const lost = foretell({
+    ...RHEL7,
+    maps: '7f6334cf3000-7f6334cf5000 r-xp 00000000 00:00 0\n7ffc15bfd000-7ffc15bff000 rw-p 00000000 00:00 0 [vdso]',
+    pagemap: {
+      '0x7f6334cf3000': [kernelPage(0x1a05), kernelPage(0x1a06)],
+      '0x7ffc15bfd000': [copiedPage(1), copiedPage(2)],
+    },
+    auxv: 0x7ffc15bfd000n,
+  });
+  assert.equal(lost.dump, 'ok');
+  assert.equal(lost.restore, 'in-place');
+  const container = foretell({
+    ...RHEL7,
+    maps: '7ffddad93000-7ffddad95000 r-xp 00000000 00:00 0 [vdso]',
+    pagemap: { '0x7ffddad93000': [kernelPage(0x4444), kernelPage(0x4445)] },
+    auxv: 0x7ffddad93000n,
+  });
+  assert.equal(container.dump, 'ok');
+  assert.equal(container.restore, undefined, 'nobody measured what such an image gives');
+  assert.equal(container.findings[0]?.criuMessage, 'Drop mishinted vDSO status at 7ffddad93000');
+});
+
+test('what the facts do not cover stays unknown, with the reason', () => {
+  const vz6 = { ...VZ6, maps: STACK, auxv: 0x7ffc15bfd000n };
+  for (const [what, version] of [
+    [vz6, '4.2'],
+    [made(BLOCK), 'latest'],
+    [made(['7f1000002000-7f1000006000 r--p 00000000 00:00 0 [vvar]', VDSO], { release: '4.4.0' }), '1.8'],
+    [made(BLOCK, { machine: 'sparc64' }), '4.2'],
+    [{ ...ia32([VVAR32, VCLOCK32, VDSO32]), machine: 'aarch64' }, '4.2'],
+  ] as const) {
+    const outcome = foretell(what, version);
+    assert.equal(outcome.dump, undefined);
+    assert.equal(outcome.restore, undefined);
+    assert.equal(outcome.loss, undefined);
+    assert.match(outcome.findings[0]?.text ?? '', /^No forecast: /);
+  }
+  assert.equal(foretell({ ...MODERN, maps: '', kernelThread: true }).findings.length, 0);
+});
+
+test('pages nobody knows make the loss unknown, not nothing', () => {
+  const outcome = foretell(made(BLOCK, { pagemap: {} }));
+  assert.equal(outcome.restore, 'in-place');
+  assert.equal(outcome.loss, undefined);
+});

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { classes, codes, copiedPage, judged, kernelPage, type Made, MODERN, RHEL7 } from './build.js';
+import { markBytes, proxyImage, vdsoImage } from './images.js';
+
+// facts/kernel.md 7, trap 9, and what else CRIU leaves behind.
+
+const PROXIED = `00030000-00034000 r--p 00000000 00:00 0 [vvar]
+                 00034000-00036000 r--p 00000000 00:00 0 [vvar_vclock]
+                 00036000-00038000 r-xp 00000000 00:00 0 [vdso]
+                 7efdb0a35000-7efdb0a3b000 r--p 00000000 00:00 0
+                 7efdb0a3b000-7efdb0a3d000 r-xp 00000000 00:00 0
+                 7ffcee0ae000-7ffcee0cf000 rw-p 00000000 00:00 0 [stack]`;
+const proxied = (more: Partial<Made> = {}): Made => ({
+  ...MODERN,
+  maps: PROXIED,
+  auxv: 0x7efdb0a3b000n,
+  pagemap: {
+    '0x36000': [copiedPage(0x999), kernelPage(0x2862)],
+    '0x7efdb0a3b000': [copiedPage(0x9a0), copiedPage(0x9a1)],
+  },
+  bytes: {
+    '0x36000': markBytes(3, { proxy: 0x7efdb0a3b000n, vvar: 0x7efdb0a35000n, runtimeVvar: 0x30000n }),
+    '0x7efdb0a3b000': proxyImage(0x36000n),
+  },
+  ...more,
+});
+const EXPECTED = { '0x36000': 'criu-runtime', '0x7efdb0a3b000': 'criu-proxy' };
+
+test('trap 9: a proxied process: [vdso] is the runtime with a mark, the nameless ELF at the auxv address the proxy', () => {
+  const verdict = judged(proxied());
+  assert.deepEqual(classes(verdict), EXPECTED);
+  assert.equal(verdict.hint, 'ok');
+  assert.equal(verdict.vdso?.start, 0x36000n);
+  assert.deepEqual(verdict.vdso?.modifiedPages, [0]);
+  assert.equal(verdict.vdso?.moved, undefined);
+  assert.equal(verdict.vdso?.image, 'x86_64');
+  assert.deepEqual(codes(verdict), ['criu-proxied']);
+  assert.equal(verdict.confidence, 'proven');
+  for (const policy of Object.values(verdict.policies)) assert.equal(policy.right, true, policy.why);
+});
+
+test('trap 9: likely the same without the bytes: low address, own vvar, first page written, auxv elsewhere', () => {
+  const verdict = judged(proxied({ bytes: {} }));
+  assert.deepEqual(classes(verdict), EXPECTED);
+  assert.ok(verdict.mappings.every(({ confidence }) => confidence === 'likely'));
+});
+
+test('a vDSO that was moved low and written is no runtime: its vvar is not with it', () => {
+  const verdict = judged(
+    proxied({
+      bytes: {},
+      maps: PROXIED.replace('00034000-00036000 r--p 00000000 00:00 0 [vvar_vclock]', ''),
+    }),
+  );
+  assert.equal(classes(verdict)['0x36000'], 'genuine');
+});
+
+test('a forged mark is a decoy, and names nothing', () => {
+  for (const version of [1, 2, 3] as const) {
+    const verdict = judged({
+      ...MODERN,
+      maps: `7f0000000000-7f0000002000 r-xp 00000000 00:00 0
+             7f1000000000-7f1000004000 r--p 00000000 00:00 0 [vvar]
+             7f1000004000-7f1000006000 r--p 00000000 00:00 0 [vvar_vclock]
+             7f1000006000-7f1000008000 r-xp 00000000 00:00 0 [vdso]`,
+      bytes: { '0x7f0000000000': markBytes(version, { proxy: 0x7f1000006000n }), '0x7f1000006000': vdsoImage() },
+      auxv: 0x7f1000006000n,
+    });
+    assert.deepEqual(classes(verdict), { '0x7f0000000000': 'decoy', '0x7f1000006000': 'genuine' });
+    assert.ok(codes(verdict).includes('mark-forged'));
+    assert.equal(verdict.policies.hint.decision === undefined, version < 3, 'the dump ends at an old mark');
+  }
+});
+
+test('a proxy that grew together with its neighbour is found by the mark, and is an error', () => {
+  const verdict = judged(
+    proxied({
+      maps: PROXIED.replace('7efdb0a3b000-7efdb0a3d000', '7efdb0a3b000-7efdb0a40000').replace(
+        '7efdb0a35000-7efdb0a3b000 r--p 00000000 00:00 0\n',
+        '',
+      ),
+      bytes: { '0x36000': markBytes(3, { proxy: 0x7efdb0a3d000n }) },
+    }),
+  );
+  assert.equal(classes(verdict)['0x7efdb0a3b000'], 'criu-proxy');
+  assert.ok(codes(verdict).includes('proxy-merged'));
+  assert.equal(verdict.policies.hint.right, false);
+});
+
+test('an old kernel: the marked mapping with a kernel page is the runtime, name or not', () => {
+  const verdict = judged({
+    ...RHEL7,
+    maps: `00036000-00038000 r-xp 00000000 00:00 0
+           7ffcee1a3000-7ffcee1a5000 r-xp 00000000 00:00 0 [vdso]`,
+    pagemap: {
+      '0x36000': [copiedPage(0x999), kernelPage(0x1a06)],
+      '0x7ffcee1a3000': [copiedPage(0x9a0), copiedPage(0x9a1)],
+    },
+    bytes: { '0x36000': markBytes(3, { proxy: 0x7ffcee1a3000n }), '0x7ffcee1a3000': proxyImage(0x36000n) },
+    auxv: 0x7ffcee1a3000n,
+  });
+  assert.deepEqual(classes(verdict), { '0x36000': 'criu-runtime', '0x7ffcee1a3000': 'criu-proxy' });
+  assert.equal(verdict.hint, 'lost+gained');
+});
+
+test('a CRIU image: what it says is a claim; a dropped vDSO is found by its bytes, a proxy by its jumps', () => {
+  const image = (maps: string, bytes: Made['bytes']) =>
+    judged({
+      source: 'criu-image',
+      namesBy: 'criu',
+      release: '6.18.5',
+      hintTest: 'unknown',
+      maps,
+      bytes: bytes ?? {},
+      auxv: 0x7f1000006000n,
+    });
+  const plain = `7f1000000000-7f1000006000 r--p 00000000 00:00 0 [vvar]
+                 7f1000006000-7f1000008000 r-xp 00000000 00:00 0`;
+  const dropped = image(plain, { '0x7f1000006000': vdsoImage() });
+  assert.deepEqual(classes(dropped), { '0x7f1000006000': 'genuine' });
+  assert.equal(dropped.confidence, 'likely');
+  assert.equal(dropped.vdso?.modifiedPages, undefined);
+  const claimed = image(`${plain} [vdso]`, { '0x7f1000006000': vdsoImage() });
+  assert.equal(claimed.hint, 'ok');
+  const jumps = image(`${plain} [vdso]`, { '0x7f1000006000': proxyImage(0x36000n) });
+  assert.deepEqual(classes(jumps), { '0x7f1000006000': 'criu-proxy' });
+  assert.equal(jumps.vdso, undefined);
+});
+
+test('a core file: no names, so no hint; the bytes and auxv make a likely vDSO', () => {
+  const verdict = judged({
+    source: 'core',
+    maps: `7f1000006000-7f1000008000 r-xp 00000000 00:00 0
+           7ffcee0ae000-7ffcee0cf000 rw-p 00000000 00:00 0`,
+    bytes: { '0x7f1000006000': vdsoImage() },
+    auxv: 0x7f1000006000n,
+  });
+  assert.equal(verdict.vdso?.start, 0x7f1000006000n);
+  assert.equal(verdict.hint, undefined);
+  assert.equal(verdict.confidence, 'likely');
+  const without = judged({
+    source: 'core',
+    maps: '7ffcee0ae000-7ffcee0cf000 rw-p 00000000 00:00 0',
+    auxv: 0x7f1000006000n,
+  });
+  assert.equal(without.vdso, undefined, 'a core leaves mappings out');
+});
