@@ -57,10 +57,10 @@ export const survives = (outcome: Forecast | undefined): boolean | undefined => 
   return outcome?.dump === undefined || outcome.restore === undefined ? undefined : true;
 };
 
-const SURVIVES = new Map<boolean | string, string>([
-  [true, 'yes'],
-  [false, 'NO'],
-]);
+const survivesWord = (outcome: Forecast | undefined): string => {
+  const alive = survives(outcome);
+  return alive === undefined ? 'unknown' : alive ? 'yes' : 'NO';
+};
 
 const withDescendants = async (proc: ProcContext, pids: readonly number[]): Promise<readonly number[]> => {
   const parents = new Map<number, number>();
@@ -69,7 +69,7 @@ const withDescendants = async (proc: ProcContext, pids: readonly number[]): Prom
   return processTree(pids, parents);
 };
 
-/** One line per process, then in full those with something to say. Only what CRIU makes of it matters here. */
+/** One line per process, then in full those that do not simply live on. */
 const checkTable = (judged: readonly Judged[], criu: string): string => {
   const rows = judged.map(({ evidence, verdict, forecast: outcome }) => [
     String(evidence.process.pid),
@@ -78,12 +78,17 @@ const checkTable = (judged: readonly Judged[], criu: string): string => {
     outcome?.dump ?? 'unknown',
     outcome?.restore === null ? '-' : (outcome?.restore ?? 'unknown'),
     outcome?.loss === undefined ? 'unknown' : outcome.loss.join(',') || 'nothing',
-    SURVIVES.get(survives(outcome) ?? 'unknown') ?? 'unknown',
+    survivesWord(outcome),
   ]);
-  const details = judged.map(explanation).filter((text) => text !== '');
+  const details = judged.filter(matters).map(explanation);
   const table = columns([['PID', 'COMM', 'STATE', 'DUMP', 'RESTORE', 'LOST', 'SURVIVES'], ...rows]);
   return `CRIU ${criu} on this kernel:\n${table}${details.map((text) => `\n${text}`).join('')}`;
 };
+
+/** Something is wrong with it, or would be after a restore, or cannot be told. */
+const matters = ({ verdict, forecast: outcome }: Judged): boolean =>
+  survives(outcome) !== true ||
+  [...verdict.findings, ...(outcome?.findings ?? [])].some(({ severity }) => severity !== 'info');
 
 const complain = ({ text, mend }: Failure): void => {
   process.stderr.write(`vdsowatch: ${text}${mend === null ? '' : ` ${mend}`}\n`);

@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+import { type CommonOptions, criuOption, finish, jsonOption, NEWEST_CRIU, outputOf, outputOption } from './options.js';
+
+/** Verbs for what was captured, recorded or dumped before. */
+export const evidenceVerbs = (program: Command): void => {
+  program
+    .command('analyze')
+    .description('post-mortem of recordings, evidence bundles, CRIU image directories and logs, ELF core files')
+    .argument('<path...>', 'any mix of them')
+    .addOption(outputOption())
+    .addOption(jsonOption())
+    .option('--html <file>', 'write a self-contained report page as well')
+    .option('--criu <version>', 'forecast for this CRIU', criuOption, NEWEST_CRIU)
+    .action(async (paths: string[], options: CommonOptions & { html?: string; criu: string }) =>
+      finish((await import('../commands/analyze.js')).run(paths, { ...options, output: outputOf(options) })),
+    );
+
+  program
+    .command('diff')
+    .description('what changed between two moments, and whether the program can notice')
+    .argument('<before>', 'bundle, CRIU image directory, recording, core file or live pid')
+    .argument('<after>', 'likewise')
+    .addOption(outputOption())
+    .addOption(jsonOption())
+    .action(async (before: string, after: string, options: CommonOptions) => {
+      const { run } = await import('../commands/diff.js');
+      await finish(run(before, after, { criu: NEWEST_CRIU, output: outputOf(options) }));
+    });
+};
