@@ -10,7 +10,7 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
   const live = { passed: 0, skipped: 0 };
   let file = '';
   for await (const event of events) {
-    if (event.type === 'test:diagnostic' && event.data.nesting === 0) summary.push(`# ${event.data.message}\n`);
+    if (event.type === 'test:diagnostic' && SUMMARY.test(event.data.message)) summary.push(`# ${event.data.message}\n`);
     if (event.type === 'test:stderr' || event.type === 'test:stdout') yield event.data.message;
     if (event.type !== 'test:pass' && event.type !== 'test:fail') continue;
     const { data } = event;
@@ -29,6 +29,9 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
   for (const [reason, count] of skipped) yield `skipped ${count}: ${reason}\n`;
   yield* summary;
 }
+
+/** The runner's own closing lines; what a test says of itself is for those who run its file alone. */
+const SUMMARY = /^(?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
 
 const failureText = (name: string, file: string, error: Error): string => {
   const cause =
