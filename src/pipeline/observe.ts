@@ -1,4 +1,4 @@
-import { defer, map, merge, type Observable, scan } from 'rxjs';
+import { defer, map, merge, type Observable, type OperatorFunction, scan } from 'rxjs';
 import type { Event } from '../model/event.js';
 import type { HostStatus } from '../model/state.js';
 import { frames } from './frames.js';
@@ -20,12 +20,19 @@ export interface Sources extends JoinOptions {
 }
 
 /** The pipeline. Live, replay and tests differ in where the events come from and in who reads. */
-export const observe = ({ events, sweeps, judge, host, frameMs = 50, ...reading }: Sources): Observable<Frame> =>
-  defer(() =>
-    merge(events.pipe(join(reading)), sweeps).pipe(
-      frames(frameMs, reading.scheduler),
-      scan(step, openLedger(host)),
-      map(judged(judge)),
-      map(closeFrame),
-    ),
-  );
+export const observe = (sources: Sources): Observable<Frame> => observations(sources).pipe(reduce(sources));
+
+/** Its first half: what is to be known, in frames. A recording holds these. */
+export const observations = ({
+  events,
+  sweeps,
+  frameMs = 50,
+  ...reading
+}: Omit<Sources, 'judge' | 'host'>): Observable<readonly Observation[]> =>
+  defer(() => merge(events.pipe(join(reading)), sweeps).pipe(frames(frameMs, reading.scheduler)));
+
+/** Its second half: the same frames give the same states and lines, live and in a replay. */
+export const reduce =
+  ({ judge, host }: Pick<Sources, 'judge' | 'host'>): OperatorFunction<readonly Observation[], Frame> =>
+  (source) =>
+    defer(() => source.pipe(scan(step, openLedger(host)), map(judged(judge)), map(closeFrame)));

@@ -122,7 +122,8 @@ export const openDecoder = (): Decoder => {
       case 'census':
         return checks.census(value) ? countHeads(value, into) : BAD;
       case 'tick':
-        return checks.tick(value) ? push(into, { kind: 'tick', at: fromDigits(value.at) }) : BAD;
+      case 'swept':
+        return checks.time(value) ? push(into, { kind: value.record, at: fromDigits(value.at) }) : BAD;
       case 'host':
         return checks.host(value) ? host(value) : BAD;
       case 'blob':
@@ -176,7 +177,7 @@ const checks = {
   snapshot: check(format.SnapshotRecord),
   unchanged: check(format.UnchangedRecord),
   census: check(format.CensusRecord),
-  tick: check(format.TickRecord),
+  time: check(format.TimeRecord),
   host: check(format.HostRecord),
   blob: check(format.BlobRecord),
   header: check(format.HeaderRecord),

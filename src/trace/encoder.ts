@@ -127,9 +127,12 @@ export const openEncoder = (): Encoder => {
       case 'census':
         countHeads(observation);
         break;
+      case 'swept':
       case 'tick':
-        line(`{"record":"tick","at":"${observation.at}"}`);
+        line(`{"record":"${observation.kind}","at":"${observation.at}"}`);
         break;
+      default:
+        observation satisfies never;
     }
     if (block.length + unchanged.length() >= BLOCK) close('{"record":"check"');
   };

@@ -144,7 +144,8 @@ export const CensusRecord = Type.Object({
   added: Type.Array(Pid),
 });
 
-export const TickRecord = Type.Object({ record: Type.Literal('tick'), at: Time });
+/** tick: time goes by; swept: all processes of the census before have been read. */
+export const TimeRecord = Type.Object({ record: words('tick', 'swept'), at: Time });
 
 /** What the reducer made of it; for readers of the file. A replay makes it again. */
 export const VerdictRecord = Type.Object({
@@ -196,7 +197,7 @@ export const TraceRecord = Type.Union(
     SnapshotRecord,
     UnchangedRecord,
     CensusRecord,
-    TickRecord,
+    TimeRecord,
     VerdictRecord,
     HookRecord,
     FrameRecord,

@@ -212,7 +212,7 @@ export const frames: fc.Arbitrary<Observation[][]> = hosts.chain((known) => {
         at,
         pids: new Set(pids),
       })),
-      time.map((at) => ({ kind: 'tick' as const, at })),
+      time.chain((at) => fc.constantFrom({ kind: 'tick' as const, at }, { kind: 'swept' as const, at })),
     );
     return fc.array(fc.array(observation, { maxLength: 8 }), { maxLength: 6 });
   });

@@ -1,0 +1,77 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
+import { escapeText } from '../text/escape.js';
+import { openReading, type TraceItem } from './reading.js';
+import { unpack } from './unpack.js';
+
+/** A recording that is open for reading. */
+export interface TraceFile {
+  readonly path: string;
+  /** The items in order, some at a time; never throws. Can be asked for once. Closes the file at the end. */
+  readonly items: () => AsyncGenerator<readonly TraceItem[], void, undefined>;
+  /** How much has been read, 0 to 1; undefined for a pipe. */
+  readonly progress: () => number | undefined;
+}
+
+/** Opens a recording, plain or compressed; told by its first bytes, not by its name. "-": standard input. */
+export const openTrace = async (path: string): Promise<Outcome<TraceFile>> => {
+  let file: FileHandle;
+  let size: number | undefined;
+  try {
+    file = await open(path === '-' ? '/dev/stdin' : path, 'r');
+    const entry = await file.stat();
+    if (entry.isDirectory() || entry.isCharacterDevice() || entry.isBlockDevice()) {
+      await file.close();
+      return failed(failure('bad-input', `${escapeText(path)} is no file, so no recording.`));
+    }
+    size = entry.isFile() ? entry.size : undefined;
+  } catch (error) {
+    return failed(cannotOpen(path, error));
+  }
+  let read = 0;
+  const pieces = async function* (): AsyncGenerator<Buffer, void, undefined> {
+    // One buffer for all: what is read from a piece is copied before the next is asked for.
+    const buffer = Buffer.allocUnsafe(PIECE);
+    try {
+      for (;;) {
+        const { bytesRead } = await file.read(buffer, 0, PIECE, null);
+        if (bytesRead === 0) return;
+        read += bytesRead;
+        yield buffer.subarray(0, bytesRead);
+      }
+    } finally {
+      await file.close();
+    }
+  };
+  return success({
+    path,
+    items: () => itemsOf(pieces()),
+    progress: () => (size === undefined ? undefined : Math.min(1, read / Math.max(1, size))),
+  });
+};
+
+const cannotOpen = (path: string, error: unknown): Failure => {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  const shown = escapeText(path);
+  if (code === 'ENOENT') return failure('bad-input', `${shown} does not exist.`);
+  if (code === 'EACCES' || code === 'EPERM')
+    return failure('unreadable', `${shown} may not be read by this user.`, 'Run as root, or as the owner.', error);
+  return failure('unreadable', `${shown} cannot be read (${code}).`, null, error);
+};
+
+const PIECE = 1024 * 1024;
+
+async function* itemsOf(pieces: AsyncGenerator<Buffer, void, undefined>) {
+  const reading = openReading();
+  try {
+    for await (const piece of unpack(pieces)) {
+      const items = Buffer.isBuffer(piece) ? reading.push(piece) : reading.broken(piece.broken);
+      if (items.length > 0) yield items;
+      if (items.some(({ kind }) => kind === 'foreign')) return;
+    }
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    yield reading.broken(`it cannot be read any further (${String(error.code)})`);
+  }
+  yield reading.end();
+}

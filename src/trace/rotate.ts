@@ -1,0 +1,26 @@
+import { rename, rm } from 'node:fs/promises';
+import type { Failure } from '../model/failure.js';
+import { cannotWrite } from './create-file.js';
+
+/** The files of a rotated recording, newest first: FILE, FILE.1, FILE.2, ... */
+export const partPath = (path: string, age: number): string => (age === 0 ? path : `${path}.${age}`);
+
+/** Moves FILE out of the way and the older ones on; the oldest beyond `keep` files goes. Undefined: done. */
+export const makeRoom = async (path: string, keep: number): Promise<Failure | undefined> => {
+  const oldest = Math.max(1, keep - 1);
+  try {
+    await rm(partPath(path, keep <= 1 ? 0 : oldest), { force: true });
+    for (let age = oldest - 1; age >= 0; age -= 1) await moveOn(path, age);
+    return undefined;
+  } catch (error) {
+    return cannotWrite(path, error);
+  }
+};
+
+const moveOn = async (path: string, age: number): Promise<void> => {
+  try {
+    await rename(partPath(path, age), partPath(path, age + 1));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  }
+};

@@ -1,0 +1,79 @@
+import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { frontMember, SIGNATURE, tornMember } from './gzip-member.js';
+
+/** Bytes of the recording, or the news that some are missing here. */
+export type Unpacked = Buffer | { readonly broken: string };
+
+/** A recording as it was written, whether it is plain or compressed; told by its bytes. */
+export async function* unpack(pieces: AsyncIterable<Buffer>): AsyncGenerator<Unpacked, void, undefined> {
+  const iterator = pieces[Symbol.asyncIterator]();
+  const { value: first } = await iterator.next();
+  if (!Buffer.isBuffer(first)) return;
+  const all = startingWith(first, iterator);
+  if (first.includes(SIGNATURE)) yield* members(all);
+  else if (first[0] === SIGNATURE[0] && first[1] === SIGNATURE[1]) yield* gunzip(all);
+  else yield* all;
+}
+
+/** Damage costs the member it is in. Memory: one member. */
+async function* members(pieces: AsyncIterable<Buffer>): AsyncGenerator<Unpacked, void, undefined> {
+  let waiting: Buffer = Buffer.alloc(0);
+  let damaged = false;
+  function* drain(last: boolean): Generator<Unpacked, void, undefined> {
+    while (waiting.length > 0) {
+      const front = frontMember(waiting);
+      if (front.kind === 'member') {
+        if (damaged) yield { broken: DAMAGED };
+        damaged = false;
+        yield front.content;
+        waiting = waiting.subarray(front.length);
+        continue;
+      }
+      const next = waiting.indexOf(SIGNATURE, 1);
+      if (front.kind === 'more' && !last) return;
+      if (front.kind === 'more' && next === -1) {
+        // As after a killed writer.
+        const torn = tornMember(waiting);
+        if (damaged) yield { broken: DAMAGED };
+        yield torn.length > 0 ? torn : { broken: 'the compressed data ends within a member' };
+        return;
+      }
+      damaged = true;
+      if (next === -1 && !last) {
+        // The signature may come in two pieces.
+        waiting = waiting.subarray(Math.max(1, waiting.length - SIGNATURE.length + 1));
+        return;
+      }
+      waiting = next === -1 ? Buffer.alloc(0) : waiting.subarray(next);
+    }
+    if (last && damaged) yield { broken: DAMAGED };
+  }
+  for await (const piece of pieces) {
+    waiting = Buffer.concat([waiting, piece]);
+    yield* drain(false);
+  }
+  yield* drain(true);
+}
+
+const DAMAGED = 'compressed data is damaged here';
+
+/** A recording that was compressed afterwards, by gzip, has no members that can be told apart. */
+async function* gunzip(pieces: AsyncIterable<Buffer>): AsyncGenerator<Unpacked, void, undefined> {
+  const unpacked = Readable.from(pieces).pipe(createGunzip());
+  try {
+    for await (const piece of unpacked) if (Buffer.isBuffer(piece)) yield piece;
+  } catch (error) {
+    // Z_DATA_ERROR, Z_BUF_ERROR: what came before is good.
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    yield { broken: `compressed data is damaged here (${error.message}): the rest cannot be read` };
+  }
+}
+
+async function* startingWith(
+  first: Buffer,
+  rest: AsyncIterator<Buffer>,
+): AsyncGenerator<Buffer, void, undefined> {
+  yield first;
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+}
