@@ -33,7 +33,10 @@ const readingOf = (process: ProcessState, space: AddressSpace | undefined, now: 
   if (evidence === undefined) return [];
   const { pid, comm, parent, key } = process;
   // Of those that share an address space one was read; the others have it too.
-  const facts = evidence.process.pid === pid ? evidence.process : { ...evidence.process, pid, comm, parent, startTicks: startTicksOf(key) };
+  const facts =
+    evidence.process.pid === pid
+      ? evidence.process
+      : { ...evidence.process, pid, comm, parent, startTicks: startTicksOf(key) };
   return [{ kind: 'snapshot', pid, startedAt: evidence.takenAt ?? now, evidence: { ...evidence, process: facts } }];
 };
 

@@ -62,9 +62,18 @@ const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
 
 const SENTENCES = new Map<string, readonly [string, string]>([
-  ['ENOSPC', ['cannot be written any further: the disk is full', 'Free some space, or bound it with --rotate and --keep.']],
-  ['EDQUOT', ['cannot be written any further: the quota is used up', 'Free some space, or bound it with --rotate and --keep.']],
-  ['EFBIG', ['cannot be written any further: it is as large as a file may be here', 'Bound it with --rotate and --keep.']],
+  [
+    'ENOSPC',
+    ['cannot be written any further: the disk is full', 'Free some space, or bound it with --rotate and --keep.'],
+  ],
+  [
+    'EDQUOT',
+    ['cannot be written any further: the quota is used up', 'Free some space, or bound it with --rotate and --keep.'],
+  ],
+  [
+    'EFBIG',
+    ['cannot be written any further: it is as large as a file may be here', 'Bound it with --rotate and --keep.'],
+  ],
   ['ENOENT', ['cannot be made: its directory does not exist', 'Make the directory first.']],
   ['ELOOP', ['is a symbolic link, and none is followed', 'Give another name, or remove it first.']],
   ['EACCES', ['may not be written by this user', 'Give a directory that you may write to.']],

@@ -1,9 +1,9 @@
-import { createFile } from './create-file.js';
-import { failed, type Failure, type Outcome, success } from '../model/failure.js';
+import { type Failure, type Outcome, success } from '../model/failure.js';
 import type { WatchState } from '../model/state.js';
 import type { Frame } from '../pipeline/ledger.js';
 import type { Observation } from '../pipeline/observation.js';
 import { baseOf } from './base.js';
+import { createFile } from './create-file.js';
 import { openEncoder } from './encoder.js';
 import type { Header } from './format.js';
 import { makeRoom } from './rotate.js';

@@ -70,10 +70,7 @@ async function* gunzip(pieces: AsyncIterable<Buffer>): AsyncGenerator<Unpacked, 
   }
 }
 
-async function* startingWith(
-  first: Buffer,
-  rest: AsyncIterator<Buffer>,
-): AsyncGenerator<Buffer, void, undefined> {
+async function* startingWith(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer, void, undefined> {
   yield first;
   for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
 }

@@ -76,7 +76,11 @@ export const openWriter = ({ path, file, gzip }: WriterOptions): TraceWriter => 
       await file.datasync();
       if ((await file.stat()).nlink === 0)
         breakOff(
-          failure('cannot-write', `${escapeText(path)} has been deleted, and what was recorded with it.`, 'Record again, to another place.'),
+          failure(
+            'cannot-write',
+            `${escapeText(path)} has been deleted, and what was recorded with it.`,
+            'Record again, to another place.',
+          ),
         );
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'EINVAL') return;

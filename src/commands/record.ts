@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { filter, firstValueFrom, map, type Observable, Subject } from 'rxjs';
+import { makePlan } from '../bpftrace/plan.js';
+import { hintOf, testAllAbis } from '../hint/examine.js';
+import { EXIT, type Failure, failure } from '../model/failure.js';
+import { observations } from '../pipeline/observe.js';
+import { liveSources } from '../pipeline/source.js';
+import { type BootClock, localBootClock } from '../proc/clock.js';
+import { procFiles } from '../proc/files.js';
+import { readLocalHost } from '../proc/host.js';
+import { readProcess } from '../proc/process.js';
+import { isGone } from '../proc/sweep.js';
+import { lineFace } from '../report/lines.js';
+import { lineSink } from '../report/sink.js';
+import { escapeText } from '../text/escape.js';
+import { runCommand } from '../trace/command.js';
+import { headerOf } from '../trace/header.js';
+import { type RecordedFrame, recorded } from '../trace/recorded.js';
+import { openRecorder, type Tally } from '../trace/recorder.js';
+import { type Selection, select } from '../trace/selection.js';
+import { cgroupsOf, descendants, wallOffset } from '../trace/selection-live.js';
+import { limits } from './ps.js';
+import { listenForSignals } from './stopping.js';
+
+export interface RecordOptions {
+  /** Where to; compressed when it ends in ".gz". */
+  readonly output: string;
+  /** Record these processes only; with `tree` their descendants too. */
+  readonly pid?: readonly number[] | undefined;
+  /** With a command and without `pid`: record what the command starts, only. */
+  readonly tree: boolean;
+  readonly comm?: string | undefined;
+  readonly cgroup?: string | undefined;
+  /** Seconds. */
+  readonly duration?: number | undefined;
+  /** Bytes: begin another file when this one is so large; the former becomes FILE.1. */
+  readonly rotate?: number | undefined;
+  /** Files kept, the one being written included. */
+  readonly keep?: number | undefined;
+  readonly bpf: boolean;
+  /** Also print what `watch -o ndjson` would. */
+  readonly ndjson?: boolean | undefined;
+  /** Records while this runs, and ends with its status. */
+  readonly command?: readonly string[] | undefined;
+}
+
+/** `vdsowatch record -o FILE [-- COMMAND...]`: to a file until stopped, or until the command ends. */
+export const run = async (options: RecordOptions): Promise<number> => {
+  const { pid, tree, command, output } = options;
+  const missing = pid?.find((one) => isGone(readProcess(one, 'census')));
+  if (missing !== undefined)
+    return refuse(failure('no-process', `There is no process ${missing}.`, 'See `ps -e` for those there are.'));
+  if (tree && pid === undefined && command === undefined)
+    return refuse(failure('usage', '--tree says nothing alone.', 'Give --pid, or a command after --.'), EXIT.usage);
+  if (options.duration !== undefined && command !== undefined)
+    return refuse(
+      failure('usage', 'A command ends the recording, or --duration does.', 'Give one of them.'),
+      EXIT.usage,
+    );
+  const signals = listenForSignals();
+  const clock = localBootClock();
+  const local = readLocalHost(procFiles(), hintOf(await testAllAbis()));
+  const sources = liveSources({ bpf: options.bpf, notes: limits(local, false) });
+  const plan = options.bpf ? await makePlan() : undefined;
+  const facts = {
+    session: randomUUID(),
+    host: sources.host,
+    evidenceHost: local.host,
+    plan: plan?.ok === true ? plan.value : undefined,
+    only: onlyWords(options),
+    command,
+  };
+  const opened = await openRecorder({
+    path: output,
+    rotate: options.rotate,
+    keep: options.keep,
+    header: (part) => headerOf(facts, part, clock.now(), wallOffset(clock)),
+  });
+  if (!opened.ok) return refuse(opened.failure);
+  const recorder = opened.value;
+  const selection = await selectionOf(options);
+  const seen = new Subject<RecordedFrame>();
+  const ends: Promise<number>[] = [signals.signalled, recorder.failed.then((reason) => refuse(reason))];
+  if (options.duration !== undefined) ends.push(sleep(options.duration * 1000, EXIT.well, { ref: false }));
+  if (options.ndjson === true) ends.push(printLines(seen, clock));
+  const traced = firstValueFrom(seen.pipe(filter(({ frame }) => frame.state.tracer.mode !== 'starting')));
+  const running = observations(sources)
+    .pipe(
+      map(selection.filter),
+      filter((frame) => frame.length > 0),
+      recorded(recorder, () => wallOffset(clock), sources),
+    )
+    .subscribe(seen);
+  const end = Promise.race(ends);
+  const first = await Promise.race([traced, end]);
+  if (typeof first !== 'number') say(`recording to ${escapeText(output)}; ${first.frame.state.tracer.text}`);
+  const status =
+    command === undefined || typeof first === 'number' ? await end : await during(command, selection, end, seen, clock);
+  running.unsubscribe();
+  await recorder.close();
+  say(`${escapeText(output)}: ${tallyText(recorder.tally())}`);
+  return status;
+};
+
+/** Runs the command; what it did last is waited for. The status is its own. */
+const during = async (
+  command: readonly string[],
+  selection: Selection,
+  end: Promise<number>,
+  seen: Observable<RecordedFrame>,
+  clock: BootClock,
+): Promise<number> => {
+  const child = runCommand(command);
+  if (child.pid !== undefined) selection.add(child.pid);
+  const first = await Promise.race([child.ended.then(() => undefined), end]);
+  // Stopped, or the disk is full: the command is not ours to kill.
+  if (first !== undefined && first > 128) child.signal(first - 128);
+  const status = await child.ended;
+  if (first === undefined)
+    await Promise.race([passed(seen, clock.now()), sleep(PATIENCE, undefined, { ref: false }), end]);
+  return status === EXIT.well && first !== undefined && first < 128 ? first : status;
+};
+
+/** Once everything up to that time has been seen: a heartbeat of the probes is later. */
+const passed = (seen: Observable<RecordedFrame>, at: bigint): Promise<unknown> =>
+  firstValueFrom(
+    seen.pipe(
+      filter(({ given }) =>
+        given.some((one) => one.kind === 'event' && one.event.kind === 'heartbeat' && one.event.at > at),
+      ),
+    ),
+  );
+
+const PATIENCE = 3000;
+
+/** What `watch -o ndjson` prints, to standard output; resolves when nobody reads it any more. */
+const printLines = (seen: Observable<RecordedFrame>, clock: BootClock): Promise<number> => {
+  const face = lineFace({ machine: true });
+  const sink = lineSink(process.stdout, (count) => face.leftOut(count, clock.now(), wallOffset(clock)));
+  seen.subscribe(({ frame, offset }) => sink.write(face.lines(frame.lines, offset)));
+  return sink.closed.then(({ status, failure: reason }) => (reason === undefined ? status : refuse(reason)));
+};
+
+const selectionOf = async ({ pid, tree, comm, cgroup, command }: RecordOptions): Promise<Selection> => {
+  const roots = pid ?? (tree && command !== undefined ? [] : undefined);
+  const pids = roots !== undefined && tree ? await descendants(roots) : roots;
+  return select({ pids, tree, comm, cgroup }, { cgroupsOf });
+};
+
+const onlyWords = ({ pid, tree, comm, cgroup }: RecordOptions): readonly string[] => [
+  ...(pid ?? []).map((one) => `--pid ${one}`),
+  ...(tree ? ['--tree'] : []),
+  ...(comm === undefined ? [] : [`--comm ${comm}`]),
+  ...(cgroup === undefined ? [] : [`--cgroup ${cgroup}`]),
+];
+
+const tallyText = ({ events, snapshots, findings, bytes, files, skipped }: Tally): string =>
+  [
+    `${events} events, ${snapshots} readings and ${findings} findings recorded`,
+    files > 1 ? `in ${files} files` : `in ${bytes} bytes`,
+    ...(skipped > 0 ? [`; ${skipped} frames are missing, because the disk was too slow`] : []),
+  ].join(' ');
+
+const say = (text: string): void => {
+  process.stderr.write(`vdsowatch: ${text}\n`);
+};
+
+const refuse = ({ text, mend }: Failure, status: number = EXIT.cannotRun): number => {
+  say(`${text}${mend === null ? '' : ` ${mend}`}`);
+  return status;
+};

@@ -1,0 +1,33 @@
+import { constants } from 'node:os';
+import { isatty } from 'node:tty';
+import { execa } from 'execa';
+import { escapeText } from '../text/escape.js';
+
+/** A command that runs while something is recorded. */
+export interface Running {
+  /** undefined: it could not be started. */
+  readonly pid: number | undefined;
+  /** Its exit status, as a shell says it: 128 + signal, 127 not found, 126 not to be run. */
+  readonly ended: Promise<number>;
+  /** Passes a signal of ours on. */
+  readonly signal: (number: number) => void;
+}
+
+/** Starts the command with our input and outputs; why it cannot be started is said. */
+export const runCommand = ([program = '', ...args]: readonly string[]): Running => {
+  const child = execa(program, args, { stdio: 'inherit', reject: false, cleanup: true });
+  const ended = child.then(({ exitCode, signal, code }) => {
+    if (exitCode !== undefined) return exitCode;
+    if (signal !== undefined) return 128 + constants.signals[signal];
+    process.stderr.write(`vdsowatch: ${escapeText(program)} cannot be run (${code ?? 'unknown error'})\n`);
+    return code === 'ENOENT' ? 127 : 126;
+  });
+  return {
+    pid: child.pid,
+    ended,
+    // A terminal has sent its interrupt to the command, too.
+    signal: (number) => {
+      if (number !== constants.signals.SIGINT || !isatty(0)) child.kill(number);
+    },
+  };
+};

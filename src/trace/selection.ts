@@ -1,0 +1,102 @@
+import type { Event } from '../model/event.js';
+import type { Observation } from '../pipeline/observation.js';
+import { printable } from '../text/escape.js';
+
+/** Whom to record; every kind that is given must hold. Nothing given: everybody. */
+export interface Wanted {
+  readonly pids?: readonly number[] | undefined;
+  /** Their descendants too, born before or later. */
+  readonly tree: boolean;
+  /** As it is printed, exact. */
+  readonly comm?: string | undefined;
+  /** A control group, "/system.slice/a.service", and those below it. */
+  readonly cgroup?: string | undefined;
+}
+
+/** Asks about a process that is seen for the first time. */
+export interface Asked {
+  /** Its path in every hierarchy. */
+  readonly cgroupsOf: (pid: number) => readonly string[];
+}
+
+export interface Selection {
+  /** Another root of the tree. */
+  readonly add: (pid: number) => void;
+  /** Those of a frame that are wanted. What is about the tracer, or about time, always is. */
+  readonly filter: (frame: readonly Observation[]) => readonly Observation[];
+}
+
+/**
+ * Chooses among observations, following forks as they are seen; a process found by a sweep belongs where its parent
+ * does. What is chosen is all that the reducer is given, live and in the replay.
+ */
+export const select = (wanted: Wanted, { cgroupsOf }: Asked): Selection => {
+  const inTree = new Set(wanted.pids ?? []);
+  /** undefined: not known yet. */
+  const inGroup = new Map<number, boolean>();
+  const named = new Map<number, string>();
+
+  const isWanted = (pid: number, comm: string | undefined): boolean => {
+    if (wanted.pids !== undefined && !inTree.has(pid)) return false;
+    if (wanted.comm !== undefined && printable(comm ?? named.get(pid) ?? '') !== wanted.comm) return false;
+    return wanted.cgroup === undefined || belongs(pid, wanted.cgroup);
+  };
+
+  const belongs = (pid: number, group: string): boolean => {
+    const known = inGroup.get(pid);
+    if (known !== undefined) return known;
+    const inside = cgroupsOf(pid).some((path) => path === group || path.startsWith(group === '/' ? '/' : `${group}/`));
+    inGroup.set(pid, inside);
+    return inside;
+  };
+
+  const learn = (event: Event): void => {
+    if (event.kind === 'fork') {
+      if (wanted.tree && inTree.has(event.tgid)) inTree.add(event.childPid);
+      const group = inGroup.get(event.tgid);
+      if (group !== undefined) inGroup.set(event.childPid, group);
+      named.set(event.childPid, event.comm);
+    } else if ('tgid' in event && event.tid === event.tgid) named.set(event.tgid, event.comm);
+  };
+
+  const forget = (event: Event): void => {
+    if (event.kind !== 'exit' || !event.wholeProcess) return;
+    inTree.delete(event.tgid);
+    inGroup.delete(event.tgid);
+    named.delete(event.tgid);
+  };
+
+  const isEventWanted = (event: Event, target: number | undefined): boolean => {
+    if (!('tgid' in event)) return true;
+    if (isWanted(event.tgid, event.comm)) return true;
+    if (event.kind === 'fork' && isWanted(event.childPid, event.comm)) return true;
+    return target !== undefined && target !== event.tgid && isWanted(target, undefined);
+  };
+
+  const keep = (observation: Observation): boolean => {
+    switch (observation.kind) {
+      case 'event': {
+        const { event, target } = observation;
+        learn(event);
+        const kept = isEventWanted(event, target);
+        forget(event);
+        return kept;
+      }
+      case 'snapshot': {
+        const { pid, evidence } = observation;
+        const { parent, comm } = evidence.process;
+        if (wanted.tree && parent !== undefined && inTree.has(parent)) inTree.add(pid);
+        if (comm !== undefined) named.set(pid, comm);
+        return isWanted(pid, comm);
+      }
+      default:
+        return true;
+    }
+  };
+
+  const everybody = wanted.pids === undefined && wanted.comm === undefined && wanted.cgroup === undefined;
+  return {
+    add: (pid) => inTree.add(pid),
+    filter: everybody ? (frame) => frame : (frame) => frame.filter(keep),
+  };
+};
