@@ -16,6 +16,7 @@ export const baseOf = (state: WatchState): readonly Observation[] => {
       ({ event, target }): Observation => ({ kind: 'event', event, target, snapshot: 'none' }),
     ),
     ...living.flatMap((process) => readingOf(process, state.spaces.get(process.space), state.now)),
+    { kind: 'swept', at: state.now },
   ];
 };
 

@@ -77,5 +77,6 @@ const SENTENCES = new Map<string, readonly [string, string]>([
   ['ENOENT', ['cannot be made: its directory does not exist', 'Make the directory first.']],
   ['ELOOP', ['is a symbolic link, and none is followed', 'Give another name, or remove it first.']],
   ['EACCES', ['may not be written by this user', 'Give a directory that you may write to.']],
+  ['EISDIR', ['is a directory', 'Give a name in it.']],
   ['EROFS', ['is on a file system that is mounted read-only', 'Give a directory that you may write to.']],
 ]);

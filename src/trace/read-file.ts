@@ -9,6 +9,8 @@ export interface TraceFile {
   readonly path: string;
   /** The items in order, some at a time; never throws. Can be asked for once. Closes the file at the end. */
   readonly items: () => AsyncGenerator<readonly TraceItem[], void, undefined>;
+  /** For who does not ask for the items. */
+  readonly close: () => Promise<void>;
   /** How much has been read, 0 to 1; undefined for a pipe. */
   readonly progress: () => number | undefined;
 }
@@ -46,6 +48,7 @@ export const openTrace = async (path: string): Promise<Outcome<TraceFile>> => {
   return success({
     path,
     items: () => itemsOf(pieces()),
+    close: () => file.close(),
     progress: () => (size === undefined ? undefined : Math.min(1, read / Math.max(1, size))),
   });
 };

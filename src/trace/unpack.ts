@@ -8,13 +8,20 @@ export type Unpacked = Buffer | { readonly broken: string };
 /** A recording as it was written, whether it is plain or compressed; told by its bytes. */
 export async function* unpack(pieces: AsyncIterable<Buffer>): AsyncGenerator<Unpacked, void, undefined> {
   const iterator = pieces[Symbol.asyncIterator]();
-  const { value: first } = await iterator.next();
-  if (!Buffer.isBuffer(first)) return;
+  let first: Buffer = Buffer.alloc(0);
+  while (first.length < TELLING) {
+    const next = await iterator.next();
+    if (next.done === true) break;
+    first = Buffer.concat([first, next.value]);
+  }
   const all = startingWith(first, iterator);
   if (first.includes(SIGNATURE)) yield* members(all);
   else if (first[0] === SIGNATURE[0] && first[1] === SIGNATURE[1]) yield* gunzip(all);
   else yield* all;
 }
+
+/** How many bytes it takes to see what a file is. */
+const TELLING = 64;
 
 /** Damage costs the member it is in. Memory: one member. */
 async function* members(pieces: AsyncIterable<Buffer>): AsyncGenerator<Unpacked, void, undefined> {
@@ -71,6 +78,10 @@ async function* gunzip(pieces: AsyncIterable<Buffer>): AsyncGenerator<Unpacked, 
 }
 
 async function* startingWith(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer, void, undefined> {
-  yield first;
-  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+  try {
+    yield first;
+    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
 }

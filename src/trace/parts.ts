@@ -1,0 +1,30 @@
+import type { Header } from './format.js';
+import { openTrace } from './read-file.js';
+import { partPath } from './rotate.js';
+
+/**
+ * The files of one recording, oldest first. A rotated one (`--rotate`) left FILE.1, FILE.2, ... behind: as many of them
+ * as are there, belong to the same run and follow one another without a gap.
+ */
+export const partsOf = async (path: string): Promise<readonly string[]> => {
+  const parts = [path];
+  // What comes through a pipe can be read once.
+  if (path === '-') return parts;
+  let newer = await headerOf(path);
+  for (let age = 1; newer !== undefined && newer.part > 0; age += 1) {
+    const older = await headerOf(partPath(path, age));
+    if (older?.session !== newer.session || older.part !== newer.part - 1) break;
+    parts.unshift(partPath(path, age));
+    newer = older;
+  }
+  return parts;
+};
+
+/** The header a recording begins with; undefined when it has none that can be read. */
+export const headerOf = async (path: string): Promise<Header | undefined> => {
+  const file = await openTrace(path);
+  if (!file.ok) return undefined;
+  for await (const items of file.value.items())
+    for (const item of items) return item.kind === 'header' ? item.header : undefined;
+  return undefined;
+};

@@ -1,0 +1,166 @@
+import { setImmediate } from 'node:timers/promises';
+import { type Observable, ReplaySubject } from 'rxjs';
+import type { WatchState } from '../model/state.js';
+import { isoTime } from '../report/line.js';
+import { escapeText } from '../text/escape.js';
+import { type FrameReader, openFrames } from './frame-reader.js';
+import type { TraceFrame } from './reading.js';
+import type { Replayed } from './replay-frames.js';
+import type { Recording } from './replay.js';
+
+/** Plays a recording for a screen. Steps are frames in which something happened. */
+export interface Player {
+  readonly states: Observable<WatchState>;
+  readonly pause: (paused: boolean) => void;
+  /** Negative: back. Pauses. */
+  readonly step: (steps: number) => void;
+  /** To a time of the boot clock, ns. */
+  readonly seek: (at: bigint) => void;
+  /** 1: as fast as it happened. */
+  readonly speed: (factor: number) => void;
+  /** To the next frame with a finding that is more than information. Pauses. */
+  readonly nextFinding: () => void;
+  readonly stop: () => void;
+  /** Settles when it has been stopped. */
+  readonly stopped: Promise<void>;
+}
+
+/** A place to go to: from the beginning again, or on; it is reached when `here` says so. */
+interface Wish {
+  readonly back: boolean;
+  readonly here: (shown: Replayed, ahead: TraceFrame | undefined) => boolean;
+}
+
+/**
+ * A reducer knows no way back, so going back is going on from the beginning, at full speed. Now and then on such a
+ * way the event loop runs, so that keys are heard.
+ */
+export const play = (recording: Recording, speed = 1): Player => {
+  const states = new ReplaySubject<WatchState>(1);
+  let wish: Wish | undefined;
+  let paused = false;
+  let stopped = false;
+  let factor = speed;
+  let wake: () => void = () => {};
+  let shown: Replayed | undefined;
+  /** Frames with lines so far. */
+  let steps = 0;
+  /** When the frame that is on the screen came there: its time, and ours in ms. */
+  let anchor: { readonly at: bigint; readonly ms: number } | undefined;
+
+  const show = (reader: FrameReader): void => {
+    if (shown === undefined) return;
+    const { frame, at, offset } = shown;
+    const end = reader.ahead() === undefined ? ', the end' : '';
+    const text = `${escapeText(recording.path)} ${isoTime(at, offset).replace('T', ' ').slice(0, 23)}${end}`;
+    const notes = [...frame.state.tracer.notes, ...reader.problems().map((problem) => problem.text)];
+    states.next({ ...frame.state, tracer: { mode: 'replay', text, notes } });
+  };
+
+  const advance = async (reader: FrameReader): Promise<void> => {
+    const replayed = await reader.advance();
+    if (replayed === undefined) return;
+    shown = replayed;
+    if (replayed.frame.lines.length > 0) steps += 1;
+  };
+
+  const travel = async (reader: FrameReader, { here }: Wish): Promise<void> => {
+    let rested = performance.now();
+    while (reader.ahead() !== undefined && wish === undefined && !stopped) {
+      await advance(reader);
+      if (shown !== undefined && here(shown, reader.ahead())) break;
+      if (performance.now() - rested < SLICE) continue;
+      await setImmediate();
+      rested = performance.now();
+    }
+  };
+
+  /** How long the next frame is still to be waited for, ms. */
+  const due = (reader: FrameReader, { at }: TraceFrame): number => {
+    if (shown === undefined || reader.isNewRun()) return 0;
+    const now = performance.now();
+    anchor ??= { at: shown.at, ms: now };
+    return Number(at - anchor.at) / 1e6 / factor - (now - anchor.ms);
+  };
+
+  const rest = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = Number.isFinite(ms) ? setTimeout(resolve, Math.min(ms, LONGEST_TIMER)) : undefined;
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+
+  const run = async (): Promise<void> => {
+    let reader = await openFrames(recording);
+    while (!stopped) {
+      const ahead = reader.ahead();
+      if (wish !== undefined) {
+        const wanted: Wish = wish;
+        wish = undefined;
+        if (wanted.back) {
+          await reader.close();
+          reader = await openFrames(recording);
+          steps = 0;
+        }
+        await travel(reader, wanted);
+        anchor = undefined;
+        show(reader);
+      } else if (paused || ahead === undefined) await rest(Number.POSITIVE_INFINITY);
+      else {
+        const wait = due(reader, ahead);
+        if (wait > 0) await rest(wait);
+        else {
+          if (reader.isNewRun()) anchor = undefined;
+          await advance(reader);
+          show(reader);
+          // A recording played fast is no reason to be deaf.
+          await setImmediate();
+        }
+      }
+    }
+    await reader.close();
+    states.complete();
+  };
+
+  const ask = (next: Wish | undefined): void => {
+    wish = next ?? wish;
+    anchor = undefined;
+    wake();
+  };
+
+  return {
+    states,
+    stopped: run(),
+    pause: (wanted) => {
+      paused = wanted;
+      ask(undefined);
+    },
+    speed: (wanted) => {
+      factor = wanted;
+      ask(undefined);
+    },
+    step: (count) => {
+      paused = true;
+      const target = steps + count;
+      ask({ back: count < 0, here: () => steps >= target });
+    },
+    seek: (at) => ask({ back: shown !== undefined && at < shown.at, here: (_, ahead) => ahead === undefined || ahead.at > at }),
+    nextFinding: () => {
+      paused = true;
+      ask({ back: false, here: ({ frame }) => frame.lines.some(isAlarm) });
+    },
+    stop: () => {
+      stopped = true;
+      wake();
+    },
+  };
+};
+
+const isAlarm = ({ finding, gone, severity }: Replayed['frame']['lines'][number]): boolean =>
+  finding !== undefined && gone !== true && severity !== 'info';
+
+/** How long travelling may hold the event loop, ms. */
+const SLICE = 10;
+const LONGEST_TIMER = 2 ** 31 - 1;

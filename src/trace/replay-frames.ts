@@ -1,0 +1,84 @@
+import { judge } from '../judge/judge.js';
+import type { HostStatus } from '../model/state.js';
+import { judged } from '../pipeline/judged.js';
+import { closeFrame, type Frame, openLedger } from '../pipeline/ledger.js';
+import type { Observation } from '../pipeline/observation.js';
+import { step } from '../pipeline/step.js';
+import type { Header } from './format.js';
+import type { TraceFrame, TraceItem } from './reading.js';
+
+/** What a live run had after a frame. */
+export interface Replayed {
+  readonly frame: Frame;
+  /** Boot clock of the newest thing in it, ns. */
+  readonly at: bigint;
+  /** Time of day minus boot clock, ns. */
+  readonly offset: bigint;
+}
+
+/**
+ * The states that a live run had, made again by the same code from what it was given. Where something is lost, the
+ * state is told so as it is live: by a gap, after which nothing old is trusted.
+ */
+export const openReplay = () => {
+  let reducer = openReducer(NOBODY);
+  let header: Header | undefined;
+  let continues = false;
+  let lostFrom: bigint | undefined;
+  let at = 0n;
+
+  const begin = (next: Header): void => {
+    continues = header !== undefined && next.session === header.session && next.part === header.part + 1;
+    if (!continues) {
+      reducer = openReducer(next.host);
+      lostFrom = undefined;
+    }
+    header = next;
+  };
+
+  const frame = ({ observations, base, ...when }: TraceFrame): Replayed | undefined => {
+    // The beginning of a rotated file says again what its predecessor has shown.
+    if (base && continues && lostFrom === undefined) return undefined;
+    const given = lostFrom === undefined ? observations : [gap(lostFrom, firstTime(observations) ?? when.at), ...observations];
+    lostFrom = undefined;
+    at = when.at;
+    return { frame: reducer(given), at, offset: when.offset };
+  };
+
+  return (item: TraceItem): Replayed | undefined => {
+    switch (item.kind) {
+      case 'frame':
+        return frame(item.frame);
+      case 'header':
+        begin(item.header);
+        return undefined;
+      case 'damage':
+        lostFrom ??= at;
+        return undefined;
+      case 'hook':
+      case 'foreign':
+        return undefined;
+    }
+  };
+};
+
+const openReducer = (host: HostStatus): ((observations: readonly Observation[]) => Frame) => {
+  const ledger = openLedger(host);
+  const judgeNew = judged(judge);
+  return (observations) => closeFrame(judgeNew(step(ledger, observations)));
+};
+
+const NOBODY: HostStatus = { name: '', release: '', machine: '', privileged: false };
+
+const gap = (from: bigint, at: bigint): Observation => ({
+  kind: 'event',
+  event: { kind: 'gap', from, at: at > from ? at : from, cause: 'lost', lost: undefined },
+  target: undefined,
+  snapshot: 'none',
+});
+
+const firstTime = ([first]: readonly Observation[]): bigint | undefined => {
+  if (first === undefined) return undefined;
+  if (first.kind === 'event') return first.event.at;
+  return first.kind === 'snapshot' ? first.startedAt : first.at;
+};

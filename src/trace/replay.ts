@@ -1,0 +1,50 @@
+import { type Failure, type Outcome, success } from '../model/failure.js';
+import { escapeText } from '../text/escape.js';
+import { partsOf } from './parts.js';
+import { newerFormat, noRecording } from './problems.js';
+import { openTrace } from './read-file.js';
+import type { TraceItem } from './reading.js';
+
+/** A recording, all its files. */
+export interface Recording {
+  readonly path: string;
+  /**
+   * From the beginning each time it is asked for, some at a time, in order. The value at the end: why there was
+   * nothing, or not all of it. Damage is told with the name of the file.
+   */
+  readonly items: () => AsyncGenerator<readonly TraceItem[], Failure | undefined, undefined>;
+}
+
+/** FILE, and what a rotated recording left beside it. Fails when FILE cannot be opened. */
+export const openRecording = async (path: string): Promise<Outcome<Recording>> => {
+  if (path !== '-') {
+    const file = await openTrace(path);
+    if (!file.ok) return file;
+    await file.value.close();
+  }
+  const parts = await partsOf(path);
+  return success({ path, items: () => itemsOf(path, parts) });
+};
+
+async function* itemsOf(
+  path: string,
+  parts: readonly string[],
+): AsyncGenerator<readonly TraceItem[], Failure | undefined, undefined> {
+  let began = false;
+  for (const part of parts) {
+    const file = await openTrace(part);
+    if (!file.ok) return file.failure;
+    for await (const items of file.value.items()) {
+      const foreign = items.find((item) => item.kind === 'foreign');
+      if (foreign !== undefined) return newerFormat(part, foreign.schema);
+      began ||= items.some(({ kind }) => kind !== 'damage');
+      yield items.map((item) => (item.kind === 'damage' ? inFile(part, item) : item));
+    }
+  }
+  return began ? undefined : noRecording(path);
+}
+
+const inFile = (path: string, { kind, damage }: Extract<TraceItem, { kind: 'damage' }>): TraceItem => ({
+  kind,
+  damage: { ...damage, text: `${escapeText(path)}: ${damage.text}` },
+});
