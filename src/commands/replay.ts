@@ -47,7 +47,8 @@ const onScreen = async (recording: Recording, options: ReplayOptions, screen: Re
   const first = await openFrames(recording);
   await first.close();
   const begin = first.header();
-  if (first.ahead() === undefined || begin === undefined) return refuse(first.problems().at(-1) ?? noRecording(recording.path));
+  if (first.ahead() === undefined || begin === undefined)
+    return refuse(first.problems().at(-1) ?? noRecording(recording.path));
   const from = momentOf(options.from, begin);
   if (!from.ok) return refuse(from.failure, EXIT.usage);
   const player = play(recording, options.speed);
@@ -83,7 +84,8 @@ const asLines = async (recording: Recording, { output, pid, comm, from, until }:
       const replayed = replay(item);
       if (replayed === undefined || replayed.frame.lines.length === 0) continue;
       if (span?.until !== undefined && replayed.at > span.until) break reading;
-      if (span?.from === undefined || replayed.at >= span.from) out.add(face.lines(replayed.frame.lines, replayed.offset));
+      if (span?.from === undefined || replayed.at >= span.from)
+        out.add(face.lines(replayed.frame.lines, replayed.offset));
     }
     if (await out.isClosed()) break;
   }

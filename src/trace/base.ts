@@ -1,48 +1,64 @@
-import type { Event } from '../model/event.js';
 import type { AddressSpace, HistoryLine, ProcessState, WatchState } from '../model/state.js';
-import type { Observation } from '../pipeline/observation.js';
+import type { Observation, Snapshot } from '../pipeline/observation.js';
 
 /**
- * What a state came from, as far as it still knows: the events of its histories, then a reading of every process. A
- * replay of these has the same processes, verdicts and moves; it is how a recording begins in the middle (--rotate),
- * and what `save` on the screen writes. Pure.
+ * What a state came from, as far as it still knows: the events of its histories and a reading of every process, in the
+ * order of their times. A replay of these has the same processes, verdicts and moves; it is how a recording begins in
+ * the middle (--rotate), and what `save` on the screen writes. Pure.
  */
 export const baseOf = (state: WatchState): readonly Observation[] => {
   const living = [...state.processes.values()].filter(({ exitedAt }) => exitedAt === undefined);
-  const status: Event = { kind: 'status', at: state.now, status: state.tracer };
-  return [
-    { kind: 'event', event: status, target: undefined, snapshot: 'none' },
-    ...eventsOf(living, state).map(
-      ({ event, target }): Observation => ({ kind: 'event', event, target, snapshot: 'none' }),
-    ),
+  const past = [
+    ...eventsOf(living, state),
     ...living.flatMap((process) => readingOf(process, state.spaces.get(process.space), state.now)),
+  ];
+  return [
+    // First, because the mode of the tracer decides what a reading means.
+    {
+      kind: 'event',
+      event: { kind: 'status', at: state.now, status: state.tracer },
+      target: undefined,
+      snapshot: 'none',
+    },
+    ...past.sort(byTime).map(({ observation }) => observation),
     { kind: 'swept', at: state.now },
   ];
 };
 
-/** Events that concern living processes, each once, in order; forks apart, whose children are read anyway. */
-const eventsOf = (living: readonly ProcessState[], { spaces }: WatchState) => {
+interface Timed {
+  readonly at: bigint;
+  readonly observation: Observation;
+}
+
+const byTime = (one: Timed, other: Timed): number => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0);
+
+/** Events that concern living processes, each once. */
+const eventsOf = (living: readonly ProcessState[], { spaces }: WatchState): readonly Timed[] => {
   const lines = new Set<HistoryLine>();
   for (const { space } of living) for (const line of spaces.get(space)?.history ?? []) lines.add(line);
-  return [...lines]
-    .sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0))
-    .flatMap(({ event, target }) => (event === undefined ? [] : [{ event, target }]));
+  return [...lines].flatMap(({ at, event, target }): readonly Timed[] =>
+    event === undefined ? [] : [{ at, observation: { kind: 'event', event, target, snapshot: 'none' } }],
+  );
 };
 
-const readingOf = (process: ProcessState, space: AddressSpace | undefined, now: bigint): readonly Observation[] => {
+const readingOf = (process: ProcessState, space: AddressSpace | undefined, now: bigint): readonly Timed[] => {
   const evidence = space?.evidence;
   if (evidence === undefined) return [];
-  const { pid, comm, parent, key } = process;
-  // Of those that share an address space one was read; the others have it too.
-  const facts =
-    evidence.process.pid === pid
-      ? evidence.process
-      : { ...evidence.process, pid, comm, parent, startTicks: startTicksOf(key) };
-  return [{ kind: 'snapshot', pid, startedAt: evidence.takenAt ?? now, evidence: { ...evidence, process: facts } }];
+  const { pid, comm, parent } = process;
+  const taken = evidence.takenAt ?? now;
+  if (evidence.process.pid === pid) return [reading(taken, pid, evidence)];
+  // Of those that share an address space one was read, and what a fork left is known from its parent.
+  const facts = { ...evidence.process, pid, comm, parent, startTicks: startTicksOf(process) };
+  // Later than what the fork itself gives the child in a replay, which nobody has judged yet.
+  return [reading(now + 1n, pid, { ...evidence, process: facts })];
 };
 
-/** "pid@startTicks" (ProcessState.key). */
-const startTicksOf = (key: string): bigint | undefined => {
+const reading = (at: bigint, pid: number, evidence: Snapshot['evidence']): Timed => ({
+  at,
+  observation: { kind: 'snapshot', pid, startedAt: at, evidence },
+});
+
+const startTicksOf = ({ key }: ProcessState): bigint | undefined => {
   const ticks = /@(\d+)$/.exec(key)?.[1];
   return ticks === undefined ? undefined : BigInt(ticks);
 };

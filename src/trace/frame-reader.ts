@@ -2,8 +2,8 @@ import type { Failure } from '../model/failure.js';
 import type { Header } from './format.js';
 import { gatherProblems } from './problems.js';
 import type { TraceFrame, TraceItem } from './reading.js';
-import { openReplay, type Replayed } from './replay-frames.js';
 import type { Recording } from './replay.js';
+import { openReplay, type Replayed } from './replay-frames.js';
 
 /** Reads a recording frame by frame, one ahead: when the next one happened is known before it is replayed. */
 export interface FrameReader {

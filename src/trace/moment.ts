@@ -7,7 +7,8 @@ import { escapeText } from '../text/escape.js';
  */
 export const parseMoment = (text: string, begin: bigint, offset: bigint): Outcome<bigint> => {
   const since = /^\+(\d{1,9})(?:\.(\d{1,9}))?$/.exec(text);
-  if (since !== null) return success(begin + BigInt(since[1] ?? '0') * SECOND + BigInt((since[2] ?? '').padEnd(9, '0')));
+  if (since !== null)
+    return success(begin + BigInt(since[1] ?? '0') * SECOND + BigInt((since[2] ?? '').padEnd(9, '0')));
   if (CLOCK.test(text)) {
     const day = new Date(Number((begin + offset) / MILLI)).toISOString().slice(0, 10);
     const at = BigInt(Date.parse(`${day}T${text}Z`)) * MILLI - offset;

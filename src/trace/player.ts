@@ -5,8 +5,8 @@ import { isoTime } from '../report/line.js';
 import { escapeText } from '../text/escape.js';
 import { type FrameReader, openFrames } from './frame-reader.js';
 import type { TraceFrame } from './reading.js';
-import type { Replayed } from './replay-frames.js';
 import type { Recording } from './replay.js';
+import type { Replayed } from './replay-frames.js';
 
 /** Plays a recording for a screen. Steps are frames in which something happened. */
 export interface Player {
@@ -146,7 +146,8 @@ export const play = (recording: Recording, speed = 1): Player => {
       const target = steps + count;
       ask({ back: count < 0, here: () => steps >= target });
     },
-    seek: (at) => ask({ back: shown !== undefined && at < shown.at, here: (_, ahead) => ahead === undefined || ahead.at > at }),
+    seek: (at) =>
+      ask({ back: shown !== undefined && at < shown.at, here: (_, ahead) => ahead === undefined || ahead.at > at }),
     nextFinding: () => {
       paused = true;
       ask({ back: false, here: ({ frame }) => frame.lines.some(isAlarm) });

@@ -39,7 +39,8 @@ export const openReplay = () => {
   const frame = ({ observations, base, ...when }: TraceFrame): Replayed | undefined => {
     // The beginning of a rotated file says again what its predecessor has shown.
     if (base && continues && lostFrom === undefined) return undefined;
-    const given = lostFrom === undefined ? observations : [gap(lostFrom, firstTime(observations) ?? when.at), ...observations];
+    const given =
+      lostFrom === undefined ? observations : [gap(lostFrom, firstTime(observations) ?? when.at), ...observations];
     lostFrom = undefined;
     at = when.at;
     return { frame: reducer(given), at, offset: when.offset };

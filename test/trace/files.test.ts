@@ -1,15 +1,25 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { createFile } from '../../src/trace/create-file.js';
+import { openEncoder } from '../../src/trace/encoder.js';
 import { partsOf } from '../../src/trace/parts.js';
 import { openTrace } from '../../src/trace/read-file.js';
 import type { TraceItem } from '../../src/trace/reading.js';
 import { makeRoom } from '../../src/trace/rotate.js';
 import { openWriter } from '../../src/trace/write-file.js';
-import { openEncoder } from '../../src/trace/encoder.js';
 import { header, written } from './recording.js';
 
 const folder = (context: TestContext): string => {

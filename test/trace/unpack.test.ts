@@ -16,10 +16,13 @@ const unpacked = async (bytes: Buffer, size: number): Promise<string> => {
   return text;
 };
 
-const texts = fc.array(fc.array(fc.constantFrom('a', 'bc', '{"x":1}\n'), { minLength: 1 }).map((list) => list.join('')), {
-  minLength: 1,
-  maxLength: 5,
-});
+const texts = fc.array(
+  fc.array(fc.constantFrom('a', 'bc', '{"x":1}\n'), { minLength: 1 }).map((list) => list.join('')),
+  {
+    minLength: 1,
+    maxLength: 5,
+  },
+);
 const pieceSize = fc.integer({ min: 1, max: 300 });
 
 test('members come back as one text, for us and for gunzip; so does what gzip made', async () => {

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { filter, firstValueFrom } from 'rxjs';
+import type { WatchState } from '../../src/model/state.js';
+import { openEncoder } from '../../src/trace/encoder.js';
+import { type Player, play } from '../../src/trace/player.js';
+import type { Recording } from '../../src/trace/replay.js';
+import { SECOND, T0 } from '../pipeline/build.js';
+import { header, inPieces } from './recording.js';
+import { story, times } from './story.js';
+
+const recording: Recording = {
+  path: 'trace.ndjson',
+  items: async function* () {
+    const encoder = openEncoder();
+    const text = [
+      encoder.header(header),
+      ...story.map((observations, index) => encoder.frame({ observations, at: times[index] ?? 0n, offset: 0n })),
+    ].join('');
+    for (const item of inPieces(Buffer.from(text, 'latin1'))) yield [item];
+    return undefined;
+  },
+};
+
+/** The state that is shown once `asked` has been done. */
+const after = async (player: Player, now: bigint, asked: () => void): Promise<WatchState> => {
+  asked();
+  return await firstValueFrom(player.states.pipe(filter((state) => state.now === now)));
+};
+
+const at = (second: number): bigint => T0 + BigInt(second) * SECOND;
+
+const playing = async (body: (player: Player) => Promise<void>, speed?: number): Promise<void> => {
+  const player = play(recording, speed);
+  try {
+    await body(player);
+  } finally {
+    player.stop();
+    await player.stopped;
+  }
+};
+
+test('played at a high speed it comes to its end', () =>
+  playing(async (player) => {
+    const state = await after(player, at(6), () => {});
+    assert.equal(state.tracer.mode, 'replay');
+    assert.match(state.tracer.text, /^trace\.ndjson 1970-01-01 .*, the end$/);
+  }, 1e9));
+
+test('paused it goes by steps, on and back, and to times', () =>
+  playing(async (player) => {
+    player.pause(true);
+    await after(player, at(2), () => player.step(3));
+    const before = await after(player, at(1), () => player.step(-1));
+    assert.equal([...before.processes.values()].length, 2);
+    await after(player, at(5), () => player.seek(at(5)));
+    const early = await after(player, at(1), () => player.seek(at(1)));
+    assert.equal(early.counters.snapshots, 2);
+    const late = await after(player, at(6), () => player.seek(at(600)));
+    assert.match(late.tracer.text, /the end$/);
+  }));
+
+test('it goes to the next finding', () =>
+  playing(async (player) => {
+    player.pause(true);
+    // In the made-up world all processes lack their vvar.
+    await after(player, at(1), () => player.nextFinding());
+    const found = await after(player, at(2) + 1_000_000n, () => player.nextFinding());
+    assert.ok(found.recent.some(({ finding }) => finding?.code === 'vdso-moved'));
+    await after(player, at(6), () => player.nextFinding());
+  }));

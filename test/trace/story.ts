@@ -1,0 +1,29 @@
+import type { Observation } from '../../src/pipeline/observation.js';
+import { exited, forked, happened, MS, moved, read, SECOND, T0 } from '../pipeline/build.js';
+
+const A = 0x7f00_0000_0000n;
+const B = 0x7e00_0000_0000n;
+const TICKS = T0 / (10n * MS);
+
+/** A small run: two processes, one moves its vDSO, forks, and the other ends. One frame a second. */
+export const story: readonly (readonly Observation[])[] = [
+  [happened({ kind: 'status', at: T0, status: { mode: 'ebpf', text: 'bpftrace 0.17.0, 34 probes', notes: [] } })],
+  [
+    { kind: 'census', at: T0 + SECOND, pids: new Set([7, 8]) },
+    read({ at: T0 + SECOND, pid: 7, ticks: TICKS - 100n, vdso: A }),
+    read({ at: T0 + SECOND, pid: 8, ticks: TICKS - 90n, vdso: A }),
+    { kind: 'swept', at: T0 + SECOND },
+  ],
+  [happened(moved({ at: T0 + 2n * SECOND, pid: 7, in: 1, from: A, to: B }), 7)],
+  [read({ at: T0 + 2n * SECOND + MS, pid: 7, ticks: TICKS - 100n, vdso: B, auxv: A })],
+  [happened(forked({ at: T0 + 4n * SECOND, pid: 7, in: 1, child: 9, comm: 'a\nb' }), 9)],
+  [happened(exited({ at: T0 + 5n * SECOND, pid: 8, in: 2 }))],
+  [
+    { kind: 'census', at: T0 + 6n * SECOND, pids: new Set([7, 9]) },
+    read({ at: T0 + 6n * SECOND, pid: 7, ticks: TICKS - 100n, vdso: B, auxv: A }),
+    { kind: 'swept', at: T0 + 6n * SECOND },
+  ],
+];
+
+/** When its frames end. */
+export const times: readonly bigint[] = story.map((_, index) => T0 + BigInt(index) * SECOND);
