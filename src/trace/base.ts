@@ -2,17 +2,17 @@ import type { AddressSpace, HistoryLine, ProcessState, WatchState } from '../mod
 import type { Observation, Snapshot } from '../pipeline/observation.js';
 
 /**
- * What a state came from, as far as it still knows: the events of its histories and a reading of every process, in the
- * order of their times. A replay of these has the same processes, verdicts and moves; it is how a recording begins in
- * the middle (--rotate), and what `save` on the screen writes. Pure.
+ * What a state came from, as far as it still knows, in frames: the events of its histories and a reading of every
+ * process, in the order of their times. A replay of these has the same processes, verdicts and moves; it is how a
+ * recording begins in the middle (--rotate), and what `save` on the screen writes. Pure.
  */
-export const baseOf = (state: WatchState): readonly Observation[] => {
+export const baseOf = (state: WatchState): readonly (readonly Observation[])[] => {
   const living = [...state.processes.values()].filter(({ exitedAt }) => exitedAt === undefined);
   const past = [
     ...eventsOf(living, state),
     ...living.flatMap((process) => readingOf(process, state.spaces.get(process.space), state.now)),
   ];
-  return [
+  return framesOf([
     // First, because the mode of the tracer decides what a reading means.
     {
       kind: 'event',
@@ -22,7 +22,24 @@ export const baseOf = (state: WatchState): readonly Observation[] => {
     },
     ...past.sort(byTime).map(({ observation }) => observation),
     { kind: 'swept', at: state.now },
-  ];
+  ]);
+};
+
+/** A child gets its parent's verdict: readings before a fork are judged before it, at the end of a frame. */
+const framesOf = (observations: readonly Observation[]): readonly (readonly Observation[])[] => {
+  const frames: Observation[][] = [];
+  let frame: Observation[] = [];
+  let unjudged = false;
+  for (const observation of observations) {
+    if (unjudged && observation.kind === 'event' && observation.event.kind === 'fork') {
+      frames.push(frame);
+      frame = [];
+      unjudged = false;
+    }
+    frame.push(observation);
+    unjudged ||= observation.kind === 'snapshot';
+  }
+  return [...frames, frame];
 };
 
 interface Timed {
@@ -47,10 +64,9 @@ const readingOf = (process: ProcessState, space: AddressSpace | undefined, now: 
   const { pid, comm, parent } = process;
   const taken = evidence.takenAt ?? now;
   if (evidence.process.pid === pid) return [reading(taken, pid, evidence)];
-  // Of those that share an address space one was read, and what a fork left is known from its parent.
+  // Of those that share an address space one was read: this is another.
   const facts = { ...evidence.process, pid, comm, parent, startTicks: startTicksOf(process) };
-  // Later than what the fork itself gives the child in a replay, which nobody has judged yet.
-  return [reading(now + 1n, pid, { ...evidence, process: facts })];
+  return [reading(taken, pid, { ...evidence, process: facts })];
 };
 
 const reading = (at: bigint, pid: number, evidence: Snapshot['evidence']): Timed => ({

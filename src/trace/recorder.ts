@@ -54,6 +54,8 @@ export const openRecorder = async (options: RecorderOptions): Promise<Outcome<Re
   let backlog: string[] = [];
   let turning: Promise<void> | undefined;
   let part = 0;
+  /** The size at which a file is followed by another; more than twice what it begins with. */
+  let full = rotate ?? Number.POSITIVE_INFINITY;
   let tally = { events: 0, snapshots: 0, findings: 0, skipped: 0 };
   let fail: (reason: Failure) => void = () => {};
   const failure = new Promise<Failure>((resolve) => {
@@ -77,14 +79,18 @@ export const openRecorder = async (options: RecorderOptions): Promise<Outcome<Re
   };
 
   /** Goes over to a new file, which begins with what is known. */
-  const turn = (full: TraceWriter, state: WatchState, offset: bigint): void => {
+  const turn = (former: TraceWriter, state: WatchState, offset: bigint): void => {
     part += 1;
     writer = undefined;
     encoder.forget();
     put(encoder.header(header(part)));
-    put(encoder.frame({ observations: baseOf(state), at: state.now, offset, base: true }));
+    const known = baseOf(state).map((observations) =>
+      encoder.frame({ observations, at: state.now, offset, base: true }),
+    );
+    for (const text of known) put(text);
+    full = Math.max(rotate ?? 0, 2 * known.reduce((length, text) => length + text.length, 0));
     turning = (async () => {
-      await full.close();
+      await former.close();
       const made = (await makeRoom(path, keep)) ?? (await createFile(path));
       if ('kind' in made) fail(made);
       else if (made.ok) begin(made.value);
@@ -101,12 +107,12 @@ export const openRecorder = async (options: RecorderOptions): Promise<Outcome<Re
     record: (observations, { state, lines }, offset) => {
       const said = changes(observations, state);
       put(encoder.frame({ observations, at: state.now, offset, said }));
-      for (const { kind } of observations) {
-        if (kind === 'event') tally.events += 1;
-        else if (kind === 'snapshot') tally.snapshots += 1;
+      for (const observation of observations) {
+        if (observation.kind === 'snapshot') tally.snapshots += 1;
+        else if (observation.kind === 'event' && 'tgid' in observation.event) tally.events += 1;
       }
       for (const { finding, gone } of lines) if (finding !== undefined && gone !== true) tally.findings += 1;
-      if (rotate !== undefined && writer !== undefined && writer.size() >= rotate) turn(writer, state, offset);
+      if (writer !== undefined && writer.size() >= full) turn(writer, state, offset);
     },
     flush: async () => {
       await turning;

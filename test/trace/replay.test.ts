@@ -95,11 +95,10 @@ test('a file begun in the middle shows the same processes, and after its predece
   const { state } = first;
   const second = [
     encoder.header({ ...header, part: 1 }),
-    encoder.frame({ observations: baseOf(state), at: state.now, offset: 0n, base: true }),
+    ...baseOf(state).map((observations) => encoder.frame({ observations, at: state.now, offset: 0n, base: true })),
   ].join('');
   const alone = replayed(inPieces(Buffer.from(second, 'latin1')));
-  assert.equal(alone.length, 1);
-  assert.deepEqual(picture(alone[0]?.frame.state), picture(state));
+  assert.deepEqual(picture(alone.at(-1)?.frame.state), picture(state));
   assert.ok(picture(state).some(({ moves }) => moves === 1));
   const both = replayed(inPieces(Buffer.from(first.text + second, 'latin1')));
   assert.deepEqual(linesOf(both), first.lines);
