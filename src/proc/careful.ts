@@ -3,6 +3,7 @@ import type { Vma } from '../model/vma.js';
 import { mappingsToLookAt } from './candidates.js';
 import type { ProcContext } from './context.js';
 import { isError } from './files.js';
+import { instructionPointers } from './instruction-pointers.js';
 import { isUsual, linesOfInterest } from './interest.js';
 import { allNamespaces, censusNamespaces } from './namespaces.js';
 import { readPages } from './pages.js';
@@ -50,12 +51,18 @@ export const readCarefully = (pid: number, depth: 'census' | 'full', fault: bool
     if ('why' in second) return bareEvidence(host, facts, takenAt, undefined, [second]);
     if ('why' in after || after.startTicks !== stat.startTicks || second.lines !== first.lines) continue;
     if (rest.smapsLines !== undefined && rest.smapsLines !== first.lines) continue;
-    const { smapsLines: _, status, cmdline, unread, ...found } = rest;
+    const { smapsLines: _, status, cmdline, pointers, unread, ...found } = rest;
     return {
       ...bareEvidence(host, facts, takenAt, first.vmas, [...first.unread, ...unread]),
       ...found,
       auxv: first.auxv,
-      process: { ...facts, cmdline, tracer: status?.tracer, uid: status?.uid },
+      process: {
+        ...facts,
+        cmdline,
+        tracer: status?.tracer,
+        uid: status?.uid,
+        ...(pointers === undefined ? {} : { instructionPointers: pointers }),
+      },
     };
   }
   return bareEvidence(host, facts, takenAt, undefined, [reason]);
@@ -156,10 +163,17 @@ const readRest = (
     smapsLines: smaps.lines ?? lines,
     status,
     cmdline,
+    pointers: instructionPointers(files, folder),
   };
 };
 
-const NOTHING_MORE = { smaps: undefined, smapsLines: undefined, status: undefined, cmdline: undefined };
+const NOTHING_MORE = {
+  smaps: undefined,
+  smapsLines: undefined,
+  status: undefined,
+  cmdline: undefined,
+  pointers: undefined,
+};
 const LONGEST_CMDLINE = 64 * 1024;
 
 /** smaps walks the page tables of the whole process: not asked for where that would hold up the process itself. */

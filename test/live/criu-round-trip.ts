@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import type { Vma } from '../../src/model/vma.js';
+import { isVdsoNamed, type Vma } from '../../src/model/vma.js';
 import { parseMaps } from '../../src/proc/parse/maps.js';
 import { ABI_FACTS } from '../../src/puppet/abi.js';
 import { CHANNELS } from '../../src/puppet/layout.js';
@@ -14,8 +14,31 @@ export interface RoundTrip {
   readonly dump: 'ok' | 'fail' | 'fail-kills';
   /** null: nothing to restore. */
   readonly restore: 'in-place' | 'proxy' | 'none' | 'fail' | 'crash' | null;
-  /** Mappings of the restored task, before it is killed. */
-  readonly after: readonly Vma[] | undefined;
+  /** The restored task, before it is killed. */
+  readonly after: Restored | undefined;
+}
+
+export interface Restored {
+  readonly vmas: readonly Vma[];
+  /** Eighth byte from the end of its [vdso]. */
+  readonly vdsoByte: number | undefined;
+}
+
+/** A process to dump: how to wait for its end, once it is dumped, and how to end it. */
+export interface Subject {
+  readonly pid: number;
+  readonly gone: Promise<void>;
+  readonly kill: () => Promise<void>;
+}
+
+export interface RoundTripOptions {
+  readonly criu: string;
+  /** Must be there. */
+  readonly directory: string;
+  /** CRIU_FAULT of the restore; 127 forces a proxy. */
+  readonly fault?: number;
+  /** Leave the restored task alive. */
+  readonly keep?: boolean;
 }
 
 const O_RDWR = 2n;
@@ -42,26 +65,62 @@ export const letGo = (puppet: Puppet): void => {
   puppet.run(...endless).catch(() => {});
 };
 
-/** Dumps with `criu` into `directory` (which must be there), restores, looks whether the task lives on, kills it. */
-export const roundTrip = async (criu: string, puppet: Puppet, directory: string): Promise<RoundTrip> => {
-  const { pid } = puppet;
+/** Dumps, restores, looks whether the task lives on, and kills it unless told otherwise. */
+export const roundTrip = async (subject: Subject, options: RoundTripOptions): Promise<RoundTrip> => {
+  const { pid } = subject;
+  const { criu, directory, fault } = options;
   const common = ['-D', directory, '-v4', '--manage-cgroups=ignore'];
   await untilAsleep(pid);
   const dump = await execa(criu, ['dump', '-t', String(pid), ...common, '-o', 'dump.log'], { reject: false });
   if (dump.exitCode !== 0) {
     await sleep(300);
     const lives = isAlive(pid);
-    await puppet.kill();
+    await subject.kill();
     return { dump: lives ? 'fail' : 'fail-kills', restore: null, after: undefined };
   }
   // The pid must be reaped before it can be given again.
-  await puppet.gone;
-  const restore = await execa(criu, ['restore', '-d', ...common, '-o', 'restore.log'], { reject: false });
+  await subject.gone;
+  const environment = fault === undefined ? {} : { CRIU_FAULT: String(fault) };
+  const restore = await alone(() =>
+    execa(criu, ['restore', '-d', ...common, '-o', 'restore.log'], { reject: false, env: environment }),
+  );
   await sleep(1200);
   const lives = isAlive(pid);
-  const after = lives ? parseMaps(readFileSync(`/proc/${pid}/maps`, 'latin1')).vmas : undefined;
-  if (lives) await killAndWait(pid);
+  const after = lives ? lookAtRestored(pid) : undefined;
+  if (lives && options.keep !== true) await killAndWait(pid);
   return { dump: 'ok', restore: restoreWord(restore.exitCode === 0, lives, directory), after };
+};
+
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * One restore at a time: the test processes' files are deleted ones, which CRIU makes again below /tmp for a moment, and
+ * two restores that do so at once fail with "Can't create ghost regfile: File exists".
+ */
+const alone = <T>(act: () => Promise<T>): Promise<T> => {
+  const next = last.then(act, act);
+  last = next.catch(() => {});
+  return next;
+};
+
+/** A task that CRIU restored: no child of ours, so its end is seen by looking. */
+export const restoredSubject = (pid: number): Subject => ({
+  pid,
+  get gone() {
+    return untilGone(pid);
+  },
+  kill: () => killAndWait(pid),
+});
+
+const lookAtRestored = (pid: number): Restored => {
+  const { vmas } = parseMaps(readFileSync(`/proc/${pid}/maps`, 'latin1'));
+  const vdso = vmas.find(isVdsoNamed);
+  if (vdso === undefined || !vdso.read) return { vmas, vdsoByte: undefined };
+  const byte = Buffer.alloc(1);
+  const memory = openSync(`/proc/${pid}/mem`, 'r');
+  readSync(memory, byte, 0, 1, Number(vdso.end - 8n));
+  closeSync(memory);
+  return { vmas, vdsoByte: byte[0] };
 };
 
 const restoreWord = (succeeded: boolean, lives: boolean, directory: string): RoundTrip['restore'] => {
@@ -92,6 +151,10 @@ const isAlive = (pid: number): boolean => {
 };
 
 const killAndWait = async (pid: number): Promise<void> => {
-  process.kill(pid, 'SIGKILL');
-  for (let tries = 0; tries < 100 && isAlive(pid); tries += 1) await sleep(10);
+  if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+  await untilGone(pid);
+};
+
+const untilGone = async (pid: number): Promise<void> => {
+  for (let tries = 0; tries < 300 && existsSync(`/proc/${pid}`); tries += 1) await sleep(10);
 };

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { readPostMortem } from '../../src/criu/post-mortem.js';
+import { forecast } from '../../src/judge/forecast.js';
+import { judge } from '../../src/judge/judge.js';
+import type { Forecast } from '../../src/model/verdict.js';
+import { isVdsoNamed } from '../../src/model/vma.js';
+import { readProcess } from '../../src/proc/process.js';
+import { startPuppet } from '../../src/puppet/puppet.js';
+import { temporaryDirectory } from '../criu/image-directory.js';
+import { letGo, type RoundTrip, restoredSubject, roundTrip, type Subject } from './criu-round-trip.js';
+import { SCRIBBLE, STATES, type State } from './criu-states.js';
+import { needs, testRoots } from './needs.js';
+
+/** One row of the table that is printed. */
+type Row = readonly [who: string, forecast: string, outcome: string, fromImage: string];
+
+/** The forecast is written down first; then a real CRIU dumps and restores, and the outcome must be the one foretold. */
+const examine = async (context: TestContext, state: State, version: string, rows: Row[]): Promise<void> => {
+  const started = await startPuppet({ abi: state.abi });
+  if (!started.ok) return context.skip(started.failure.text);
+  const puppet = started.value;
+  context.after(() => puppet.kill());
+  await state.make(puppet);
+  const foretold = foretell(puppet.pid, version);
+  letGo(puppet);
+  await compare(context, { foretold, subject: puppet, version, who: `${state.abi} ${state.name}`, rows });
+};
+
+interface Comparison {
+  readonly foretold: Forecast;
+  readonly subject: Subject;
+  readonly version: string;
+  readonly who: string;
+  readonly rows: Row[];
+}
+
+const compare = async (context: TestContext, { foretold, subject, version, who, rows }: Comparison): Promise<void> => {
+  const directory = imageDirectory(context);
+  const happened = await roundTrip(subject, { criu: programOf(version), directory });
+  const fromImage = await imageWord(directory, version);
+  const losses = (foretold.loss ?? []).length === 0 ? '' : `, loses ${foretold.loss}`;
+  const [said, done] = [`${foretold.dump}, ${foretold.restore}${losses}`, `${happened.dump}, ${happened.restore}`];
+  rows.push([who, said, done, String(fromImage ?? '-')]);
+  if (foretold.restore !== happened.restore) {
+    const log = join(directory, 'restore.log');
+    if (existsSync(log)) context.diagnostic(readFileSync(log, 'latin1').split('\n').slice(-8).join('\n'));
+  }
+  assert.equal(foretold.dump, happened.dump, 'dump');
+  assert.equal(foretold.restore, happened.restore, 'restore');
+  if (happened.restore !== null && fromImage !== undefined) assert.equal(fromImage, happened.restore, 'from the image');
+  checkRestored(foretold, happened);
+};
+
+const programOf = (version: string): string => join(testRoots, 'bin', version === '4.2' ? 'criu-4.2' : 'criu');
+
+const imageDirectory = (context: TestContext): string => {
+  const directory = join(temporaryDirectory(context), 'img');
+  mkdirSync(directory);
+  return directory;
+};
+
+const foretell = (pid: number, version: string): Forecast => {
+  const evidence = readProcess(pid, 'full', { bytes: true });
+  return forecast(evidence, judge(evidence), version);
+};
+
+/** What the image alone foretells. */
+const imageWord = async (directory: string, version: string): Promise<Forecast['restore']> => {
+  const images = await readPostMortem(directory, { criu: version });
+  return images.ok ? images.value.judged[0]?.forecast?.restore : undefined;
+};
+
+/** The restored task has the vDSO that the word says, and has lost what was said. */
+const checkRestored = ({ loss }: Forecast, { restore, after }: RoundTrip): void => {
+  const vdso = after?.vmas.find(isVdsoNamed);
+  if (restore === 'none') assert.equal(vdso, undefined);
+  if (restore === 'proxy') assert.ok(vdso !== undefined && vdso.start < LOW, 'parked at a low address');
+  if (restore !== 'in-place') return;
+  assert.ok(vdso !== undefined && vdso.start > LOW, 'at the dumped address');
+  assert.deepEqual([vdso.read, vdso.write, vdso.execute], [true, false, true], 'with the permissions of a fresh one');
+  if (loss?.includes('vdso-content') === true) assert.notEqual(after?.vdsoByte, SCRIBBLE, 'what was written is gone');
+};
+
+const LOW = 0x1000000n;
+
+const runAll = async (context: TestContext, states: readonly State[], version: string): Promise<void> => {
+  const rows: Row[] = [];
+  await Promise.all(
+    states.map((state) => context.test(`${state.abi}: ${state.name}`, (one) => examine(one, state, version, rows))),
+  );
+  for (const row of [['PROCESS', 'FORECAST', 'OUTCOME', 'BY THE IMAGE'], ...rows]) {
+    const widths = [48, 46, 22, 0];
+    context.diagnostic(row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join(''));
+  }
+};
+
+const options = { ...needs('root', 'criu'), concurrency: 4 };
+
+test('what CRIU does to a process is what the forecast said: CRIU 4.1.1', options, (context) =>
+  runAll(context, STATES, '4.1.1'),
+);
+
+/** Where two versions could differ, and one of each kind. */
+const AGAIN = /^(plain|vDSO moved alone, upwards|\[vvar_vclock\] moved away|a forged mark of version 3|read-only)$/;
+
+test('the same with CRIU 4.2', options, (context) =>
+  runAll(
+    context,
+    STATES.filter(({ name }) => AGAIN.test(name)),
+    '4.2',
+  ),
+);
+
+test('a process that a restore gave a proxy, dumped again', options, async (context) => {
+  const rows: Row[] = [];
+  for (const abi of ['x86_64', 'i386'] as const) {
+    await context.test(abi, async (one) => {
+      const started = await startPuppet({ abi });
+      if (!started.ok) return one.skip(started.failure.text);
+      one.after(() => started.value.kill());
+      letGo(started.value);
+      const first = { criu: programOf('4.1.1'), directory: imageDirectory(one), fault: 127, keep: true };
+      const proxied = await roundTrip(started.value, first);
+      const subject = restoredSubject(started.value.pid);
+      one.after(() => subject.kill());
+      assert.equal(proxied.restore, 'proxy');
+      const foretold = foretell(subject.pid, '4.1.1');
+      await compare(one, { foretold, subject, version: '4.1.1', who: `${abi} proxied`, rows });
+    });
+  }
+  for (const row of rows) context.diagnostic(row.join(' | '));
+});
