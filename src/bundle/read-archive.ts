@@ -30,6 +30,8 @@ export const readArchive = async (path: string, gzipped: boolean): Promise<Outco
   };
   const tar = extract();
   tar.on('entry', (header, stream, next) => {
+    // The archive's own error comes out of the pipeline; without a listener the entry's would end the program.
+    stream.on('error', () => undefined);
     const chunks: Uint8Array[] = [];
     const name = cleanName(header.name);
     entries += 1;

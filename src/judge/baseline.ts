@@ -29,45 +29,41 @@ export const baselines = (
 ): readonly PageSet[] => {
   // A frame is one page of one image, wherever it is seen.
   const byFrame = new Map<string, Group>();
+  const groups = new Set<Group>();
   const reference = new Map<string, readonly bigint[]>();
   for (const { evidence, verdict } of judged) {
     for (const [image, frames] of evidence.host.reference) if (frames.length > 0) reference.set(image, frames);
     const { vdso } = verdict;
     if (vdso === undefined || vdso === null || vdso.image === undefined) continue;
     const { image, frames } = vdso;
-    const keys = frames.flatMap((frame, index) => (frame === undefined ? [] : [`${image} ${index} ${frame}`]));
-    if (keys.length === 0) continue;
-    const group = keys.map((key) => byFrame.get(key)).find((one) => one !== undefined) ?? {
-      image,
-      frames: [],
-      members: [],
-    };
-    for (const key of keys) byFrame.set(key, group);
-    for (const [index, frame] of frames.entries()) group.frames[index] ??= frame;
-    group.members.push({ pid: evidence.process.pid, uts: evidence.namespaces.get('uts') });
+    const key = (frame: bigint, index: number): string => `${image} ${index} ${frame}`;
+    const touched = new Set(frames.flatMap((frame, index) => byFrame.get(key(frame ?? 0n, index)) ?? []));
+    if (frames.every((frame) => frame === undefined)) continue;
+    const [first, ...others] = touched;
+    const group: Group = first ?? { image, frames: [], members: [] };
+    group.members.push(member(evidence));
+    adopt(group, frames);
+    // A process with both pages shows that one with the first and one with the second are of one group.
+    for (const other of others) {
+      groups.delete(other);
+      adopt(group, other.frames);
+      for (const one of other.members) group.members.push(one);
+    }
+    groups.add(group);
+    for (const [index, frame] of group.frames.entries()) if (frame !== undefined) byFrame.set(key(frame, index), group);
   }
-  const groups = merged([...new Set(byFrame.values())]);
-  return groups.map((group) => pageSet(group, reference.get(group.image), isLargest(group, groups))).sort(inOrder);
+  const all = [...groups];
+  return all.map((group) => pageSet(group, reference.get(group.image), isLargest(group, all))).sort(inOrder);
 };
 
-/** A process with both pages may come after one with the first and one with the second: those are one group after all. */
-const merged = (groups: readonly Group[]): readonly Group[] => {
-  const kept: Group[] = [];
-  for (const group of groups) {
-    const same = kept.find(
-      (one) =>
-        one.image === group.image &&
-        one.frames.some((frame, index) => frame !== undefined && frame === group.frames[index]),
-    );
-    if (same === undefined) {
-      kept.push(group);
-      continue;
-    }
-    for (const [index, frame] of group.frames.entries()) same.frames[index] ??= frame;
-    same.members.push(...group.members);
-  }
-  return kept;
+const adopt = (group: Group, frames: readonly (bigint | undefined)[]): void => {
+  for (const [index, frame] of frames.entries()) group.frames[index] ??= frame;
 };
+
+const member = ({ process, namespaces }: Evidence): Group['members'][number] => ({
+  pid: process.pid,
+  uts: namespaces.get('uts'),
+});
 
 const pageSet = (group: Group, reference: readonly bigint[] | undefined, largest: boolean): PageSet => {
   const processes = [...new Set(group.members.map(({ pid }) => pid))].sort((one, other) => one - other);

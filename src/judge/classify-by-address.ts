@@ -1,10 +1,9 @@
 import type { Confidence } from '../model/verdict.js';
 import { type Opinion, opinion } from './classify.js';
-import { sureKernelPages } from './classify-by-name.js';
 import { pageSentences } from './page-words.js';
 import { plausibility, possibleSize } from './plausible.js';
 import { imagePages, type Space } from './space.js';
-import { countPages, imageIndex, type Traits } from './traits.js';
+import { countPages, imageIndex, sureKernelPages, type Traits } from './traits.js';
 
 /**
  * Where a name proves nothing (kernels before 3.16, CRIU images, core files): a mapping with a kernel page is the vDSO,
@@ -75,7 +74,7 @@ const isSurely = (space: Space, traits: Traits): boolean => {
   // um, sh, hexagon, csky since 6.12 name every vDSO.
   if (space.naming.rule === 'both' && !traits.named) return false;
   if (!possibleSize(space, traits)) return false;
-  if (sureKernelPages(traits) > 0) return traits.vma.read || traits.named || traits.pageTotal > 1;
+  if (sureKernelPages(traits, space.pageSize) > 0) return traits.vma.read || traits.named || traits.pageTotal > 1;
   return traits.special === true && (traits.vma.execute || traits.named || looksAlike(traits));
 };
 

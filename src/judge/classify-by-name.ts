@@ -3,7 +3,7 @@ import { isUserMode } from './naming.js';
 import { pageSentences } from './page-words.js';
 import { atLeast } from './release.js';
 import type { Space } from './space.js';
-import { countPages, type Traits } from './traits.js';
+import { countPages, sureKernelPages, type Traits } from './traits.js';
 
 /**
  * Kernels whose special mappings carry their names (3.16 and later on x86): what is named [vdso] is the vDSO, and
@@ -12,7 +12,7 @@ import { countPages, type Traits } from './traits.js';
  */
 export const classifyByName = (space: Space): readonly Opinion[] => {
   const named = space.traits.filter((traits) => traits.named && traits.special !== false);
-  const owned = named.filter((traits) => traits.special === true || sureKernelPages(traits) > 0);
+  const owned = named.filter((traits) => traits.special === true || sureKernelPages(traits, space.pageSize) > 0);
   const hidden =
     space.naming.measured || named.length > 0 ? [] : space.traits.filter((traits) => isHidden(space, traits));
   const torn = isTorn(space, named);
@@ -37,18 +37,15 @@ export const classifyByName = (space: Space): readonly Opinion[] => {
     if (owned.length > 0 && !owned.includes(traits) && isPlainMemory(traits)) {
       return opinion(traits, 'decoy', 'likely', evidence);
     }
-    const backed = traits.special === true || sureKernelPages(traits) > 0 || !userMode;
+    const backed = traits.special === true || sureKernelPages(traits, space.pageSize) > 0 || !userMode;
     return opinion(traits, 'genuine', backed ? 'proven' : 'likely', evidence);
   });
   return opinions;
 };
 
-export const sureKernelPages = (traits: Traits): number =>
-  traits.pages.filter(({ state, sure }) => state === 'kernel' && sure).length;
-
 /** Two whole vDSOs: impossible where special mappings cannot be split (871402e05b24, 5.11), so the read was torn. */
 const isTorn = (space: Space, named: readonly Traits[]): boolean =>
-  named.length > 1 && atLeast(space.release, 5, 11) === true;
+  named.length > 1 && atLeast(space.release, 5, 11) !== false;
 
 const isPlainMemory = (traits: Traits): boolean =>
   traits.pages.length > 0 && countPages(traits, 'copied') === traits.pages.length && !traits.vma.execute;
@@ -58,5 +55,5 @@ const isHidden = (space: Space, traits: Traits): boolean =>
   !traits.named &&
   !traits.otherSpecial &&
   traits.vma.read &&
-  sureKernelPages(traits) > 0 &&
+  sureKernelPages(traits, space.pageSize) > 0 &&
   BigInt(traits.pageTotal) * space.pageSize <= 0x40000n;

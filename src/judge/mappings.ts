@@ -1,7 +1,7 @@
 import type { Confidence, MappingClass, MappingVerdict } from '../model/verdict.js';
 import { contains } from '../model/vma.js';
 import type { Opinion } from './classify.js';
-import { looksLikeRuntime } from './runtime.js';
+import { looksLikeRuntime, mayBeRuntime } from './runtime.js';
 import type { Space } from './space.js';
 import type { Traits } from './traits.js';
 
@@ -23,6 +23,8 @@ export const listMappings = (
   const genuine = opinions.filter(({ class: mappingClass }) => mappingClass === 'genuine');
   const runtimes = genuine.filter(({ traits }) => traits.mark !== undefined);
   const inferred = runtimes.length > 0 ? undefined : looksLikeRuntime(space, genuine);
+  // A nameless copy at the auxv address is a decoy, or the proxy of a runtime that nobody looked into.
+  const doubt = genuine.some(({ traits }) => mayBeRuntime(space, traits));
   const judged: Judgement[] = [];
   for (const opinion of opinions) {
     const { traits } = opinion;
@@ -34,7 +36,10 @@ export const listMappings = (
     } else if (traits.fileless) {
       const proxy = proxyOf(traits, runtimes, genuine, inferred?.proxy);
       if (proxy !== undefined) judged.push(judgement(opinion, 'criu-proxy', ...proxy));
-      else if (belongs(traits)) judged.push(judgement(opinion, 'decoy', opinion.confidence));
+      else if (belongs(traits)) {
+        const likely = doubt && traits.vma.execute && traits.content !== 'other' && traits.mark === undefined;
+        judged.push(judgement(opinion, 'decoy', likely ? 'likely' : opinion.confidence));
+      }
     }
   }
   return { judged, undecided: opinions.filter(({ class: mappingClass }) => mappingClass === undefined) };
@@ -72,7 +77,7 @@ const genuineClass = (
   if (space.naming.rule === 'claim' && traits.trampolines.length > 0) {
     return ['criu-proxy', 'proven', [`mem: ${traits.trampolines.length} functions jump to another vDSO`]];
   }
-  return ['genuine', confidence, []];
+  return ['genuine', mayBeRuntime(space, traits) ? 'likely' : confidence, []];
 };
 
 /** The dumped copy: a mark names it, or its functions jump into the vDSO. */

@@ -29,7 +29,8 @@ const sizePoints = (space: Space, traits: Traits): number => {
 /** Copies speak against it, unless it can be written: then a debugger or the process itself explains them. */
 const pagePoints = (traits: Traits): number => {
   if (traits.pages.some(({ state }) => state === 'kernel')) return 3;
-  if (countPages(traits, 'copied') === 0) return 0;
+  const copied = traits.pages.length > 0 ? countPages(traits, 'copied') : (traits.smaps?.anonymous ?? 0);
+  if (copied === 0) return 0;
   return traits.vma.write && traits.vma.execute ? -1 : -2;
 };
 

@@ -27,6 +27,17 @@ export const looksLikeRuntime = (
   return { runtime, proxy };
 };
 
+/**
+ * Could it be a runtime vDSO, as far as the evidence goes? Its bytes would tell; without them only a first page that is
+ * the kernel's own, a high address or the auxv address rule it out.
+ */
+export const mayBeRuntime = (space: Space, traits: Traits): boolean =>
+  traits.content === undefined &&
+  traits.vma.start < LOW &&
+  !traits.atAuxv &&
+  (traits.pages[0] === undefined || traits.pages[0].state === 'copied' || traits.pages[0].state === 'unknown') &&
+  vvarBlock(space, traits.vma) !== undefined;
+
 /** The restorer blob and its arguments take up to some hundred KiB from 0x10000 on. */
 const LOW = 0x400000n;
 const LARGEST_PROXY = 0x100000n;

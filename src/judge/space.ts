@@ -1,5 +1,5 @@
 import { AT_SYSINFO_EHDR, type Evidence } from '../model/evidence.js';
-import { isFileless, isVvarNamed, type Vma } from '../model/vma.js';
+import { contains, isFileless, isVvarNamed, type Vma } from '../model/vma.js';
 import { abiOf } from './abi.js';
 import type { JudgeContext } from './context.js';
 import { frameKin } from './frame-kin.js';
@@ -41,7 +41,7 @@ export const survey = (evidence: Evidence, context: JudgeContext): Space => {
   // somebody looked into it.
   const byName = naming.rule === 'mapping' && naming.measured;
   const matters = (vma: Vma): boolean =>
-    vma.start === auxvVdso ||
+    (auxvVdso !== undefined && contains(vma, auxvVdso)) ||
     vma.name.includes('[vdso]') ||
     (byName ? evidence.bytes.has(vma.start) : isFileless(vma) || evidence.bytes.has(vma.start));
   return {

@@ -75,6 +75,16 @@ const contentOf = (
   return looks === 'yes' ? 'vdso' : 'maybe';
 };
 
+/**
+ * How many of its pages are surely the kernel's: by pagemap; without one by smaps, where what is resident and not
+ * anonymous can only be that (the zero page is not counted as resident, and file-less private memory has nothing else).
+ */
+export const sureKernelPages = ({ pages, smaps, vma }: Traits, pageSize: bigint): number => {
+  if (pages.length > 0) return pages.filter(({ state, sure }) => state === 'kernel' && sure).length;
+  if (smaps?.rss === undefined || smaps.anonymous === undefined || vma.shared) return 0;
+  return Math.max(0, ((smaps.rss - smaps.anonymous) * 1024) / Number(pageSize));
+};
+
 export const countPages = (traits: Traits, state: Page['state']): number =>
   traits.pages.filter((page) => page.state === state).length;
 

@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { readBundle } from '../../src/bundle/read.js';
+import { judge } from '../../src/judge/judge.js';
+import type { Failure } from '../../src/model/failure.js';
+import { archive, entriesOf, type Files, GOOD, JSON_TEXT, MAPS, withDirectory } from './made-bundle.js';
+
+const reason = async (files: Files, prepare?: (path: string) => void): Promise<Failure> =>
+  await withDirectory(files, async (path) => {
+    prepare?.(path);
+    const contents = await readBundle(path);
+    assert.equal(contents.ok, false, 'expected a failure');
+    assert.ok(!contents.ok);
+    oneSentence(contents.failure);
+    return contents.failure;
+  });
+
+const oneSentence = ({ text, mend }: Failure): void => {
+  for (const line of [text, mend ?? '']) {
+    assert.doesNotMatch(line, /[\n\x1b]/);
+    assert.ok(line.length < 400, line);
+  }
+  assert.match(text, /\.$/);
+};
+
+test('a good bundle: host, process, mappings, auxv; what is missing is said to be missing', async () => {
+  await withDirectory({ ...GOOD, '77/ns/uts': 'uts:[4026531838]', '77/comm': 'a\nb\n' }, async (path) => {
+    const contents = await readBundle(path);
+    assert.ok(contents.ok);
+    const [evidence] = contents.value.processes;
+    assert.equal(evidence?.host.release, '6.18.5');
+    assert.deepEqual(evidence?.host.reference.get('x86_64'), [0x2861n, 0x2862n]);
+    assert.equal(evidence?.process.comm, 'a\nb');
+    assert.equal(evidence?.namespaces.get('uts'), 4026531838n);
+    assert.deepEqual(
+      evidence?.unread.map(({ what, why }) => `${what} ${why}`),
+      ['smaps absent', 'stat absent', 'status absent'],
+    );
+    assert.ok(evidence !== undefined && judge(evidence).vdso?.moved === false);
+  });
+});
+
+test('a bundle of several processes: the good ones are kept, a bad one is named', async () => {
+  await withDirectory({ ...GOOD, '9/maps': MAPS, '123/maps': 'garbage\n' }, async (path) => {
+    const contents = await readBundle(path);
+    assert.ok(contents.ok);
+    assert.deepEqual(
+      contents.value.processes.map(({ process }) => process.pid),
+      [9, 77],
+    );
+    assert.equal(contents.value.warnings.length, 1);
+    assert.match(contents.value.warnings[0] ?? '', /^123\/maps /);
+  });
+});
+
+test('archives: plain and gzipped, at the root or in a folder, are read as the directory is', async () => {
+  for (const prefix of ['', './', 'host-2026/']) {
+    const tar = await archive(entriesOf(GOOD, prefix));
+    for (const [name, content] of [
+      ['b.tar', tar],
+      ['b.tar.gz', gzipSync(tar)],
+    ] as const)
+      await withDirectory({ [name]: content }, async (path) => {
+        const contents = await readBundle(join(path, name));
+        assert.ok(contents.ok, contents.ok ? '' : contents.failure.text);
+        assert.equal(contents.value.processes[0]?.vmas?.length, 3);
+      });
+  }
+});
+
+const { '77/maps': _maps, ...WITHOUT_MAPS } = GOOD;
+const { 'bundle.json': _json, ...WITHOUT_JSON } = GOOD;
+const LONG = 'x'.repeat(100_000);
+const withHost = (host: unknown): string => JSON.stringify({ format: 'vdsowatch-bundle/1', host });
+
+const BAD: Readonly<Record<string, readonly [Files, RegExp]>> = {
+  'nothing at all': [{}, /holds no bundle\.json/],
+  'no bundle.json': [WITHOUT_JSON, /holds no bundle\.json/],
+  'bundle.json empty': [{ ...GOOD, 'bundle.json': '' }, /bundle\.json is not JSON/],
+  'bundle.json cut short': [{ ...GOOD, 'bundle.json': JSON_TEXT.slice(0, 40) }, /bundle\.json is not JSON/],
+  'bundle.json not UTF-8': [
+    { ...GOOD, 'bundle.json': new Uint8Array([0xff, 0xfe, 0x7b, 0x7d]) },
+    /bundle\.json is not JSON/,
+  ],
+  'bundle.json a list': [{ ...GOOD, 'bundle.json': '[]' }, /is not an object/],
+  'bundle.json null': [{ ...GOOD, 'bundle.json': 'null' }, /is not an object/],
+  'another format': [{ ...GOOD, 'bundle.json': '{"format":"tarball"}' }, /has no format/],
+  'a page size of 3': [{ ...GOOD, 'bundle.json': withHost({ pageSize: 3 }) }, /page size/],
+  'a page size of 2^60': [{ ...GOOD, 'bundle.json': withHost({ pageSize: 2 ** 60 }) }, /page size/],
+  'a strange hint test': [{ ...GOOD, 'bundle.json': withHost({ hintTest: 'maybe' }) }, /hintTest/],
+  'a host that is a list': [{ ...GOOD, 'bundle.json': withHost([]) }, /host that is not an object/],
+  'frames that are numbers': [
+    { ...GOOD, 'bundle.json': '{"format":"vdsowatch-bundle/1","reference":{"x86_64":[1]}}' },
+    /reference/,
+  ],
+  'no process': [{ 'bundle.json': JSON_TEXT }, /holds no process/],
+  'no maps': [WITHOUT_MAPS, /77\/maps in the bundle is missing/],
+  'maps empty': [{ ...GOOD, '77/maps': '' }, /77\/maps in the bundle is empty/],
+  'maps of another kind': [{ ...GOOD, '77/maps': LONG }, /line 1 that no kernel prints/],
+  'maps cut short': [{ ...GOOD, '77/maps': MAPS.slice(0, -50) }, /line 3 that no kernel prints/],
+  'maps with an escape sequence': [{ ...GOOD, '77/maps': '\u001b[2J\n' }, /line 1 that no kernel prints: \\x1b\[2J/],
+  'maps that contradict themselves': [{ ...GOOD, '77/maps': MAPS + MAPS }, /two mappings at one address/],
+  'maps end before start': [{ ...GOOD, '77/maps': '2000-1000 r-xp 00000000 00:00 0\n' }, /line 1/],
+  'auxv that is text': [{ ...GOOD, '77/auxv': 'no auxv at all, but some text' }, /no auxiliary vector/],
+  'auxv of ones': [{ ...GOOD, '77/auxv': new Uint8Array(64).fill(255) }, /no auxiliary vector/],
+  'smaps that is text': [{ ...GOOD, '77/smaps': 'hello\n' }, /77\/smaps in the bundle has a line 1/],
+  'stat that is text': [{ ...GOOD, '77/stat': 'hello\n' }, /77\/stat in the bundle is not what a kernel prints/],
+  'a namespace that is text': [{ ...GOOD, '77/ns/uts': 'hello' }, /77\/ns\/uts/],
+  'words of no mapping': [{ ...GOOD, '77/pagemap/1000.bin': new Uint8Array(8) }, /memory that maps does not have/],
+  'more words than pages': [
+    { ...GOOD, '77/pagemap/7f1000006000.bin': new Uint8Array(24) },
+    /pages that its mapping does not have/,
+  ],
+  'a word cut short': [{ ...GOOD, '77/pagemap/7f1000006000.bin': new Uint8Array(12) }, /is cut short/],
+  'flags of no page': [
+    { ...GOOD, '77/kpageflags/7f1000006000.bin': new Uint8Array(64) },
+    /pages that its mapping does not have/,
+  ],
+  'more bytes than memory': [
+    { ...GOOD, '77/mem/7f1000006000.bin': new Uint8Array(8193) },
+    /is larger than its mapping/,
+  ],
+};
+
+for (const [title, [files, expected]] of Object.entries(BAD))
+  test(`bad bundle: ${title}: one sentence`, async () => {
+    const { text, kind } = await reason(files);
+    assert.match(text, expected);
+    assert.ok(kind === 'bad-input' || kind === 'too-large', kind);
+  });
+
+test('a newer format says so', async () => {
+  const failure = await reason({ ...GOOD, 'bundle.json': '{"format":"vdsowatch-bundle/2"}' });
+  assert.equal(failure.kind, 'newer-format');
+});
+
+test('empty optional files are not known, and no fault: a reader without rights leaves them', async () => {
+  await withDirectory(
+    { ...GOOD, '77/auxv': '', '77/smaps': '', '77/status': '', '77/stat': '', '77/pagemap/7f1000006000.bin': '' },
+    async (path) => {
+      const contents = await readBundle(path);
+      assert.ok(contents.ok);
+      const [evidence] = contents.value.processes;
+      assert.equal(evidence?.auxv, undefined);
+      assert.equal(evidence?.pagemap.size, 0);
+      assert.ok(evidence?.unread.some(({ what }) => what === 'auxv'));
+    },
+  );
+});
+
+test('a zombie and a kernel thread may have empty maps', async () => {
+  const stat = (state: string, flags: number): string =>
+    `77 (x) ${state} 1 0 0 0 -1 ${flags} 0 0 0 0 0 0 0 0 20 0 1 0 3 0 0\n`;
+  for (const text of [stat('Z', 0), stat('S', 0x200000)])
+    await withDirectory({ 'bundle.json': JSON_TEXT, '77/maps': '', '77/stat': text }, async (path) => {
+      const contents = await readBundle(path);
+      assert.ok(contents.ok);
+      const [evidence] = contents.value.processes;
+      assert.ok(evidence !== undefined && !judge(evidence).applicable);
+    });
+});
+
+test('links, FIFOs and directories in the wrong place are refused or passed over, never followed', async () => {
+  const secret = '/etc/hostname';
+  assert.match(
+    (await reason(WITHOUT_MAPS, (path) => symlinkSync(secret, join(path, '77/maps')))).text,
+    /is not a plain file/,
+  );
+  assert.match(
+    (await reason({ 'bundle.json': JSON_TEXT }, (path) => symlinkSync('/proc/self', join(path, '77')))).text,
+    /is not a plain file/,
+  );
+  assert.match(
+    (await reason(WITHOUT_MAPS, (path) => execFileSync('mkfifo', [join(path, '77/maps')]))).text,
+    /is not a plain file/,
+  );
+  assert.match(
+    (await reason(WITHOUT_MAPS, (path) => mkdirSync(join(path, '77/maps')))).text,
+    /maps in the bundle is missing/,
+  );
+  // What no bundle has is not opened at all.
+  await withDirectory({ ...GOOD, '77/notes.txt': 'x', 'other/thing': 'y' }, async (path) => {
+    symlinkSync(secret, join(path, 'link'));
+    assert.ok((await readBundle(path)).ok);
+  });
+});
+
+test('oversized files are refused before they are read', async () => {
+  const failure = await reason(GOOD, (path) => {
+    writeFileSync(join(path, '77/smaps'), '');
+    truncateSync(join(path, '77/smaps'), 2 ** 33);
+  });
+  assert.equal(failure.kind, 'too-large');
+});
+
+test('paths that are not there, no file, or of another kind: one sentence', async () => {
+  for (const path of ['/no/such/bundle', '/dev/null', '/proc/self/stat', '\u001b]0;x\u0007'])
+    await readBundle(path).then((contents) => {
+      assert.ok(!contents.ok);
+      oneSentence(contents.failure);
+    });
+});
