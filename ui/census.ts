@@ -10,7 +10,8 @@ export interface Entry {
 
 export interface Changes {
   readonly fresh: readonly Entry[];
-  readonly changed: readonly Entry[];
+  /** Entries with another row, and the row they had. */
+  readonly changed: ReadonlyMap<Entry, Row>;
   /** Some entries are no longer `present`. */
   readonly departed: boolean;
 }
@@ -22,22 +23,34 @@ export interface Changes {
  */
 export const createCensus = (): ((state: WatchState) => Changes) => {
   const known = new Map<string, Entry>();
-  const bySpace = new Map<string, Set<Entry>>();
+  const bySpace = new Map<string, Entry[]>();
   const processes: (ProcessState | undefined)[] = [];
   const spaces: (AddressSpace | undefined)[] = [];
 
   const settle = (entry: Entry, row: Row): void => {
-    bySpace.get(entry.row.process.space)?.delete(entry);
+    leaveSpace(entry);
     entry.row = row;
-    const id = row.process.space;
+    joinSpace(entry);
+  };
+  const joinSpace = (entry: Entry): void => {
+    const id = entry.row.process.space;
     const entries = bySpace.get(id);
-    if (entries === undefined) bySpace.set(id, new Set([entry]));
-    else entries.add(entry);
+    if (entries === undefined) bySpace.set(id, [entry]);
+    else entries.push(entry);
+  };
+  const leaveSpace = (entry: Entry): void => {
+    const id = entry.row.process.space;
+    const others = (bySpace.get(id) ?? []).filter((other) => other !== entry);
+    if (others.length === 0) bySpace.delete(id);
+    else bySpace.set(id, others);
   };
 
   return (state) => {
     const fresh: Entry[] = [];
-    const changed = new Set<Entry>();
+    const changed = new Map<Entry, Row>();
+    const change = (entry: Entry): void => {
+      if (!changed.has(entry)) changed.set(entry, entry.row);
+    };
 
     let index = 0;
     for (const process of state.processes.values()) {
@@ -47,11 +60,11 @@ export const createCensus = (): ((state: WatchState) => Changes) => {
         if (entry === undefined) {
           const added: Entry = { row: rowOf(process, state.spaces.get(process.space)), matches: false, present: true };
           known.set(process.key, added);
-          settle(added, added.row);
+          joinSpace(added);
           fresh.push(added);
         } else if (entry.row.process !== process) {
+          change(entry);
           settle(entry, rowOf(process, state.spaces.get(process.space)));
-          changed.add(entry);
         }
       }
       index += 1;
@@ -67,8 +80,8 @@ export const createCensus = (): ((state: WatchState) => Changes) => {
         spaces[index] = space;
         for (const entry of bySpace.get(space.id) ?? []) {
           if (entry.row.space === space) continue;
+          change(entry);
           entry.row = rowOf(entry.row.process, space);
-          changed.add(entry);
         }
       }
       index += 1;
@@ -77,15 +90,15 @@ export const createCensus = (): ((state: WatchState) => Changes) => {
       if (before === undefined || state.spaces.has(before.id)) continue;
       for (const entry of bySpace.get(before.id) ?? []) {
         if (entry.row.space === undefined) continue;
+        change(entry);
         entry.row = rowOf(entry.row.process, undefined);
-        changed.add(entry);
       }
     }
     spaces.length = index;
 
     const departed = known.size > state.processes.size;
     if (departed) forget(state);
-    return { fresh, changed: [...changed], departed };
+    return { fresh, changed, departed };
   };
 
   function forget(state: WatchState): void {
@@ -93,10 +106,7 @@ export const createCensus = (): ((state: WatchState) => Changes) => {
       if (state.processes.has(key)) continue;
       entry.present = false;
       known.delete(key);
-      const id = entry.row.process.space;
-      const entries = bySpace.get(id);
-      entries?.delete(entry);
-      if (entries?.size === 0) bySpace.delete(id);
+      leaveSpace(entry);
     }
   }
 };

@@ -193,6 +193,18 @@ export interface Placed {
 
 /** Which columns fit into `width` cells, and how wide each is. One cell is taken by the marker at the left. */
 export const place = (width: number): readonly Placed[] => {
+  const known = PLACED.get(width);
+  if (known !== undefined) return known;
+  const placed = placing(width);
+  // One width, two while a detail is open: more only while a window is being dragged.
+  if (PLACED.size > 20) PLACED.clear();
+  PLACED.set(width, placed);
+  return placed;
+};
+
+const PLACED = new Map<number, readonly Placed[]>();
+
+const placing = (width: number): readonly Placed[] => {
   const gap = width >= 110 ? 2 : 1;
   const least = (column: Column): number => (width >= 100 ? (column.roomy ?? column.least) : column.least);
   const chosen = new Set<Column>();

@@ -1,7 +1,7 @@
 import type { WatchState } from '../src/model/state.js';
 import { createCensus, type Entry } from './census.js';
 import { type ColumnName, columnOf } from './columns.js';
-import type { Row } from './row.js';
+import { haystackOf, type Row } from './row.js';
 
 /** What is listed: filtered and sorted rows, and the counts of the header. */
 export interface Listing {
@@ -41,13 +41,18 @@ export const createListing = (): ((state: WatchState, criteria: Criteria) => Lis
 
     if (departed) order = order.filter(({ present }) => present);
     order.push(...fresh);
-    const news = departed || fresh.length > 0 || changed.length > 0;
+    const news = departed || fresh.length > 0 || changed.size > 0;
     if (!news && last !== undefined && sortKey === sortedBy && filterKey === filteredBy) return last;
 
-    for (const entry of filterKey === filteredBy ? [...fresh, ...changed] : order) {
+    for (const entry of filterKey === filteredBy ? [...fresh, ...changed.keys()] : order) {
       entry.matches = matches(entry.row, words, criteria.onlyFindings);
     }
-    order.sort(comparator(criteria));
+    const compare = comparator(criteria);
+    const inOrder =
+      sortKey === sortedBy &&
+      fresh.length === 0 &&
+      [...changed].every(([{ row }, before]) => compare(before, row) === 0);
+    if (!inOrder) order.sort((a, b) => compare(a.row, b.row));
     sortedBy = sortKey;
     filteredBy = filterKey;
     last = collect(order);
@@ -83,14 +88,11 @@ const collect = (order: readonly Entry[]): Listing => {
   return { rows, alive: order.length - exited, exited, errors, warnings, sharers: sharers ?? NOBODY };
 };
 
-const comparator = ({ sort }: Criteria): ((a: Entry, b: Entry) => number) => {
+const comparator = ({ sort }: Criteria): ((a: Row, b: Row) => number) => {
   const compare = columnOf(sort.column)?.compare ?? ((): number => 0);
   const sign = sort.descending ? -1 : 1;
   // Ties by pid, and by key for a pid that lived twice: an order that never depends on what came first.
-  return (a, b) =>
-    sign * compare(a.row, b.row) ||
-    a.row.pid - b.row.pid ||
-    (a.row.key < b.row.key ? -1 : a.row.key > b.row.key ? 1 : 0);
+  return (a, b) => sign * compare(a, b) || a.pid - b.pid || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 };
 
 /** Words that must all be found; one that starts with "!" must not be. */
@@ -106,5 +108,9 @@ interface FilterWord {
   readonly wanted: boolean;
 }
 
-const matches = (row: Row, words: readonly FilterWord[], onlyFindings: boolean): boolean =>
-  (!onlyFindings || row.rank > 0) && words.every(({ text, wanted }) => row.haystack.includes(text) === wanted);
+const matches = (row: Row, words: readonly FilterWord[], onlyFindings: boolean): boolean => {
+  if (onlyFindings && row.rank <= 0) return false;
+  if (words.length === 0) return true;
+  const haystack = haystackOf(row);
+  return words.every(({ text, wanted }) => haystack.includes(text) === wanted);
+};

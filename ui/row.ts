@@ -1,4 +1,5 @@
 import type { AddressSpace, ProcessState } from '../src/model/state.js';
+import type { Finding, Severity } from '../src/model/verdict.js';
 import { printable } from '../src/text/escape.js';
 import type { Style } from './theme.js';
 import {
@@ -41,8 +42,6 @@ export interface Row {
   readonly exited: boolean;
   /** Other processes live in the same address space. */
   readonly shared: boolean;
-  /** What the filter searches, in lower case. */
-  readonly haystack: string;
 }
 
 export const rowOf = (process: ProcessState, space: AddressSpace | undefined): Row => {
@@ -56,7 +55,6 @@ export const rowOf = (process: ProcessState, space: AddressSpace | undefined): R
   const address = verdict?.vdso?.start;
   const none = verdict?.vdso === null || verdict?.applicable === false;
   const vdso = address !== undefined ? address.toString(16) : none ? '-' : '?';
-  const codes = findings.map(({ code }) => code);
   return {
     key: process.key,
     process,
@@ -71,15 +69,35 @@ export const rowOf = (process: ProcessState, space: AddressSpace | undefined): R
     vvar: vvarWord(verdict),
     pages: pagesWord(verdict),
     moves: space?.moves ?? 0,
-    last: space?.history.filter((happening) => !isEverydayLife(happening)).at(-1)?.at,
+    last: lastTouch(space),
     finding: findingWord(first?.code, findings.length, severityStyle(first?.severity), process.unreadable),
     rank: rankOf(first?.severity) || (process.exitedAt !== undefined ? -2 : verdict?.applicable === false ? -1 : 0),
-    errors: findings.filter(({ severity }) => severity === 'error').length,
-    warnings: findings.filter(({ severity }) => severity === 'warning').length,
+    errors: countOf(findings, 'error'),
+    warnings: countOf(findings, 'warning'),
     exited: process.exitedAt !== undefined,
     shared: process.exitedAt === undefined && (space?.sharers ?? 1) > 1,
-    haystack: [process.pid, comm, abi, state.text, hint.text, vdso, ...codes].join(' ').toLowerCase(),
   };
+};
+
+const countOf = (findings: readonly Finding[], wanted: Severity): number => {
+  let count = 0;
+  for (const { severity } of findings) if (severity === wanted) count += 1;
+  return count;
+};
+
+const lastTouch = (space: AddressSpace | undefined): bigint | undefined => {
+  const history = space?.history ?? [];
+  for (let index = history.length - 1; index >= 0; index -= 1) {
+    const happening = history[index];
+    if (happening !== undefined && !isEverydayLife(happening)) return happening.at;
+  }
+  return undefined;
+};
+
+/** What the filter searches, in lower case. Only made when there is a filter: ten thousand of them are megabytes. */
+export const haystackOf = ({ pid, comm, abi, state, hint, vdso, space }: Row): string => {
+  const codes = (space?.verdict?.findings ?? []).map(({ code }) => code);
+  return [pid, comm, abi, state.text, hint.text, vdso, ...codes].join(' ').toLowerCase();
 };
 
 const findingWord = (

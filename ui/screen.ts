@@ -5,8 +5,8 @@ import type { Key } from './keys.js';
 import type { Terminal } from './terminal.js';
 
 /**
- * The terminal in alternate-screen mode. The only file that knows blessed, of which it uses a screen and one box:
- * blessed sees finished lines, compares them with what is on the terminal and writes the difference.
+ * The terminal in alternate-screen mode. The only file that knows blessed, of which it uses the screen and boxes of one
+ * line: blessed sees finished lines, compares them with what is on the terminal and writes the difference.
  */
 export interface Screen {
   readonly size: () => Size;
@@ -34,15 +34,25 @@ export const openScreen = (input: Input, output: Output, terminal: Terminal, han
   // A serial console says 0x0; blessed would make that 1x1.
   if (!output.columns || !output.rows) Object.assign(output, { columns: 80, rows: 24 });
   const screen = construct(input, output, terminal);
-  const box = blessed.box({ parent: screen, top: 0, left: 0, width: '100%', height: '100%', tags: false, wrap: false });
   const { program } = screen;
+  // One box a line: only lines that changed are parsed and put into cells again, which is what costs in blessed.
+  const boxes: blessed.Widgets.BoxElement[] = [];
   let shown: readonly string[] = [];
   let open = true;
   let entered = true;
 
   const repaint = (lines: readonly string[]): void => {
-    box.setContent(lines.join('\n'));
-    screen.render();
+    for (let top = boxes.length; top < lines.length; top += 1) {
+      boxes.push(blessed.box({ parent: screen, top, left: 0, width: '100%', height: 1, tags: false, wrap: false }));
+    }
+    for (const box of boxes.splice(lines.length)) box.destroy();
+    for (const [top, box] of boxes.entries()) {
+      const line = lines[top];
+      if (line === undefined || line === shown[top]) continue;
+      box.setContent(line);
+      box.render();
+    }
+    screen.draw(0, lines.length - 1);
     shown = lines;
   };
 

@@ -4,6 +4,7 @@ import { line, type Span, span } from './line.js';
 import type { Row } from './row.js';
 import { glyphs, type Theme } from './theme.js';
 import type { ViewState } from './view.js';
+import { ageWord } from './words.js';
 
 /** The line of column titles. */
 export const titleLine = (width: number, view: ViewState, theme: Theme): string => {
@@ -33,7 +34,46 @@ export const tableLines = (
   return [...lines, ...Array.from({ length: Math.max(0, height - lines.length) }, () => empty)];
 };
 
+/** The line of a row as it was last drawn, and all that it was drawn from beside the row. */
+interface Drawn {
+  readonly line: string;
+  readonly selected: boolean;
+  readonly columns: readonly Placed[];
+  readonly age: string;
+  readonly sharers: CellContext['sharers'];
+  readonly theme: Theme;
+}
+
+/** Most visible rows are as they were a tenth of a second ago: their lines are kept as long as the rows are. */
+const drawn = new WeakMap<Row, Drawn>();
+
 const rowLine = (
+  row: Row,
+  selected: boolean,
+  columns: readonly Placed[],
+  width: number,
+  context: CellContext,
+  theme: Theme,
+): string => {
+  const { sharers } = context;
+  const age = ageWord(row.last, context.now);
+  const last = drawn.get(row);
+  if (
+    last !== undefined &&
+    last.selected === selected &&
+    last.columns === columns &&
+    last.age === age &&
+    last.sharers === sharers &&
+    last.theme === theme
+  ) {
+    return last.line;
+  }
+  const now = drawRow(row, selected, columns, width, context, theme);
+  drawn.set(row, { line: now, selected, columns, age, sharers, theme });
+  return now;
+};
+
+const drawRow = (
   row: Row,
   selected: boolean,
   columns: readonly Placed[],

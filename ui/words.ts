@@ -15,38 +15,52 @@ export interface Word {
   readonly style?: Style | undefined;
 }
 
+/** The same few words stand in ten thousand rows: each is made once. */
+const word = (text: string, style?: Style): Word => {
+  const known = KNOWN.get(style);
+  const found = known?.get(text);
+  if (found !== undefined) return found;
+  const made: Word = { text, style };
+  // Bounded: page lists ("copied 0,1,...") may be many.
+  if (known === undefined || known.size > 500) KNOWN.set(style, new Map([[text, made]]));
+  else known.set(text, made);
+  return made;
+};
+
+const KNOWN = new Map<Style | undefined, Map<string, Word>>();
+
 /**
  * The state column: the judge's word for the verdict, or why there is no verdict. A question mark after the word:
  * likely, not proven. A tilde: something newer has been seen, a fresh look is under way.
  */
 export const stateWord = (process: ProcessState, space: AddressSpace | undefined): Word => {
-  if (process.exitedAt !== undefined) return { text: 'exited', style: 'dim' };
-  if (process.unreadable !== undefined) return { text: 'unreadable', style: 'dim' };
+  if (process.exitedAt !== undefined) return word('exited', 'dim');
+  if (process.unreadable !== undefined) return word('unreadable', 'dim');
   const verdict = space?.verdict;
-  if (verdict === undefined) return { text: 'reading', style: 'dim' };
-  const word = verdictWord(verdict);
-  if (!verdict.applicable) return { text: word, style: 'dim' };
-  const doubt = verdict.confidence === 'likely' && !word.endsWith('?') ? '?' : '';
+  if (verdict === undefined) return word('reading', 'dim');
+  const place = verdictWord(verdict);
+  if (!verdict.applicable) return word(place, 'dim');
+  const doubt = verdict.confidence === 'likely' && !place.endsWith('?') ? '?' : '';
   const stale = space?.dirty === true ? '~' : '';
-  return { text: `${word}${doubt}${stale}`, style: severityStyle(worst(verdict.findings)?.severity) };
+  return word(`${place}${doubt}${stale}`, severityStyle(worst(verdict.findings)?.severity));
 };
 
 export const hintWord = (verdict: Verdict | undefined): Word => {
   const text = verdictHint(verdict);
   const style = QUIET.has(text) ? 'dim' : verdict?.hint === 'ok' || verdict?.hint === 'none' ? undefined : 'warning';
-  return { text, style };
+  return word(text, style);
 };
 
 export const vvarWord = (verdict: Verdict | undefined): Word => {
   const text = verdictVvar(verdict);
   const style = QUIET.has(text) ? 'dim' : verdict?.vdso?.vvarAttached === false ? 'warning' : undefined;
-  return { text, style };
+  return word(text, style);
 };
 
 export const pagesWord = (verdict: Verdict | undefined): Word => {
   const text = verdictPages(verdict);
   const copied = (verdict?.vdso?.modifiedPages ?? []).length > 0;
-  return { text, style: QUIET.has(text) ? 'dim' : copied ? 'warning' : undefined };
+  return word(text, QUIET.has(text) ? 'dim' : copied ? 'warning' : undefined);
 };
 
 /** Nothing known, or nothing to know. */

@@ -69,9 +69,16 @@ const states = (count: number, frames: number): Observable<WatchState> =>
     };
   });
 
-const started = process.cpuUsage();
-const at = process.hrtime.bigint();
+// What the start costs (compiling, ten thousand rows made up) is another matter: measured from the third second on.
+const WARM_MS = 3000;
+let started = process.cpuUsage();
+let at = process.hrtime.bigint();
+const warm = setTimeout(() => {
+  started = process.cpuUsage();
+  at = process.hrtime.bigint();
+}, WARM_MS);
 const status = await runScreen(states(Number(rows), Number(rate)), { rescan: () => {} });
+clearTimeout(warm);
 const used = process.cpuUsage(started);
 const seconds = Number(process.hrtime.bigint() - at) / 1e9;
 const cpu = ((used.user + used.system) / 1e6 / seconds) * 100;
