@@ -1,7 +1,8 @@
 import { asyncScheduler, type Observable, Subscription, throttleTime } from 'rxjs';
 import type { PageSet } from '../src/judge/baseline.js';
-import type { Outcome } from '../src/model/failure.js';
 import type { WatchState } from '../src/model/state.js';
+import { performReplay, type ScreenControls, told } from './controls.js';
+import type { Effect } from './effect.js';
 import { draw } from './frame.js';
 import { geometry } from './geometry.js';
 import { createListing } from './listing.js';
@@ -9,36 +10,9 @@ import { ownCost } from './own.js';
 import { type Input, type Output, openScreen, type Screen } from './screen.js';
 import { holdStderr } from './stderr.js';
 import { terminalOf } from './terminal.js';
-import { type Effect, update } from './update.js';
-import { initialView, type Message } from './view.js';
+import { update } from './update.js';
+import { initialView, type Message, NOTHING_YET } from './view.js';
 import { waysOut } from './ways-out.js';
-
-/** What the screen can ask for. What is left out is not offered to the user. */
-export interface ScreenControls {
-  /** Read every process again now. */
-  rescan(): void;
-  /** The view was frozen or let go; collecting goes on either way. */
-  freeze?(frozen: boolean): void;
-  /** Saves a recording; the value is what to tell the user. */
-  save?(path: string): Promise<Outcome<string>>;
-  /** Processes grouped by the vDSO pages they map; asked for only while that page is open. */
-  pageSets?(state: WatchState): readonly PageSet[];
-  readonly replay?: ReplayControls;
-  /** Settles when the run is over for another reason than the user's (a time limit): the screen closes with this status. */
-  readonly over?: Promise<number>;
-}
-
-/** Time, for a recording shown on the same screen. */
-export interface ReplayControls {
-  pause(paused: boolean): void;
-  /** By events; negative: back. */
-  step(steps: number): void;
-  /** To a time of the recording's boot clock, ns. */
-  seek(at: bigint): void;
-  /** 1: as fast as it happened. */
-  speed(factor: number): void;
-  nextFinding(): void;
-}
 
 /** Where the screen is shown; by default the terminal this process runs in. */
 export interface ScreenStreams {
@@ -46,6 +20,8 @@ export interface ScreenStreams {
   readonly output?: Output;
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
+
+export type { ReplayControls, ScreenControls } from './controls.js';
 
 const FRAME_MS = 100;
 const COST_MS = 2000;
@@ -67,12 +43,13 @@ export const runScreen = (
     const output = streams.output ?? process.stdout;
     const listing = createListing();
     const cost = ownCost();
+    const grouped = nowAndThen((state) => controls.pageSets?.(state) ?? []);
     let view = initialView({
       save: controls.save !== undefined,
       replay: controls.replay !== undefined,
       pageSets: controls.pageSets !== undefined,
     });
-    let live: WatchState = EMPTY;
+    let live: WatchState = NOTHING_YET;
     let frozen: WatchState | undefined;
     let due = false;
     let over = false;
@@ -87,7 +64,7 @@ export const runScreen = (
       due = false;
       if (over) return;
       const state = shownState();
-      const pageSets = (): readonly PageSet[] => controls.pageSets?.(state) ?? [];
+      const pageSets = (): readonly PageSet[] => grouped(state);
       const drawn = draw({ state, listing: listing(state, view), pageSets }, view, screen.size(), terminal.theme);
       view = drawn.view;
       screen.paint(drawn.lines);
@@ -157,21 +134,8 @@ export const runScreen = (
         case 'redraw':
           screen.forget();
           break;
-        case 'pause':
-          controls.replay?.pause(effect.paused);
-          break;
-        case 'step':
-          controls.replay?.step(effect.steps);
-          break;
-        case 'speed':
-          controls.replay?.speed(effect.factor);
-          break;
-        case 'seek':
-          controls.replay?.seek(effect.at);
-          break;
-        case 'next-finding':
-          controls.replay?.nextFinding();
-          break;
+        default:
+          performReplay(controls.replay, effect);
       }
     };
 
@@ -232,21 +196,12 @@ export const runScreen = (
     schedule();
   });
 
-const told = (outcome: Outcome<string>): Message =>
-  outcome.ok
-    ? { severity: 'info', text: outcome.value }
-    : {
-        severity: 'error',
-        text: outcome.failure.mend === null ? outcome.failure.text : `${outcome.failure.text}: ${outcome.failure.mend}`,
-      };
-
-/** Before the first state: nothing is known, and nothing is claimed. */
-const EMPTY: WatchState = {
-  host: { name: '', release: '', machine: '', privileged: true },
-  tracer: { mode: 'starting', text: '', notes: [] },
-  processes: new Map(),
-  spaces: new Map(),
-  recent: [],
-  counters: { events: 0, rate: 0, lost: 0n, gaps: 0, snapshots: 0 },
-  now: 0n,
+/** Grouping ten thousand processes takes a while: once a second is enough, and only while it is looked at. */
+const nowAndThen = <From, To>(make: (from: From) => To): ((from: From) => To) => {
+  let last: { readonly at: number; readonly made: To } | undefined;
+  return (from) => {
+    const at = performance.now();
+    if (last === undefined || at - last.at > 1000) last = { at, made: make(from) };
+    return last.made;
+  };
 };

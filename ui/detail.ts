@@ -4,7 +4,7 @@ import { printable } from '../src/text/escape.js';
 import { findingLines, policyLines } from './claims.js';
 import { historyLines } from './events.js';
 import { layoutLines } from './layout.js';
-import { line, paragraph, rule, type Span, span } from './line.js';
+import { LONGEST, line, paragraph, rule, type Span, span } from './line.js';
 import type { Listing } from './listing.js';
 import type { Row } from './row.js';
 import type { Style, Theme } from './theme.js';
@@ -45,7 +45,7 @@ export const detailLines = (
       ? []
       : section("CRIU's checks", policyLines(verdict.policies, width, theme))),
     head('process'),
-    ...fact('command', (evidence?.process.cmdline ?? []).map(printable).join(' ')),
+    ...fact('command', commandText(evidence?.process.cmdline ?? [])),
     ...fact('parent', parentWord(state, process.parent)),
     ...fact('sharing', sharingText(row, listing, state)),
     ...fact('namespaces', [...(evidence?.namespaces ?? [])].map(([name, id]) => `${name} ${id}`).join('  ')),
@@ -81,10 +81,22 @@ const qualityLines = (verdict: Verdict | undefined, row: Row, width: number, the
     { text: vvar.text, style: vvar.style },
     span('  pages '),
     { text: copied.length > 0 ? `${copied.join(',')} copied` : pages.text, style: pages.style },
-    span(`  ${sealedWord(vdso.sealed)}`, 'dim'),
     ...(vdso.image === undefined ? [] : [span(`  image ${vdso.image}`, 'dim')]),
+    span(`  ${sealedWord(vdso.sealed)}`, 'dim'),
   ];
   return [line(spans, width, theme)];
+};
+
+/** As much of it as is shown: a process may have megabytes of arguments. */
+const commandText = (words: readonly string[]): string => {
+  const shown: string[] = [];
+  let length = 0;
+  for (const word of words) {
+    if (length > LONGEST) break;
+    shown.push(printable(word.slice(0, LONGEST)));
+    length += word.length;
+  }
+  return shown.join(' ');
 };
 
 const parentWord = (state: WatchState, parent: number | undefined): string => {

@@ -23,7 +23,7 @@ export const layoutLines = (
   width: number,
   theme: Theme,
 ): readonly string[] => {
-  const pieces = piecesOf(vmas, mappings);
+  const pieces = rememberedPieces(vmas, mappings);
   return pieces.flatMap((piece, index) => {
     const before = pieces[index - 1];
     const after = pieces[index + 1];
@@ -41,6 +41,21 @@ interface Piece {
   /** Place in the list of all VMAs, to count those left out. */
   readonly index: number;
 }
+
+/** A process may have 65,530 mappings, and the detail is drawn ten times a second. */
+const rememberedPieces = (vmas: readonly Vma[] | undefined, mappings: readonly MappingVerdict[]): readonly Piece[] => {
+  if (vmas === undefined) return piecesOf(vmas, mappings);
+  const last = remembered.get(vmas);
+  if (last?.mappings === mappings) return last.pieces;
+  const pieces = piecesOf(vmas, mappings);
+  remembered.set(vmas, { mappings, pieces });
+  return pieces;
+};
+
+const remembered = new WeakMap<
+  readonly Vma[],
+  { readonly mappings: readonly MappingVerdict[]; readonly pieces: readonly Piece[] }
+>();
 
 const piecesOf = (vmas: readonly Vma[] | undefined, mappings: readonly MappingVerdict[]): readonly Piece[] => {
   const judged = new Map(mappings.map((mapping) => [mapping.start, mapping]));

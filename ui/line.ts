@@ -65,6 +65,9 @@ export const rule = (heading: readonly Span[], width: number, theme: Theme): str
   return line([lead, ...inner, span(` ${mark.repeat(tail)}`, 'dim')], width, theme);
 };
 
+/** More than this of one text nobody reads; a command line may have megabytes. */
+export const LONGEST = 4000;
+
 /** Text broken into lines of `width`, with `first` before the first line and as many blanks before the others. */
 export const paragraph = (
   first: readonly Span[],
@@ -76,7 +79,8 @@ export const paragraph = (
   const lead = guarded(first, theme);
   const indent = widthOf(lead);
   const room = Math.max(12, width - indent);
-  return wrap(guard(text, theme.unicode), room).map((part, index) =>
+  const bounded = text.length > LONGEST ? `${text.slice(0, LONGEST)} ... and ${text.length - LONGEST} more` : text;
+  return wrap(guard(bounded, theme.unicode), room).map((part, index) =>
     line([...(index === 0 ? lead : [span(' '.repeat(indent))]), span(part, style)], width, theme),
   );
 };

@@ -1,6 +1,7 @@
 import { fit, guard } from './cells.js';
-import { type CellContext, heading, type Placed, place } from './columns.js';
+import type { CellContext } from './columns.js';
 import { line, type Span, span } from './line.js';
+import { heading, type Placed, place } from './place.js';
 import type { Row } from './row.js';
 import { glyphs, type Theme } from './theme.js';
 import type { ViewState } from './view.js';

@@ -1,28 +1,10 @@
 import { COLUMNS, columnOf } from './columns.js';
+import type { Updated } from './effect.js';
 import type { Geometry } from './geometry.js';
 import { type Action, actionOf, type Key } from './keys.js';
 import type { Listing } from './listing.js';
+import { typed } from './prompt.js';
 import type { ViewState } from './view.js';
-
-/** What a key asks of the world outside the screen. */
-export type Effect =
-  | { readonly kind: 'quit'; readonly status: number }
-  | { readonly kind: 'rescan' }
-  | { readonly kind: 'freeze'; readonly frozen: boolean }
-  | { readonly kind: 'save'; readonly path: string }
-  | { readonly kind: 'suspend' }
-  | { readonly kind: 'redraw' }
-  | { readonly kind: 'pause'; readonly paused: boolean }
-  | { readonly kind: 'step'; readonly steps: number }
-  | { readonly kind: 'speed'; readonly factor: number }
-  | { readonly kind: 'next-finding' }
-  /** Boot clock, ns. */
-  | { readonly kind: 'seek'; readonly at: bigint };
-
-export interface Updated {
-  readonly view: ViewState;
-  readonly effect?: Effect;
-}
 
 /** What was on the screen when the key was pressed. */
 export interface Scene {
@@ -166,52 +148,4 @@ const stepped = (view: ViewState, steps: number): Updated => ({
 const paced = (view: ViewState, wanted: number): Updated => {
   const factor = Math.max(1 / 64, Math.min(4096, wanted));
   return { view: { ...view, replay: { ...view.replay, speed: factor } }, effect: { kind: 'speed', factor } };
-};
-
-const LONGEST_INPUT = 512;
-
-const typed = (view: ViewState, key: Key): Updated => {
-  const { prompt } = view;
-  if (prompt === undefined) return { view };
-  const leave: ViewState = { ...view, prompt: undefined };
-  switch (key.name) {
-    case 'C-c':
-      return { view: leave, effect: { kind: 'quit', status: 130 } };
-    case 'escape':
-      return { view: prompt.kind === 'filter' ? { ...leave, filter: '' } : leave };
-    case 'enter':
-      return entered(leave, prompt.kind, prompt.text);
-    case 'backspace':
-      return { view: retyped(view, [...prompt.text].slice(0, -1).join('')) };
-    case 'C-u':
-      return { view: retyped(view, '') };
-    case 'C-w':
-      return { view: retyped(view, prompt.text.replace(/\S*\s*$/, '')) };
-    default:
-      if (key.text === undefined || prompt.text.length >= LONGEST_INPUT) return { view };
-      return { view: retyped(view, prompt.text + key.text) };
-  }
-};
-
-/** The filter works while it is typed; a path and a time only when they are complete. */
-const retyped = (view: ViewState, text: string): ViewState => {
-  if (view.prompt === undefined) return view;
-  const prompt = { ...view.prompt, text };
-  return prompt.kind === 'filter' ? { ...view, prompt, filter: text } : { ...view, prompt };
-};
-
-const entered = (view: ViewState, kind: 'filter' | 'save' | 'seek', text: string): Updated => {
-  const given = text.trim();
-  if (kind === 'filter' || given === '') return { view };
-  if (kind === 'save') return { view, effect: { kind: 'save', path: given } };
-  const seconds = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(given);
-  if (seconds === null) {
-    const message = {
-      severity: 'warning',
-      text: `not a time: ${given}; seconds of the boot clock are wanted, like 1234.5`,
-    } as const;
-    return { view: { ...view, message } };
-  }
-  const [, whole = '0', fraction = ''] = seconds;
-  return { view, effect: { kind: 'seek', at: BigInt(whole) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0')) } };
 };

@@ -1,3 +1,4 @@
+import type { WatchState } from '../src/model/state.js';
 import type { Severity } from '../src/model/verdict.js';
 import type { ColumnName } from './columns.js';
 
@@ -78,3 +79,14 @@ export const initialView = (can: Abilities): ViewState => ({
   replay: { paused: false, speed: 1 },
   ended: false,
 });
+
+/** Before the first state: nothing is known, and nothing is claimed. */
+export const NOTHING_YET: WatchState = {
+  host: { name: '', release: '', machine: '', privileged: true },
+  tracer: { mode: 'starting', text: '', notes: [] },
+  processes: new Map(),
+  spaces: new Map(),
+  recent: [],
+  counters: { events: 0, rate: 0, lost: 0n, gaps: 0, snapshots: 0 },
+  now: 0n,
+};

@@ -7,7 +7,7 @@ import type { Size } from '../../ui/geometry.js';
 import { PLAIN_THEME, type Theme } from '../../ui/theme.js';
 import { initialView, type ViewState } from '../../ui/view.js';
 import { fuzzRuns } from '../fuzz-runs.js';
-import { livelyState, watchState } from './fixture.js';
+import { evidence, livelyState, made, usualVmas, vma, watchState } from './fixture.js';
 import { golden } from './golden.js';
 
 const NOTHING = { save: false, replay: false, pageSets: false };
@@ -113,4 +113,17 @@ test('the chosen process stays visible and chosen, however it is sorted', () => 
     ),
     { numRuns: fuzzRuns(200) },
   );
+});
+
+test('a command line of a megabyte and 65,530 mappings are shown in part, and counted', () => {
+  const big = made({ pid: 9 });
+  const vmas = Array.from({ length: 65_530 }, (_, index) => vma(BigInt(index) * 0x10000n, 0x1000n, `/file-${index}`));
+  const command = evidence(9, 'big', { vmas: [...vmas, ...usualVmas()] });
+  const cmdline = [...Array.from({ length: 100_000 }, () => '-v'), 'x'.repeat(1_000_000)];
+  const space = { ...big.space, evidence: { ...command, process: { ...command.process, cmdline } } };
+  const state = watchState([{ process: big.process, space }]);
+  const lines = frame(state, { ...view, detail: 'full' }, { cols: 80, rows: 500 });
+  assert.ok(lines.some((line) => /[\d,]+ other mappings? between/.test(line)));
+  assert.ok(lines.filter((line) => line.includes('-v -v')).length < 100);
+  assert.equal(lines.length, 500);
 });

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { WatchState } from '../../src/model/state.js';
-import { COLUMNS, place } from '../../ui/columns.js';
+import { COLUMNS } from '../../ui/columns.js';
 import { type Criteria, createListing, list } from '../../ui/listing.js';
+import { place } from '../../ui/place.js';
 import { fuzzRuns } from '../fuzz-runs.js';
 import { finding, livelyState, type Made, made, watchState } from './fixture.js';
 

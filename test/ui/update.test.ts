@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { Effect } from '../../ui/effect.js';
 import { draw } from '../../ui/frame.js';
 import { geometry } from '../../ui/geometry.js';
 import { BINDINGS, type Key } from '../../ui/keys.js';
 import { list } from '../../ui/listing.js';
 import { PLAIN_THEME } from '../../ui/theme.js';
-import { type Effect, update } from '../../ui/update.js';
+import { update } from '../../ui/update.js';
 import { type Abilities, initialView, type ViewState } from '../../ui/view.js';
 import { fuzzRuns } from '../fuzz-runs.js';
 import { livelyState } from './fixture.js';

@@ -1,0 +1,64 @@
+import type { PageSet } from '../src/judge/baseline.js';
+import type { Outcome } from '../src/model/failure.js';
+import type { WatchState } from '../src/model/state.js';
+import type { Effect } from './effect.js';
+import type { Message } from './view.js';
+
+/** What the screen can ask for. What is left out is not offered to the user. */
+export interface ScreenControls {
+  /** Read every process again now. */
+  rescan(): void;
+  /** The view was frozen or let go; collecting goes on either way. */
+  freeze?(frozen: boolean): void;
+  /** Saves a recording; the value is what to tell the user. */
+  save?(path: string): Promise<Outcome<string>>;
+  /** Processes grouped by the vDSO pages they map; asked for only while that page is open. */
+  pageSets?(state: WatchState): readonly PageSet[];
+  readonly replay?: ReplayControls;
+  /** Settles when the run is over for another reason than the user's (a time limit): the screen closes with this status. */
+  readonly over?: Promise<number>;
+}
+
+/** Time, for a recording shown on the same screen. */
+export interface ReplayControls {
+  pause(paused: boolean): void;
+  /** By events; negative: back. */
+  step(steps: number): void;
+  /** To a time of the recording's boot clock, ns. */
+  seek(at: bigint): void;
+  /** 1: as fast as it happened. */
+  speed(factor: number): void;
+  nextFinding(): void;
+}
+
+/** Hands to a recording what is asked of it. */
+export const performReplay = (replay: ReplayControls | undefined, effect: Effect): void => {
+  switch (effect.kind) {
+    case 'pause':
+      replay?.pause(effect.paused);
+      break;
+    case 'step':
+      replay?.step(effect.steps);
+      break;
+    case 'speed':
+      replay?.speed(effect.factor);
+      break;
+    case 'seek':
+      replay?.seek(effect.at);
+      break;
+    case 'next-finding':
+      replay?.nextFinding();
+      break;
+    default:
+      break;
+  }
+};
+
+/** What came of something asked for, for the last line. */
+export const told = (outcome: Outcome<string>): Message =>
+  outcome.ok
+    ? { severity: 'info', text: outcome.value }
+    : {
+        severity: 'error',
+        text: outcome.failure.mend === null ? outcome.failure.text : `${outcome.failure.text}: ${outcome.failure.mend}`,
+      };

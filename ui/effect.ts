@@ -1,0 +1,21 @@
+import type { ViewState } from './view.js';
+
+/** What a key asks of the world outside the screen. */
+export type Effect =
+  | { readonly kind: 'quit'; readonly status: number }
+  | { readonly kind: 'rescan' }
+  | { readonly kind: 'freeze'; readonly frozen: boolean }
+  | { readonly kind: 'save'; readonly path: string }
+  | { readonly kind: 'suspend' }
+  | { readonly kind: 'redraw' }
+  | { readonly kind: 'pause'; readonly paused: boolean }
+  | { readonly kind: 'step'; readonly steps: number }
+  | { readonly kind: 'speed'; readonly factor: number }
+  | { readonly kind: 'next-finding' }
+  /** Boot clock, ns. */
+  | { readonly kind: 'seek'; readonly at: bigint };
+
+export interface Updated {
+  readonly view: ViewState;
+  readonly effect?: Effect;
+}
