@@ -6,6 +6,7 @@ import type { Effect } from './effect.js';
 import { draw } from './frame.js';
 import { geometry } from './geometry.js';
 import { createListing } from './listing.js';
+import { onceASecond } from './once-a-second.js';
 import { ownCost } from './own.js';
 import { type Input, type Output, openScreen, type Screen } from './screen.js';
 import { holdStderr } from './stderr.js';
@@ -43,7 +44,7 @@ export const runScreen = (
     const output = streams.output ?? process.stdout;
     const listing = createListing();
     const cost = ownCost();
-    const grouped = nowAndThen((state) => controls.pageSets?.(state) ?? []);
+    const grouped = onceASecond((state: WatchState): readonly PageSet[] => controls.pageSets?.(state) ?? []);
     let view = initialView({
       save: controls.save !== undefined,
       replay: controls.replay !== undefined,
@@ -195,13 +196,3 @@ export const runScreen = (
     controls.over?.then(finish, fail);
     schedule();
   });
-
-/** Grouping ten thousand processes takes a while: once a second is enough, and only while it is looked at. */
-const nowAndThen = <From, To>(make: (from: From) => To): ((from: From) => To) => {
-  let last: { readonly at: number; readonly made: To } | undefined;
-  return (from) => {
-    const at = performance.now();
-    if (last === undefined || at - last.at > 1000) last = { at, made: make(from) };
-    return last.made;
-  };
-};
