@@ -1,8 +1,7 @@
 import { readBundle } from '../bundle/read.js';
 import { crashFinding } from '../core/crash.js';
 import { readCore } from '../core/read.js';
-import { readOwnVdso } from '../criu/own-vdso.js';
-import { readPostMortem } from '../criu/post-mortem.js';
+import type { Target } from '../doctor/schema.js';
 import { forecast } from '../judge/forecast.js';
 import { judge } from '../judge/judge.js';
 import type { Evidence, Host } from '../model/evidence.js';
@@ -19,15 +18,18 @@ export interface Piece {
   readonly problems: readonly Failure[];
 }
 
-/** Reads one recognised path and judges every process in it, with the forecast for that CRIU version. */
-export const readPiece = async (input: Input, criu: string): Promise<Outcome<Piece>> => {
+/**
+ * Reads one recognised path and judges every process in it, with the forecast for that CRIU version; for images, on
+ * `target` when it is given.
+ */
+export const readPiece = async (input: Input, criu: string, target?: Target): Promise<Outcome<Piece>> => {
   switch (input.kind) {
     case 'bundle':
       return await bundlePiece(input, criu);
     case 'core':
       return await corePiece(input);
     case 'criu-image':
-      return await imagePiece(input, criu);
+      return await imagePiece(input, criu, target);
     default:
       return failed(failure('bad-input', `Reading a ${input.kind} is not built yet.`));
   }
@@ -50,11 +52,11 @@ const judged = (evidence: Evidence, criu: string): Judged => {
   return { evidence, verdict, forecast: forecast(evidence, verdict, criu) };
 };
 
-/** CRIU images and their logs. A dumped vDSO is held against that of this host, in case it is of the same kernel. */
-const imagePiece = async (input: Input, criu: string): Promise<Outcome<Piece>> => {
-  const own = readOwnVdso();
-  const pristine = own === undefined ? [] : [{ bytes: own.bytes, from: "this host's own vDSO" }];
-  const images = await readPostMortem(input.path, { criu, pristine });
+/** CRIU images and their logs. A dumped vDSO is held against those of this host, in case it is of the same kernel. */
+const imagePiece = async (input: Input, criu: string, target: Target | undefined): Promise<Outcome<Piece>> => {
+  const { readPostMortem } = await import('../criu/post-mortem.js');
+  const { hostImages } = await import('../criu/own-vdso.js');
+  const images = await readPostMortem(input.path, { criu, pristine: hostImages, target });
   if (!images.ok) return images;
   const { host, judged, problems } = images.value;
   return success({ input, host, judged, problems });

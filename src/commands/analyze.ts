@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { type Piece, readPiece } from '../analyze/piece.js';
 import { recognise } from '../analyze/recognise.js';
-import { EXIT, type Failure, failure } from '../model/failure.js';
+import type { Target } from '../doctor/schema.js';
+import { EXIT, type Failure, failure, type Outcome, success } from '../model/failure.js';
 import type { OutputFormat } from '../report/format.js';
 import { type Chapter, page } from '../report/html/page.js';
 import { printReport } from '../report/print.js';
@@ -12,6 +13,8 @@ import { escapeText } from '../text/escape.js';
 export interface AnalyzeOptions {
   readonly output: OutputFormat;
   readonly criu: string;
+  /** What `doctor --json` printed on the host to restore on; "this": this host. */
+  readonly target?: string | undefined;
   /** Where to write the report page as well. */
   readonly html?: string | undefined;
 }
@@ -20,9 +23,14 @@ export interface AnalyzeOptions {
 export const run = async (paths: readonly string[], options: AnalyzeOptions): Promise<number> => {
   const pieces: Piece[] = [];
   const problems: Failure[] = [];
+  const target = options.target === undefined ? undefined : await readHost(options.target);
+  if (target?.ok === false) {
+    process.stderr.write(`vdsowatch: ${target.failure.text} ${target.failure.mend ?? ''}\n`);
+    return EXIT.cannotRun;
+  }
   for (const path of paths) {
     const input = recognise(path);
-    const piece = input.ok ? await readPiece(input.value, options.criu) : input;
+    const piece = input.ok ? await readPiece(input.value, options.criu, target?.value) : input;
     if (piece.ok) {
       pieces.push(piece.value);
       problems.push(...piece.value.problems);
@@ -42,6 +50,15 @@ export const run = async (paths: readonly string[], options: AnalyzeOptions): Pr
     : judged.every(isWell)
       ? EXIT.well
       : EXIT.notWell;
+};
+
+const readHost = async (file: string): Promise<Outcome<Target>> => {
+  if (file !== 'this') return (await import('../criu/target.js')).readTargetFile(file);
+  const [{ readTarget }, { readLocalHost }] = await Promise.all([
+    import('../doctor/target.js'),
+    import('../proc/host.js'),
+  ]);
+  return success(await readTarget(readLocalHost(), []));
 };
 
 const writePage = async (path: string, text: string): Promise<Failure | undefined> => {

@@ -23,7 +23,7 @@ export const openDirectory = async (path: string): Promise<Outcome<ImageDirector
     for await (const entry of await opendir(path)) {
       if (OURS.test(entry.name)) names.add(entry.name);
       if (names.size > MOST_NAMES)
-        return failed(failure('too-large', `${shown(path)} holds more than ${MOST_NAMES} images`, null));
+        return failed(failure('too-large', `${shown(path)} holds more than ${MOST_NAMES} images.`, null));
     }
     return success({ path, identity: `${dev}:${ino}`, names });
   } catch (error) {
@@ -49,11 +49,11 @@ export const openParent = async (directory: ImageDirectory): Promise<Outcome<Ima
     return await openDirectory(await realpath(link));
   } catch (error) {
     const text = isMissing(error) ? 'names a directory that is not there' : reason(error);
-    return failed(failure('bad-input', `the parent link of ${shown(directory.path)} ${text}`, BRING_PARENT, error));
+    return failed(failure('bad-input', `The parent link of ${shown(directory.path)} ${text}.`, BRING_PARENT, error));
   }
 };
 
-export const BRING_PARENT = 'copy the parent directories of the incremental dump to where the link points';
+export const BRING_PARENT = 'Copy the parent directories of the incremental dump to where the link points.';
 
 /** Opens a regular file of the directory for reading; undefined when there is none. Links and pipes are refused. */
 export const openImage = async (directory: ImageDirectory, name: string): Promise<Outcome<OpenImage> | undefined> => {
@@ -69,7 +69,7 @@ export const openImage = async (directory: ImageDirectory, name: string): Promis
   const status = await handle.stat();
   if (status.isFile()) return success({ handle, size: status.size });
   await handle.close();
-  return failed(failure('bad-input', `${shown(path)} is not a regular file and was not read`, null));
+  return failed(failure('bad-input', `${shown(path)} is not a regular file and was not read.`, null));
 };
 
 export interface OpenImage {
@@ -89,7 +89,11 @@ export const readImage = async (
   try {
     if (size > longest)
       return failed(
-        failure('too-large', `${name} is ${size} bytes long, more than the ${longest} that are read`, null),
+        failure(
+          'too-large',
+          `${labelOf(directory, name)} is ${size} bytes long, more than the ${longest} that are read.`,
+          null,
+        ),
       );
     const bytes = new Uint8Array(size);
     const { bytesRead } = await handle.read(bytes, 0, size, 0);
@@ -103,6 +107,9 @@ export const readImage = async (
 
 /** An mm image of 262,144 VMAs is 12 MB; a pagemap image of a million runs as much. */
 const LONGEST_IMAGE = 64 * 2 ** 20;
+
+/** An image with its directory, for a sentence. */
+export const labelOf = (directory: ImageDirectory, name: string): string => shown(join(directory.path, name));
 
 export const shown = (path: string): string => printable(Buffer.from(path).toString('latin1'));
 
@@ -128,6 +135,6 @@ const reason = (error: unknown): string => {
 export const unreadable = (path: string, error: unknown): Failure => {
   const denied = code(error) === 'EACCES' || code(error) === 'EPERM';
   return denied
-    ? failure('no-privilege', `${shown(path)} ${reason(error)}`, 'run as root, or make the images readable', error)
-    : failure('unreadable', `${shown(path)} ${reason(error)}`, null, error);
+    ? failure('no-privilege', `${shown(path)} ${reason(error)}.`, 'Run as root, or make the images readable.', error)
+    : failure('unreadable', `${shown(path)} ${reason(error)}.`, null, error);
 };

@@ -54,4 +54,4 @@ export const startOfMessages = (name: string, view: DataView, kind: ImageKind): 
 };
 
 export const damaged = (name: string, text: string, cause?: unknown): Failure =>
-  failure('bad-input', `${name} ${text}`, 'copy the image directory again; the rest of it is still read', cause);
+  failure('bad-input', `${name} ${text}.`, 'Copy the images again; what is sound of them is still read.', cause);

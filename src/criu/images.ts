@@ -1,5 +1,5 @@
 import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
-import { type ImageDirectory, openDirectory, shown } from './directory.js';
+import { type ImageDirectory, labelOf, openDirectory, shown } from './directory.js';
 import { damaged } from './framing.js';
 import type { ImageInventory, ImageProcess, ImageSet, ImageStats } from './image-set.js';
 import { type ListedTask, readProcess } from './process.js';
@@ -16,7 +16,7 @@ export const readImages = async (path: string): Promise<Outcome<ImageSet>> => {
   const directory = opened.value;
   if (![...directory.names].some((name) => name.endsWith('.img') || /^(?:dump|restore)\.log$/.test(name)))
     return failed(
-      failure('bad-input', `${shown(path)} holds no CRIU image`, 'name the directory that criu dump wrote (-D)'),
+      failure('bad-input', `${shown(path)} holds no CRIU image.`, 'Name the directory that criu dump wrote (-D).'),
     );
   const problems: Failure[] = [];
   const inventory = await readInventory(directory, problems);
@@ -44,15 +44,20 @@ const kindOf = ({ names }: ImageDirectory): ImageSet['kind'] => {
 const unfinished = (path: string): Failure =>
   failure(
     'bad-input',
-    `${shown(path)} has no pstree.img: the dump stopped before the processes were written`,
-    'see its dump.log; nothing here can be restored',
+    `${shown(path)} has no pstree.img: the dump stopped before the processes were written.`,
+    'See its dump.log; nothing here can be restored.',
   );
 
 const readInventory = async (directory: ImageDirectory, problems: Failure[]): Promise<ImageInventory | undefined> => {
   const inventory = await readOne(directory, 'inventory.img', 'inventory', InventorySchema, problems);
   if (inventory === undefined) return undefined;
   if (inventory.imgVersion !== 1 && inventory.imgVersion !== 2)
-    problems.push(damaged('inventory.img', `is of image version ${inventory.imgVersion}; versions 1 and 2 are known`));
+    problems.push(
+      damaged(
+        labelOf(directory, 'inventory.img'),
+        `is of image version ${inventory.imgVersion}; versions 1 and 2 are known`,
+      ),
+    );
   const runId = Buffer.from(inventory.dumpCriuRunId).toString('latin1');
   return {
     version: inventory.imgVersion,
@@ -65,14 +70,15 @@ const readInventory = async (directory: ImageDirectory, problems: Failure[]): Pr
 const readTasks = async (directory: ImageDirectory, problems: Failure[]): Promise<readonly ListedTask[]> => {
   const tasks = new Map<number, ListedTask>();
   for (const { pid, ppid, threads } of await readAll(directory, 'pstree.img', 'pstree', TaskSchema, problems)) {
-    if (tasks.has(pid)) problems.push(damaged('pstree.img', `names process ${pid} twice; the second is left out`));
+    if (tasks.has(pid))
+      problems.push(damaged(labelOf(directory, 'pstree.img'), `names process ${pid} twice; the second is left out`));
     else tasks.set(pid, { pid, parent: ppid, threads: threads.slice(0, MOST_THREADS) });
   }
   for (const name of directory.names) {
     const pid = Number(/^(?:mm|pagemap)-(\d+)\.img$/.exec(name)?.[1] ?? Number.NaN);
     if (Number.isNaN(pid) || tasks.has(pid)) continue;
     if (directory.names.has('pstree.img'))
-      problems.push(damaged('pstree.img', `does not name process ${pid}, which ${name} is about`));
+      problems.push(damaged(labelOf(directory, 'pstree.img'), `does not name process ${pid}, which ${name} is about`));
     tasks.set(pid, { pid, parent: undefined, threads: [pid] });
   }
   return [...tasks.values()].sort((one, other) => one.pid - other.pid);

@@ -1,36 +1,49 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { readElfImage } from '../elf/image.js';
-import { isVdsoNamed, isVvarNamed, sizeOf } from '../model/vma.js';
+import { isVdsoNamed, sizeOf } from '../model/vma.js';
 import { parseMaps } from '../proc/parse/maps.js';
-import type { TargetVdso } from './image-forecast.js';
+import { PuppetGone } from '../puppet/channel.js';
+import { vdsoOf } from '../puppet/moves.js';
+import { startPuppet } from '../puppet/puppet.js';
+import type { Pristine } from './pristine.js';
 
-/** The vDSO of this very process: what this kernel gives, unless somebody changed it. Nothing is read of vvar. */
-export interface OwnVdso {
-  readonly bytes: Uint8Array;
-  readonly layout: TargetVdso;
-}
+const FROM = "this host's own vDSO";
 
-/** Undefined where this kernel gives no vDSO or /proc is not there. */
-export const readOwnVdso = (): OwnVdso | undefined => {
-  const vmas = parseMaps(readFileSync('/proc/self/maps', 'latin1')).vmas;
-  const vdso = vmas.find(isVdsoNamed);
+/** vDSO images of this kernel for those of the ABIs that it has: this process's own, and a 32-bit test process's. */
+export const hostImages = async (abis: ReadonlySet<string>): Promise<readonly Pristine[]> => {
+  const own = readOwnVdso();
+  const compat = abis.has('i386') ? await readCompatVdso() : undefined;
+  return [own, compat].flatMap((bytes) => (bytes === undefined ? [] : [{ bytes, from: FROM }]));
+};
+
+/** The vDSO of this very process. Undefined where this kernel gives none. */
+export const readOwnVdso = (): Uint8Array | undefined => {
+  const vdso = parseMaps(readFileSync('/proc/self/maps', 'latin1')).vmas.find(isVdsoNamed);
   if (vdso === undefined) return undefined;
-  const vvar = vmas.filter(isVvarNamed);
   const bytes = new Uint8Array(Number(sizeOf(vdso)));
   const memory = openSync('/proc/self/mem', 'r');
   try {
-    // Beyond 2^53 a number is not exact; user space ends far below on all machines Node runs on.
-    readSync(memory, bytes, 0, bytes.length, Number(vdso.start));
+    readSync(memory, bytes, 0, bytes.length, vdso.start);
   } finally {
     closeSync(memory);
   }
-  return {
-    bytes,
-    layout: {
-      vdsoSize: sizeOf(vdso),
-      vvarSize: vvar.reduce((sum, vma) => sum + sizeOf(vma), 0n),
-      vdsoFirst: (vvar[0]?.start ?? 0n) > vdso.start,
-      symbols: readElfImage(bytes)?.symbols,
-    },
-  };
+  return bytes;
+};
+
+const PIECE = 4096;
+
+const readCompatVdso = async (): Promise<Uint8Array | undefined> => {
+  const started = await startPuppet({ abi: 'i386' });
+  if (!started.ok) return undefined;
+  const puppet = started.value;
+  try {
+    const { start, end } = vdsoOf(puppet);
+    const pieces: Buffer[] = [];
+    for (let at = start; at < end; at += BigInt(PIECE)) pieces.push(await puppet.peek(at, PIECE));
+    return new Uint8Array(Buffer.concat(pieces));
+  } catch (error) {
+    if (!(error instanceof PuppetGone)) throw error;
+    return undefined;
+  } finally {
+    await puppet.kill();
+  }
 };

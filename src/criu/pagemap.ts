@@ -1,6 +1,6 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import type { Failure } from '../model/failure.js';
-import { type ImageDirectory, readImage } from './directory.js';
+import { type ImageDirectory, labelOf, readImage } from './directory.js';
 import { damaged, LONGEST_MESSAGE, startOfMessages } from './framing.js';
 import { PagemapEntrySchema, PagemapHeadSchema } from './schema/image_pb.js';
 
@@ -41,7 +41,7 @@ export const readPagemap = async (
   const name = `pagemap-${pid}.img`;
   const file = await readImage(directory, name);
   if (file === undefined) return undefined;
-  return file.ok ? parsePagemap(name, file.value, pageSize, wanted) : file.failure;
+  return file.ok ? parsePagemap(labelOf(directory, name), file.value, pageSize, wanted) : file.failure;
 };
 
 /**

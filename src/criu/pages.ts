@@ -1,5 +1,5 @@
 import { type Failure, failure } from '../model/failure.js';
-import { BRING_PARENT, type ImageDirectory, openImage, openParent, shown, unreadable } from './directory.js';
+import { BRING_PARENT, type ImageDirectory, labelOf, openImage, openParent, shown, unreadable } from './directory.js';
 import { damaged } from './framing.js';
 import { type AddressRange, type Pagemap, readPagemap, runAt } from './pagemap.js';
 
@@ -108,15 +108,15 @@ const parentChain = (directory: ImageDirectory, report: (problem: Failure) => vo
         report(
           failure(
             'bad-input',
-            `${shown(last.path)} has no parent link, but pages of it lie in a parent dump`,
+            `${shown(last.path)} has no parent link, but pages of it lie in a parent dump.`,
             BRING_PARENT,
           ),
         );
       else if (!parent.ok) report(parent.failure);
       else if (seen.has(parent.value.identity))
-        report(failure('bad-input', `the parent links of ${shown(directory.path)} go in a circle`, BRING_PARENT));
+        report(failure('bad-input', `The parent links of ${shown(directory.path)} go in a circle.`, BRING_PARENT));
       else if (levels.length === DEEPEST)
-        report(failure('too-large', `${shown(directory.path)} has more than ${DEEPEST} parents`, null));
+        report(failure('too-large', `${shown(directory.path)} has more than ${DEEPEST} parents.`, null));
       else {
         seen.add(parent.value.identity);
         levels.push(parent.value);
@@ -139,8 +139,8 @@ const readAt = async (
     report(
       failure(
         'unreadable',
-        `${name} is missing from ${shown(level.path)}: no memory of it can be examined`,
-        'copy it there',
+        `${name} is missing from ${shown(level.path)}: no memory in it can be examined.`,
+        'Copy it there.',
       ),
     );
     return undefined;
@@ -152,7 +152,7 @@ const readAt = async (
   const { handle, size: length } = opened.value;
   try {
     if (offset + size > BigInt(length)) {
-      report(damaged(name, `ends at byte ${length}, before the page at byte ${offset}`));
+      report(damaged(labelOf(level, name), `ends at byte ${length}, before the page at byte ${offset}`));
       return undefined;
     }
     const page = new Uint8Array(Number(size));

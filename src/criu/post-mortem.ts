@@ -1,3 +1,4 @@
+import type { Target } from '../doctor/schema.js';
 import { forecast } from '../judge/forecast.js';
 import { judge } from '../judge/judge.js';
 import type { Evidence, Host } from '../model/evidence.js';
@@ -7,7 +8,6 @@ import type { Judged } from '../report/process.js';
 import { bytesFindings } from './bytes-findings.js';
 import { openDirectory, readImage } from './directory.js';
 import { imageEvidence, logProcessOf } from './image-evidence.js';
-import type { TargetVdso } from './image-forecast.js';
 import { imageForecast } from './image-forecast.js';
 import { type ImageLook, type Logs, lookAt } from './image-look.js';
 import type { ImageSet } from './image-set.js';
@@ -18,15 +18,16 @@ import { readLog } from './log/read.js';
 import { logText } from './log/text.js';
 import { logFindings } from './log-findings.js';
 import type { Pristine } from './pristine.js';
+import { HOPELESS, targetFindings, targetVdso } from './target.js';
 
 /** What is known beside the images. */
 export interface PostMortemContext {
   /** Version the forecast is for; undefined: the one that made the dump, else the newest known. */
   readonly criu?: string | undefined;
-  /** vDSO images of kernels, for telling what somebody wrote into a dumped one. */
-  readonly pristine?: readonly Pristine[];
-  /** The vDSO of the kernel to restore on, by the image's ABI; without it, the kernel of the dump is meant. */
-  readonly target?: ReadonlyMap<string, TargetVdso>;
+  /** vDSO images of kernels for those ABIs, for telling what somebody wrote into a dumped one. */
+  readonly pristine?: (abis: ReadonlySet<string>) => Promise<readonly Pristine[]>;
+  /** The host to restore on; without it, the kernel of the dump is meant. */
+  readonly target?: Target | undefined;
 }
 
 export interface PostMortem {
@@ -47,12 +48,18 @@ export const readPostMortem = async (path: string, context: PostMortemContext = 
     dump: await readLogBeside(path, 'dump', problems),
     restore: await readLogBeside(path, 'restore', problems),
   };
-  const judged = judgeImages(set, logs, context);
+  const abis = new Set(set.processes.flatMap(({ machine, compat }) => (compat === true ? 'i386' : (machine ?? []))));
+  const judged = judgeImages(set, logs, (await context.pristine?.(abis)) ?? [], context);
   return success({ set, logs, host: judged[0]?.evidence.host, judged, problems });
 };
 
 /** Pure part of `readPostMortem`. */
-export const judgeImages = (set: ImageSet, logs: Logs, context: PostMortemContext = {}): readonly Judged[] => {
+export const judgeImages = (
+  set: ImageSet,
+  logs: Logs,
+  pristine: readonly Pristine[],
+  context: Omit<PostMortemContext, 'pristine'> = {},
+): readonly Judged[] => {
   const criu = context.criu ?? logs.dump?.version ?? '4.2';
   return imageEvidence(set, logs.dump).map((evidence): Judged => {
     const verdict = judge(evidence);
@@ -60,13 +67,17 @@ export const judgeImages = (set: ImageSet, logs: Logs, context: PostMortemContex
     if (process === undefined || process.dead)
       return unfinished(evidence, verdict, logs.dump, forecast(evidence, verdict, criu));
     const logged = logProcessOf(process, logs.dump);
-    const look = lookAt(process, evidence, verdict, logged, logs, context.pristine ?? []);
-    const target = verdict.abi === undefined ? undefined : context.target?.get(verdict.abi);
+    const look = lookAt(process, evidence, verdict, logged, logs, pristine);
     const findings = [...verdict.findings, ...layoutFindings(look), ...bytesFindings(look), ...logFindings(look)];
+    const { target } = context;
+    const vdso = target && verdict.abi !== undefined ? targetVdso(target, verdict.abi) : undefined;
+    const outcome = imageForecast(look, criu, vdso);
+    const there = target === undefined ? [] : targetFindings(look, target, criu);
+    const hopeless = there.some(({ code }) => HOPELESS.has(code)) ? ({ restore: 'fail', loss: [] } as const) : {};
     return {
       evidence,
       verdict: withPages({ ...verdict, findings }, look),
-      forecast: imageForecast(look, criu, target),
+      forecast: { ...outcome, ...hopeless, findings: [...outcome.findings, ...there] },
     };
   });
 };

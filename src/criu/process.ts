@@ -1,7 +1,7 @@
 import { AT_SYSINFO_EHDR, type Auxv } from '../model/evidence.js';
 import type { Failure } from '../model/failure.js';
 import { pageSizeOf, savedAuxv } from './auxv.js';
-import type { ImageDirectory } from './directory.js';
+import { type ImageDirectory, labelOf } from './directory.js';
 import { damaged } from './framing.js';
 import type { ImageArea, ImageProcess, ImageThread } from './image-set.js';
 import { instructionPointerOf, isCompat, machineOf } from './machine.js';
@@ -43,7 +43,7 @@ export const readProcess = async (
   const pageSize = pageSizeOf(auxv);
   const old = await readAll(directory, `vmas-${task.pid}.img`, 'vmas', MappedAreaSchema, problems);
   const listed = memory === undefined && old.length === 0 ? undefined : [...(memory?.vmas ?? []), ...old];
-  const areas = listed && soundAreas(`mm-${task.pid}.img`, listed, BigInt(pageSize), problems);
+  const areas = listed && soundAreas(labelOf(directory, `mm-${task.pid}.img`), listed, BigInt(pageSize), problems);
   const ids = leader?.ids ?? (await readOne(directory, `ids-${task.pid}.img`, 'ids', KernelIdsSchema, problems));
   const wanted = worthReading(areas ?? [], auxv);
   const reader = pageReader(directory, BigInt(pageSize), wanted);

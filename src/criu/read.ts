@@ -1,7 +1,7 @@
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 import type { Failure } from '../model/failure.js';
 import { decodeImage } from './decode.js';
-import { type ImageDirectory, readImage } from './directory.js';
+import { type ImageDirectory, labelOf, readImage } from './directory.js';
 import { damaged } from './framing.js';
 import type { ImageKind } from './magic.js';
 
@@ -20,7 +20,7 @@ export const readAll = async <Desc extends DescMessage>(
     problems.push(file.failure);
     return [];
   }
-  const { messages, problem } = decodeImage(name, file.value, kind, schema, most);
+  const { messages, problem } = decodeImage(labelOf(directory, name), file.value, kind, schema, most);
   if (problem !== undefined) problems.push(problem);
   return messages;
 };
@@ -38,6 +38,6 @@ export const readOne = async <Desc extends DescMessage>(
   const before = problems.length;
   const [message] = await readAll(directory, name, kind, schema, problems, 1);
   const empty = message === undefined && directory.names.has(name) && problems.length === before;
-  if (empty) problems.push(damaged(name, 'holds no message'));
+  if (empty) problems.push(damaged(labelOf(directory, name), 'holds no message'));
   return message;
 };

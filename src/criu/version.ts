@@ -69,12 +69,18 @@ export const installedCriu = async (program = 'criu'): Promise<Outcome<CriuVersi
   if (version !== undefined) return success(version);
   const name = escapeText(program);
   if (code === 'ENOENT')
-    return failed(failure('unreadable', `${name} is not installed`, 'apt install criu (Debian 13 or later: 4.1.1)'));
+    return failed(
+      failure(
+        'unreadable',
+        `${name} is not installed.`,
+        'Install it: `apt install criu` (Debian 13 or later has 4.1.1).',
+      ),
+    );
   return failed(
     failure(
       'unreadable',
-      `${name} --version ${broken ? 'fails' : 'prints no version'}`,
-      `run ${name} --version to see why`,
+      `${name} --version ${broken ? 'fails' : 'prints no version'}.`,
+      `Run ${name} --version to see why.`,
     ),
   );
 };

@@ -11,7 +11,8 @@ export const evidenceVerbs = (program: Command): void => {
     .addOption(jsonOption())
     .option('--html <file>', 'write a self-contained report page as well')
     .option('--criu <version>', 'forecast for this CRIU', criuOption, NEWEST_CRIU)
-    .action(async (paths: string[], options: CommonOptions & { html?: string; criu: string }) =>
+    .option('--target <file>', 'restore CRIU images where `doctor --json` wrote this file; "this" for this host')
+    .action(async (paths: string[], options: CommonOptions & { html?: string; criu: string; target?: string }) =>
       finish((await import('../commands/analyze.js')).run(paths, { ...options, output: outputOf(options) })),
     );
 

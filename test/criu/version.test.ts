@@ -55,7 +55,7 @@ test('an installed CRIU is asked; one that is missing or odd is a sentence with 
   const good = await installedCriu(script('good', 'echo Version: 4.2.1'));
   assert.deepEqual(good, { ok: true, value: { major: 4, minor: 2, patch: 1 } });
   const odd = await installedCriu(script('odd', 'echo nonsense'));
-  assert.ok(!odd.ok && odd.failure.text.endsWith('prints no version'));
+  assert.ok(!odd.ok && odd.failure.text.endsWith('prints no version.'));
   const absent = await installedCriu(join(root, 'absent'));
-  assert.ok(!absent.ok && absent.failure.text.endsWith('is not installed'));
+  assert.ok(!absent.ok && absent.failure.text.endsWith('is not installed.'));
 });

@@ -1,0 +1,140 @@
+import { readFile, stat } from 'node:fs/promises';
+import { Value } from '@sinclair/typebox/value';
+import { DOCTOR, DoctorJson, type Target, TargetJson, type VdsoImage } from '../doctor/schema.js';
+import { failed, failure, type Outcome, success } from '../model/failure.js';
+import type { Finding } from '../model/verdict.js';
+import { shown } from './directory.js';
+import { finding } from './finding.js';
+import type { TargetVdso } from './image-forecast.js';
+import type { ImageLook } from './image-look.js';
+import { proxiedSymbols } from './proxied-symbols.js';
+import { canRunOn, parseCriuVersion } from './version.js';
+
+const MEND = 'Run `vdsowatch doctor --json > host.json` on the host to restore on.';
+
+/** A host to restore on, from what `vdsowatch doctor --json` printed there (the whole document, or its `target`). */
+export const readTargetFile = async (path: string): Promise<Outcome<Target>> => {
+  let text: string;
+  try {
+    const { size } = await stat(path);
+    if (size > LARGEST) return failed(failure('too-large', `${shown(path)} is too large to be a host.`, MEND));
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    return failed(failure('unreadable', `${shown(path)} cannot be read (${code}).`, MEND, error));
+  }
+  const target = parseTarget(text);
+  return target.ok ? target : failed({ ...target.failure, text: `${shown(path)} ${target.failure.text}` });
+};
+
+/** A host with the vDSOs of four ABIs is some kilobytes. */
+const LARGEST = 2 ** 20;
+
+export const parseTarget = (text: string): Outcome<Target> => {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    return failed(failure('bad-input', 'is not JSON.', MEND, error));
+  }
+  if (Value.Check(DoctorJson, json)) return success(json.target);
+  if (Value.Check(TargetJson, json)) return success(json);
+  const named = typeof json === 'object' && json !== null && 'schema' in json ? String(json.schema) : '';
+  const newer = /^vdsowatch\/doctor\/\d+$/.test(named) && named !== DOCTOR;
+  return newer
+    ? failed(failure('newer-format', 'is of a newer vdsowatch.', 'Use the same version of vdsowatch on both hosts.'))
+    : failed(failure('bad-input', 'does not describe a host.', MEND));
+};
+
+/** What the restore rule needs to know of that host for a task of that ABI; 0n: it gives such tasks no vDSO. */
+export const targetVdso = ({ images }: Target, abi: string): TargetVdso => {
+  const image = Object.hasOwn(images, abi) ? images[abi] : undefined;
+  if (image === undefined) return { vdsoSize: 0n, vvarSize: 0n, vdsoFirst: false, symbols: undefined };
+  return {
+    vdsoSize: BigInt(image.size),
+    vvarSize: BigInt(image.dataSize),
+    vdsoFirst: image.vdsoBeforeData === true,
+    symbols: new Map(Object.entries(image.symbols)),
+  };
+};
+
+/** Findings that leave no restore possible there. */
+export const HOPELESS: ReadonlySet<string> = new Set(['target-other-machine', 'target-criu-cannot-run']);
+
+/**
+ * What restoring there means beyond in place or proxy: another machine, a CRIU that does not start there, functions that
+ * moved, and code that differs although nothing CRIU compares does.
+ */
+export const targetFindings = (look: ImageLook, target: Target, criu: string): readonly Finding[] => {
+  const { process, verdict, dumped } = look;
+  const start = dumped?.area.start;
+  const name = `Linux ${target.release ?? 'of unknown release'}`;
+  if (process.machine !== undefined && target.machine !== null && process.machine !== target.machine)
+    return [
+      finding(
+        'target-other-machine',
+        'error',
+        start,
+        `The image is of a ${process.machine} process and the target is ${target.machine}: no CRIU restores it there.`,
+        [`core: ${process.machine}`, `target: ${target.machine}`],
+      ),
+    ];
+  const findings: Finding[] = [];
+  const version = parseCriuVersion(criu);
+  const hasVclock = Object.values(target.images).some(({ data }) => data.some((one) => one.name === '[vvar_vclock]'));
+  const runs = version === undefined ? undefined : canRunOn(version, { hasVclock });
+  if (runs?.runs === false)
+    findings.push(
+      finding(
+        'target-criu-cannot-run',
+        'error',
+        undefined,
+        `On ${name} that CRIU does not start: ${runs.why}.`,
+        [],
+        'Unexpected rt vDSO area bounds',
+      ),
+    );
+  const abi = verdict.abi ?? '';
+  const image = Object.hasOwn(target.images, abi) ? target.images[abi] : undefined;
+  if (image === undefined || dumped?.elf === undefined) return findings;
+  return [...findings, ...symbolFindings(look, image, name), ...codeFindings(look, image, name)];
+};
+
+const symbolFindings = ({ dumped }: ImageLook, image: VdsoImage, name: string): readonly Finding[] => {
+  const elf = dumped?.elf;
+  if (elf === undefined) return [];
+  const there = new Map(Object.entries(image.symbols));
+  const moved = (proxiedSymbols(elf.image) ?? []).filter((symbol) => elf.symbols.get(symbol) !== there.get(symbol));
+  if (moved.length === 0) return [];
+  const places = moved.map(
+    (symbol) => `${symbol}: ${offset(elf.symbols.get(symbol))} here, ${offset(there.get(symbol))} there`,
+  );
+  const missing = moved.filter((symbol) => elf.symbols.has(symbol) && !there.has(symbol));
+  const text =
+    missing.length > 0
+      ? `${name} has no ${missing.join(', ')}: CRIU writes a jump to nowhere over ${missing.length === 1 ? 'it' : 'them'}.`
+      : `${moved.length} functions lie elsewhere in the vDSO of ${name}, so the restore makes a proxy.`;
+  return [finding('target-symbols-differ', missing.length > 0 ? 'error' : 'info', dumped?.area.start, text, places)];
+};
+
+const offset = (value: number | undefined): string => (value === undefined ? 'absent' : `0x${value.toString(16)}`);
+
+/** CRIU compares sizes and offsets, never content: a thread inside the old code goes on in the new one. */
+const codeFindings = (look: ImageLook, image: VdsoImage, name: string): readonly Finding[] => {
+  const { dumped, process } = look;
+  const elf = dumped?.elf;
+  if (dumped === undefined || elf?.buildId === undefined || image.buildId === null) return [];
+  if (elf.buildId === image.buildId) return [];
+  const { start, end } = dumped.area;
+  const inside = process.threads.filter(({ ip }) => ip !== undefined && ip >= start && ip < end);
+  if (inside.length === 0) return [];
+  return [
+    finding(
+      'target-code-differs',
+      'warning',
+      start,
+      `${inside.length === 1 ? `Thread ${inside[0]?.tid} stands` : `${inside.length} threads stand`} inside the vDSO, and that of ${name} is another build: restored in place it goes on in the middle of other code (CRIU issue 512).`,
+      [`pages: build ${elf.buildId}`, `target: build ${image.buildId}`],
+    ),
+  ];
+};
