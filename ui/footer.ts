@@ -62,10 +62,13 @@ const keyWords = (view: ViewState, theme: Theme): readonly KeyWord[] => {
   if (view.page !== 'processes') return [{ label: arrows, short: 'scroll' }, back, { label: 'q', short: 'quit' }];
   const listed = offered(view)
     .filter(({ short, action }) => short !== undefined && (action !== 'back' || isOpen(view)))
-    .map(({ label, short }) => ({ label, short: short ?? '' }));
+    .map(({ label, short, action }) => ({ label, short: action === 'detail' ? ENTER[view.detail] : (short ?? '') }));
   const scrolls = view.events === 'full' || view.detail === 'full';
-  return [{ label: arrows, short: scrolls ? 'scroll' : 'move' }, ...listed];
+  const paging = !scrolls && view.detail === 'open' ? [{ label: 'PgDn', short: 'scroll' }] : [];
+  return [{ label: arrows, short: scrolls ? 'scroll' : 'move' }, ...paging, ...listed];
 };
+
+const ENTER: Record<ViewState['detail'], string> = { closed: 'detail', open: 'full', full: 'split' };
 
 const wordWidth = ({ label, short }: KeyWord): number => cellWidth(label) + cellWidth(short) + 3;
 

@@ -57,21 +57,23 @@ const tracerSpans = ({ tracer, counters }: WatchState, view: ViewState, more: bo
 
 const countSpans = ({ counters }: WatchState, listing: Listing, theme: Theme): readonly Span[] => {
   const dot = span(` ${glyphs(theme).dot} `, 'dim');
-  const loss =
-    counters.lost > 0n || counters.gaps > 0
-      ? [span(` LOST ${countWord(counters.lost)} `, 'loud'), span(` in ${plural(counters.gaps, 'gap')}`, 'error'), dot]
-      : [];
+  const { lost, gaps } = counters;
+  const loud = lost > 0n ? [span(` LOST ${countWord(lost)} `, 'loud'), ...gapSpans(gaps, ' in '), dot] : [];
   return [
     span(' '),
-    ...loss,
+    ...loud,
     span(plural(listing.alive, 'process', 'processes')),
     dot,
     ...findingSpans(listing, dot),
     dot,
     span(`${rateWord(counters.rate)} events/s`),
-    ...(loss.length === 0 ? [dot, span('lost 0', 'dim')] : []),
+    ...(lost > 0n ? [] : [dot, span('lost 0', 'dim'), ...gapSpans(gaps, ', ')]),
   ];
 };
+
+/** A gap without known loss (the tracer was started again) is said, not shouted: everything has been read again. */
+const gapSpans = (gaps: number, before: string): readonly Span[] =>
+  gaps === 0 ? [] : [span(before, 'dim'), span(plural(gaps, 'gap'), 'warning')];
 
 const findingSpans = ({ errors, warnings }: Listing, dot: Span): readonly Span[] => {
   const parts = [

@@ -62,7 +62,7 @@ const piecesOf = (vmas: readonly Vma[] | undefined, mappings: readonly MappingVe
   if (vmas === undefined) {
     return mappings.map((verdict, index) => ({ ...verdict, permissions: '', verdict, index }));
   }
-  const marked = vmas.map((vma) => judged.has(vma.start) || (vma.name.startsWith('[') && vma.inode === 0n));
+  const marked = vmas.map((vma) => judged.has(vma.start) || isLandmark(vma));
   const near = (index: number, other: number): boolean => {
     const vma = vmas[index];
     const neighbour = vmas[other];
@@ -84,6 +84,11 @@ const piecesOf = (vmas: readonly Vma[] | undefined, mappings: readonly MappingVe
       : [],
   );
 };
+
+/** [heap], [stack], [vvar]: what one finds one's way by. Not [vsyscall], which stands alone at the top of everything. */
+const isLandmark = (vma: Vma): boolean => vma.name.startsWith('[') && vma.inode === 0n && vma.start < KERNEL_HALF;
+
+const KERNEL_HALF = 1n << 63n;
 
 const permissionsOf = (vma: Vma): string =>
   `${vma.read ? 'r' : '-'}${vma.write ? 'w' : '-'}${vma.execute ? 'x' : '-'}${vma.shared ? 's' : 'p'}`;
@@ -116,7 +121,7 @@ const pieceLines = (
     span(verdict.confidence === 'proven' ? ', proven' : `, ${verdict.confidence}`, 'dim'),
   ];
   const edge = span(`${' '.repeat(INDENT + 13)}${joinedAfter ? vertical : ' '}     `, 'dim');
-  const reasons = verdict.evidence.flatMap((sentence) => paragraph([edge], sentence, width, theme, 'dim'));
+  const reasons = verdict.evidence.flatMap((sentence) => paragraph([edge], sentence, width, theme, 'dim', [edge]));
   return [line([...head, ...named], width, theme), ...reasons];
 };
 

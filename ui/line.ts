@@ -68,20 +68,22 @@ export const rule = (heading: readonly Span[], width: number, theme: Theme): str
 /** More than this of one text nobody reads; a command line may have megabytes. */
 export const LONGEST = 4000;
 
-/** Text broken into lines of `width`, with `first` before the first line and as many blanks before the others. */
+/** Text broken into lines of `width`, with `first` before the first line and `others`, or as many blanks, before the others. */
 export const paragraph = (
   first: readonly Span[],
   text: string,
   width: number,
   theme: Theme,
   style?: Style,
+  others?: readonly Span[],
 ): readonly string[] => {
   const lead = guarded(first, theme);
   const indent = widthOf(lead);
+  const next = others ?? [span(' '.repeat(indent))];
   const room = Math.max(12, width - indent);
   const bounded = text.length > LONGEST ? `${text.slice(0, LONGEST)} ... and ${text.length - LONGEST} more` : text;
   return wrap(guard(bounded, theme.unicode), room).map((part, index) =>
-    line([...(index === 0 ? lead : [span(' '.repeat(indent))]), span(part, style)], width, theme),
+    line([...(index === 0 ? lead : next), span(part, style)], width, theme),
   );
 };
 
