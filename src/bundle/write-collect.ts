@@ -9,6 +9,7 @@ import { parseAuxv } from '../proc/parse/auxv.js';
 import { parseMaps } from '../proc/parse/maps.js';
 import { parseStat } from '../proc/parse/stat.js';
 import { settle } from '../proc/settle.js';
+import { finish } from '../proc/steps.js';
 import { unreadBecause } from '../proc/unread.js';
 
 /** One file of a bundle. */
@@ -120,12 +121,15 @@ const look = (folder: string, { files }: ProcContext): Picture | Unread => {
 
 const settled = (folder: string, proc: ProcContext): Picture | Unread => {
   let failure: Unread = { what: 'maps', why: 'torn', detail: 'its reads did not agree on where the vDSO is' };
-  const result = settle(() => {
-    const picture = look(folder, proc);
-    if ('text' in picture) return { value: picture, lines: picture.lines, usual: isUsual(picture.vmas) };
-    failure = picture;
-    return undefined;
-  });
+  const result = finish(
+    // biome-ignore lint/correctness/useYield: a capture may take its time.
+    settle(function* () {
+      const picture = look(folder, proc);
+      if ('text' in picture) return { value: picture, lines: picture.lines, usual: isUsual(picture.vmas) };
+      failure = picture;
+      return undefined;
+    }),
+  );
   return result?.settled === true ? result.value : failure;
 };
 

@@ -6,21 +6,27 @@ import { isError } from './files.js';
 import { instructionPointers } from './instruction-pointers.js';
 import { isUsual, linesOfInterest } from './interest.js';
 import { allNamespaces, censusNamespaces } from './namespaces.js';
-import { readPages } from './pages.js';
+import { type Pages, readPages } from './pages.js';
 import { parseAuxv } from './parse/auxv.js';
 import { parseMaps } from './parse/maps.js';
 import { parseCmdline } from './parse/small.js';
 import { parseSmaps } from './parse/smaps.js';
 import { parseStat, type Stat } from './parse/stat.js';
-import { parseStatus } from './parse/status.js';
+import { parseStatus, type Status } from './parse/status.js';
 import { settle } from './settle.js';
+import type { Steps } from './steps.js';
 import { absentBecause, bareEvidence, factsOf, unreadBecause } from './unread.js';
 
 /**
  * Evidence that agrees with itself (facts: kernel.md 6.10): stat, auxv, maps until they settle, everything else, then
- * maps, auxv and stat again. When the second picture is not the first, all is thrown away and read anew, a few times.
+ * maps, auxv and stat again, in steps. When the second picture is not the first, all is thrown away and read anew, a few times.
  */
-export const readCarefully = (pid: number, depth: 'census' | 'full', fault: boolean, proc: ProcContext): Evidence => {
+export function* readCarefully(
+  pid: number,
+  depth: 'census' | 'full',
+  fault: boolean,
+  proc: ProcContext,
+): Steps<Evidence> {
   const { files, host, clock } = proc;
   const folder = `${files.root}/${pid}`;
   let facts = factsOf(pid, undefined, 0n);
@@ -38,15 +44,15 @@ export const readCarefully = (pid: number, depth: 'census' | 'full', fault: bool
       if (!('why' in thread)) facts = { ...facts, state: thread.state };
     }
 
-    const first = settledLook(memory, proc);
+    const first = yield* settledLook(memory, proc);
     if ('why' in first) return bareEvidence(host, facts, takenAt, undefined, [first]);
     if (first.ended) {
       reason = ENDED;
       continue;
     }
     reason = CHANGING;
-    const rest = readRest(memory, folder, first, depth, fault, proc);
-    const second = lookOnce(memory, proc);
+    const rest = yield* readRest(memory, folder, first, depth, fault, proc);
+    const second = yield* lookOnce(memory, proc);
     const after = readStat(folder, proc);
     if ('why' in second) return bareEvidence(host, facts, takenAt, undefined, [second]);
     if ('why' in after || after.startTicks !== stat.startTicks || second.lines !== first.lines) continue;
@@ -66,7 +72,7 @@ export const readCarefully = (pid: number, depth: 'census' | 'full', fault: bool
     };
   }
   return bareEvidence(host, facts, takenAt, undefined, [reason]);
-};
+}
 
 const ROUNDS = 4;
 const CHANGING: Unread = { what: 'maps', why: 'torn', detail: `it changed during each of ${ROUNDS} attempts` };
@@ -100,25 +106,47 @@ interface Layout {
   readonly ended: boolean;
 }
 
-const lookOnce = (memory: string, { files }: ProcContext): Layout | Unread => {
+function* lookOnce(memory: string, { files }: ProcContext): Steps<Layout | Unread> {
   const auxvBytes = files.record(`${memory}/auxv`);
   const auxv = isError(auxvBytes) ? undefined : parseAuxv(auxvBytes);
   const unread: Unread[] = [];
   if (isError(auxvBytes)) unread.push(unreadBecause('auxv', auxvBytes));
   else if (auxv === undefined && auxvBytes.length > 0)
     unread.push({ what: 'auxv', why: 'bad', detail: 'not an auxiliary vector' });
-  const text = files.lines(`${memory}/maps`);
-  if (isError(text)) return unreadBecause('maps', text);
-  const { vmas, faults } = parseMaps(text.toString('latin1'));
-  if (faults.length > 0)
-    unread.push({ what: 'maps', why: 'bad', detail: `${faults.length} lines are none of a kernel` });
+  const bytes = yield* files.pieces(`${memory}/maps`);
+  if (isError(bytes)) return unreadBecause('maps', bytes);
+  const { vmas, faults } = yield* parseInSteps(bytes);
+  if (faults > 0) unread.push({ what: 'maps', why: 'bad', detail: `${faults} lines are none of a kernel` });
   return { vmas, auxv, unread, lines: linesOfInterest(vmas, auxv), ended: vmas.length === 0 };
-};
+}
 
-const settledLook = (memory: string, proc: ProcContext): Layout | Unread => {
+/** All mappings, some thousand lines at a time. */
+function* parseInSteps(bytes: Buffer): Steps<{ readonly vmas: readonly Vma[]; readonly faults: number }> {
+  if (bytes.length <= PARSED_AT_ONCE) {
+    const { vmas, faults } = parseMaps(bytes.toString('latin1'));
+    return { vmas, faults: faults.length };
+  }
+  const all: Vma[] = [];
+  let count = 0;
+  for (let from = 0; from < bytes.length; ) {
+    const newline = bytes.indexOf(NEWLINE, Math.min(from + PARSED_AT_ONCE, bytes.length - 1));
+    const to = newline < 0 ? bytes.length : newline + 1;
+    const { vmas, faults } = parseMaps(bytes.toString('latin1', from, to));
+    for (const vma of vmas) all.push(vma);
+    count += faults.length;
+    from = to;
+    yield;
+  }
+  return { vmas: all, faults: count };
+}
+
+const NEWLINE = 0x0a;
+const PARSED_AT_ONCE = 256 * 1024;
+
+function* settledLook(memory: string, proc: ProcContext): Steps<Layout | Unread> {
   let failure: Unread = { what: 'maps', why: 'torn', detail: '' };
-  const settled = settle(() => {
-    const layout = lookOnce(memory, proc);
+  const settled = yield* settle(function* () {
+    const layout = yield* lookOnce(memory, proc);
     if (!('why' in layout)) return { value: layout, lines: layout.lines, usual: isUsual(layout.vmas) };
     failure = layout;
     return undefined;
@@ -126,16 +154,16 @@ const settledLook = (memory: string, proc: ProcContext): Layout | Unread => {
   if (settled === undefined) return failure;
   if (settled.settled) return settled.value;
   return { ...failure, detail: `${settled.looks} reads in a row did not agree on where the vDSO is` };
-};
+}
 
-const readRest = (
+function* readRest(
   memory: string,
   folder: string,
   { vmas, auxv, lines }: Layout,
   depth: 'census' | 'full',
   fault: boolean,
   proc: ProcContext,
-) => {
+): Steps<Rest> {
   const { files, host } = proc;
   const unread: Unread[] = [];
   const chosen = mappingsToLookAt(vmas, auxv, host.pageSize);
@@ -145,7 +173,7 @@ const readRest = (
   if (depth === 'census') {
     return { ...pages, unread, namespaces: censusNamespaces(files, memory), ...NOTHING_MORE };
   }
-  const smaps = readSmaps(memory, vmas, auxv, proc);
+  const smaps = yield* readSmaps(memory, vmas, auxv, proc);
   unread.push(...smaps.unread);
   const statusBytes = files.record(`${folder}/status`);
   const status = isError(statusBytes) ? undefined : parseStatus(statusBytes.toString('latin1'));
@@ -165,7 +193,15 @@ const readRest = (
     cmdline,
     pointers: instructionPointers(files, folder),
   };
-};
+}
+
+interface Rest extends Pages {
+  readonly namespaces: ReadonlyMap<string, bigint>;
+  readonly smaps: ReadonlyMap<bigint, SmapsEntry> | undefined;
+  readonly smapsLines: string | undefined;
+  readonly status: Status | undefined;
+  readonly cmdline: readonly string[] | undefined;
+}
 
 const NOTHING_MORE = {
   smaps: undefined,
@@ -177,15 +213,20 @@ const NOTHING_MORE = {
 const LONGEST_CMDLINE = 64 * 1024;
 
 /** smaps walks the page tables of the whole process: not asked for where that would hold up the process itself. */
-const readSmaps = (memory: string, vmas: readonly Vma[], auxv: Auxv | undefined, { files }: ProcContext) => {
+function* readSmaps(
+  memory: string,
+  vmas: readonly Vma[],
+  auxv: Auxv | undefined,
+  { files }: ProcContext,
+): Steps<SmapsRead> {
   const none = (unread: Unread): SmapsRead => ({ entries: undefined, lines: undefined, unread: [unread] });
   if (vmas.length > MOST_FOR_SMAPS)
     return none({ what: 'smaps', why: 'truncated', detail: `not read: ${vmas.length} mappings` });
-  const text = files.lines(`${memory}/smaps`);
+  const text = yield* files.pieces(`${memory}/smaps`);
   if (isError(text)) return none(absentBecause('smaps', text));
   const parsed = parseSmaps(text.toString('latin1'));
-  return { entries: parsed.entries, lines: linesOfInterest(parsed.vmas, auxv), unread: [] } satisfies SmapsRead;
-};
+  return { entries: parsed.entries, lines: linesOfInterest(parsed.vmas, auxv), unread: [] };
+}
 
 interface SmapsRead {
   readonly entries: ReadonlyMap<bigint, SmapsEntry> | undefined;

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import { finish, type Steps } from './steps.js';
 
 /**
  * The only door to /proc: synchronous, because a census is thousands of reads of a few microseconds each, and into
@@ -18,6 +19,10 @@ export interface ProcFiles {
    * between two of them (seq_read_iter, m_start of fs/proc/task_mmu.c). The bytes are valid until the next call.
    */
   lines(path: string): Buffer | ErrorCode;
+  /** The same of a file of less than `most` bytes; "long" when it has more. */
+  shortLines(path: string, most: number): Buffer | ErrorCode | 'long';
+  /** The same in steps, for a file that may be long; a buffer of its own once it is. */
+  pieces(path: string): Steps<Buffer | ErrorCode>;
   /** Bytes at a position into `target`; how many were there, which may be fewer. */
   at(path: string, target: Uint8Array, position: number | bigint): number | ErrorCode;
   link(path: string): string | LinkError;
@@ -36,6 +41,8 @@ export const isError = (result: unknown): result is ErrorCode =>
 /** maps of the largest address space that is read whole: 1 GiB of text is nobody's evidence. */
 const LARGEST = 256 * 1024 * 1024;
 const FIRST_CAPACITY = 256 * 1024;
+/** Three thousand mappings: 4 ms. */
+const PIECE = FIRST_CAPACITY;
 
 /** Readers of the running kernel's /proc, or of a folder made like it. */
 export const procFiles = (root = '/proc'): ProcFiles => {
@@ -58,27 +65,56 @@ export const procFiles = (root = '/proc'): ProcFiles => {
     }
   };
 
-  const lines = (path: string): Buffer => {
+  const more = (file: number, length: number): number => {
+    const count = readSync(file, buffer, length, buffer.length - length, null);
+    if (count > 0 && length + count === buffer.length && buffer.length < LARGEST) {
+      const larger = Buffer.allocUnsafeSlow(Math.min(LARGEST, buffer.length * 4));
+      buffer.copy(larger);
+      buffer = larger;
+    }
+    return count;
+  };
+
+  const shortLines = (path: string, most: number): Buffer | 'long' => {
     const file = openSync(path, 'r');
     try {
       let length = 0;
-      for (;;) {
-        const more = readSync(file, buffer, length, buffer.length - length, null);
-        if (more === 0) break;
-        length += more;
-        if (endsWithGate(buffer, length)) break;
-        if (length === buffer.length) {
-          if (length >= LARGEST) break;
-          const larger = Buffer.allocUnsafeSlow(Math.min(LARGEST, length * 4));
-          buffer.copy(larger, 0, 0, length);
-          buffer = larger;
-        }
+      for (let count = 1; count > 0 && !endsWithGate(buffer, length); length += count) {
+        if (length >= most) return 'long';
+        count = more(file, length);
       }
       return buffer.subarray(0, length);
     } finally {
       closeSync(file);
     }
   };
+
+  function* pieces(path: string): Steps<Buffer | ErrorCode> {
+    const file = guarded(() => openSync(path, 'r'));
+    if (isError(file)) return file;
+    try {
+      let into = buffer;
+      let length = 0;
+      let pause = PIECE;
+      for (;;) {
+        const count = guarded(() => readSync(file, into, length, into.length - length, null));
+        if (isError(count)) return count;
+        length += count;
+        if (count === 0 || endsWithGate(into, length)) return into.subarray(0, length);
+        if (length < pause) continue;
+        if (into === buffer || length + PIECE > into.length) {
+          const larger = Buffer.allocUnsafeSlow(Math.min(LARGEST, length * 2 + PIECE));
+          into.copy(larger, 0, 0, length);
+          into = larger;
+        }
+        pause = length + PIECE;
+        // Others use the shared buffer now; it is not ours any more.
+        yield;
+      }
+    } finally {
+      closeSync(file);
+    }
+  }
 
   const at = (path: string, target: Uint8Array, position: number | bigint): number => {
     const file = openSync(path, 'r');
@@ -99,7 +135,9 @@ export const procFiles = (root = '/proc'): ProcFiles => {
   return {
     root,
     record: (path) => guarded(() => record(path)),
-    lines: (path) => guarded(() => lines(path)),
+    lines: (path) => finish(pieces(path)),
+    shortLines: (path, most) => guarded(() => shortLines(path, most)),
+    pieces,
     at: (path, target, position) => guarded(() => at(path, target, position)),
     link: (path) => guarded(() => readlinkSync(path, 'latin1')),
     list: (path) => guarded(() => readdirSync(path)),

@@ -8,6 +8,7 @@ import { censusNamespaces } from './namespaces.js';
 import { ordinaryAuxv, ordinaryBlock, untouchedPages } from './ordinary.js';
 import { pagemapWords } from './pages.js';
 import { parseStat } from './parse/stat.js';
+import { finish, type Steps } from './steps.js';
 import { bareEvidence, factsOf, NO_BYTES, NO_WORDS, unreadBecause } from './unread.js';
 
 /**
@@ -30,17 +31,31 @@ export interface ReadOptions {
  * Bytes of pages that are present come along wherever something is out of the ordinary: reading them faults nothing in.
  */
 export const readProcess = (pid: number, depth: Depth, options: ReadOptions = {}): Evidence => {
+  const evidence = readInSteps(pid, depth, options);
+  return 'takenAt' in evidence ? evidence : finish(evidence);
+};
+
+/** The same; when it is more than a few milliseconds' work, as steps between which other things may be done. */
+export const readInSteps = (pid: number, depth: Depth, options: ReadOptions = {}): Evidence | Steps<Evidence> => {
   const proc = options.proc ?? localProc();
   const bytes = options.bytes === true;
-  return (depth === 'census' && !bytes ? readOrdinary(pid, proc) : undefined) ?? readCarefully(pid, depth, bytes, proc);
+  const ordinary = depth === 'census' && !bytes ? readOrdinary(pid, proc) : undefined;
+  if (ordinary === 'long') return readLong(pid, proc);
+  return ordinary ?? readCarefully(pid, depth, bytes, proc);
 };
+
+function* readLong(pid: number, proc: ProcContext): Steps<Evidence> {
+  const maps = yield* proc.files.pieces(`${proc.files.root}/${pid}/maps`);
+  const ordinary = isError(maps) ? undefined : readOrdinary(pid, proc, maps);
+  return ordinary !== undefined && ordinary !== 'long' ? ordinary : yield* readCarefully(pid, 'census', false, proc);
+}
 
 /**
  * One pass over the files, enough when the picture is the usual one and agrees with itself: one [vdso], its data pages
  * in front of it, at the address the auxv names, no page of it changed. Such a picture cannot come about by tearing;
  * whatever else is seen is undefined here, and read again with care.
  */
-const readOrdinary = (pid: number, proc: ProcContext): Evidence | undefined => {
+const readOrdinary = (pid: number, proc: ProcContext, known?: Buffer): Evidence | 'long' | undefined => {
   const { files, host, clock } = proc;
   const takenAt = clock.now();
   const folder = `${files.root}/${pid}`;
@@ -51,7 +66,8 @@ const readOrdinary = (pid: number, proc: ProcContext): Evidence | undefined => {
   const facts = factsOf(pid, stat, clock.tickShift);
   if (stat.kernelThread) return bareEvidence(host, facts, takenAt, [], []);
 
-  const maps = files.lines(`${folder}/maps`);
+  const maps = known ?? files.shortLines(`${folder}/maps`, LONG);
+  if (maps === 'long') return maps;
   if (isError(maps))
     return maps.code === 'EACCES' || maps.code === 'EPERM'
       ? bareEvidence(host, facts, takenAt, undefined, deniedAll(maps))
@@ -85,6 +101,8 @@ const readOrdinary = (pid: number, proc: ProcContext): Evidence | undefined => {
   };
 };
 
+/** Ten thousand mappings, 12 ms: more than the event loop should wait for. */
+const LONG = 1024 * 1024;
 const NOTHING: readonly Unread[] = [];
 
 /** Whoever may not read maps may read none of them: all need PTRACE_MODE_READ (ptrace_may_access). */

@@ -1,3 +1,5 @@
+import type { Steps } from './steps.js';
+
 /**
  * One read of maps is not a snapshot: a vDSO that was moved during it is missing, or there twice (facts: kernel.md
  * 0.8: 14 of 100 reads each, in a storm). So what one read says is believed only when others in a row say the same:
@@ -17,18 +19,18 @@ export type Settled<T> =
   | { readonly settled: false; readonly looks: number };
 
 /** `look` undefined: the process cannot be read any more, and the caller knows why. */
-export const settle = <T>(look: () => Look<T> | undefined, most = MOST_LOOKS): Settled<T> | undefined => {
+export function* settle<T>(look: () => Steps<Look<T> | undefined>, most = MOST_LOOKS): Steps<Settled<T> | undefined> {
   let lines: string | undefined;
   let agreed = 0;
   for (let looks = 1; looks <= most; looks++) {
-    const seen = look();
+    const seen = yield* look();
     if (seen === undefined) return undefined;
     agreed = seen.lines === lines ? agreed + 1 : 1;
     lines = seen.lines;
     if (agreed >= (seen.usual ? USUAL : ODD)) return { settled: true, value: seen.value };
   }
   return { settled: false, looks: most };
-};
+}
 
 const USUAL = 2;
 const ODD = 6;

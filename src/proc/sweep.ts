@@ -5,7 +5,7 @@ import { escapeText } from '../text/escape.js';
 import type { ProcContext } from './context.js';
 import { isError } from './files.js';
 import { localProc } from './host.js';
-import { type Depth, readProcess } from './process.js';
+import { type Depth, readInSteps } from './process.js';
 
 /** Process ids (thread group leaders), ascending: kernel threads and zombies too. */
 export const listProcesses = ({ files }: ProcContext = localProc()): Outcome<readonly number[]> => {
@@ -48,7 +48,15 @@ export async function* sweep(options: SweepOptions = {}): AsyncGenerator<readonl
   let until = performance.now() + slice;
   for (const pid of pids) {
     if (signal?.aborted === true) return;
-    const evidence = readProcess(pid, depth, { proc });
+    let evidence = readInSteps(pid, depth, { proc });
+    while (!('takenAt' in evidence)) {
+      const step = evidence.next();
+      if (step.done === true) evidence = step.value;
+      else if (performance.now() >= until) {
+        await setImmediate();
+        until = performance.now() + slice;
+      }
+    }
     if (options.pids !== undefined || !isGone(evidence)) chunk.push(evidence);
     if (performance.now() < until) continue;
     yield chunk;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { isError, procFiles } from '../../src/proc/files.js';
-import { readProcess } from '../../src/proc/process.js';
+import { readInSteps, readProcess } from '../../src/proc/process.js';
 import { auxvOf, block, FILE_LINE, madeUpProc, statLine } from './made-up-proc.js';
 
 const root = mkdtempSync(join(tmpdir(), 'vdsowatch-proc-'));
@@ -28,7 +28,7 @@ describe('files of a folder that looks like /proc', () => {
     assert.equal(text(files.lines(path('gate'))), FILE_LINE + GATE);
     const forged = GATE.replace('ffffffffff600000-', '7fffffffff600000-');
     // The forged line ends a full buffer exactly: what follows must still be read.
-    const fill = FILE_LINE.repeat(3000);
+    const fill = FILE_LINE.repeat(2900);
     const pad = 'x'.repeat(256 * 1024 - fill.length - forged.length - 1);
     writeFileSync(path('forged'), `${fill}${pad}\n${forged}${FILE_LINE}`);
     assert.ok(text(files.lines(path('forged'))).endsWith(FILE_LINE));
@@ -72,5 +72,27 @@ describe('files of a folder that looks like /proc', () => {
     assert.equal(evidence.onlyBlock, true);
     assert.deepEqual([...(evidence.pagemap.get(BigInt(start)) ?? [])], [0xa000000000002861n, 0n]);
     assert.equal(evidence.namespaces.get('uts'), 1n);
+
+    // Very many mappings: in steps, whether it is ordinary or not.
+    const many = FILE_LINE.repeat(20_000);
+    for (const [text, kept] of [
+      [many + block(start), 3],
+      [many, 20_000],
+    ] as const) {
+      writeFileSync(path('7/maps'), text);
+      const steps = readInSteps(7, 'census', { proc: { ...proc, files } });
+      assert.ok(!('takenAt' in steps), 'not at once');
+      let count = 0;
+      for (let step = steps.next(); ; step = steps.next()) {
+        if (step.done === true) {
+          assert.equal(step.value.vmas?.length, kept);
+          break;
+        }
+        count += 1;
+        // Somebody else reads meanwhile: the shared buffer is theirs.
+        files.record(path('7/stat'));
+      }
+      assert.ok(count >= 6, `${count} steps`);
+    }
   });
 });

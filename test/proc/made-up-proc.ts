@@ -22,6 +22,14 @@ export const madeUpProc = (answers: Readonly<Record<string, Answer>>, positioned
     root: '/proc',
     record: get,
     lines: get,
+    shortLines: (path, most) => {
+      const bytes = get(path);
+      return Buffer.isBuffer(bytes) && bytes.length >= most ? 'long' : bytes;
+    },
+    // biome-ignore lint/correctness/useYield: nothing here is long.
+    *pieces(path) {
+      return get(path);
+    },
     at: (path, target, position) => {
       reads.set(path, (reads.get(path) ?? 0) + 1);
       return positioned[path]?.(target, Number(position)) ?? { code: 'ENOENT' };

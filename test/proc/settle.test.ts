@@ -2,14 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { settle } from '../../src/proc/settle.js';
+import { finish } from '../../src/proc/steps.js';
 import { fuzzRuns } from '../fuzz-runs.js';
 
 const over = (pictures: readonly string[], usual: ReadonlySet<string>, most = 20) => {
   let turn = 0;
-  const result = settle(() => {
+  const steps = settle(function* () {
+    yield;
     const lines = pictures[Math.min(turn++, pictures.length - 1)] ?? '';
     return { value: lines, lines, usual: usual.has(lines) };
   }, most);
+  const result = finish(steps);
   return { result, looks: turn };
 };
 
@@ -20,7 +23,12 @@ test('the usual picture needs two looks, an odd one six', () => {
 
 test('what cannot be read any more is undefined', () => {
   assert.equal(
-    settle(() => undefined),
+    finish(
+      // biome-ignore lint/correctness/useYield: it has nothing to do.
+      settle(function* () {
+        return undefined;
+      }),
+    ),
     undefined,
   );
 });
