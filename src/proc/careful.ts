@@ -201,6 +201,7 @@ interface Rest extends Pages {
   readonly smapsLines: string | undefined;
   readonly status: Status | undefined;
   readonly cmdline: readonly string[] | undefined;
+  readonly pointers: readonly bigint[] | undefined;
 }
 
 const NOTHING_MORE = {

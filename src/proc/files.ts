@@ -97,7 +97,7 @@ export const procFiles = (root = '/proc'): ProcFiles => {
       let length = 0;
       let pause = PIECE;
       for (;;) {
-        const count = guarded(() => readSync(file, into, length, into.length - length, null));
+        const count = guarded(() => readSync(file, into, length, Math.min(PIECE, into.length - length), null));
         if (isError(count)) return count;
         length += count;
         if (count === 0 || endsWithGate(into, length)) return into.subarray(0, length);
