@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -18,17 +21,16 @@ export interface Terminal {
 }
 
 const PATIENCE_MS = 30_000;
-let count = 0;
 
 export const openTerminal = (
   cols: number,
   rows: number,
   environment: Readonly<Record<string, string>> = {},
 ): Terminal => {
-  count += 1;
-  const server = `vdsowatch-test-${process.pid}-${count}`;
+  // tmux leaves its socket behind: in a folder of its own it goes with the folder.
+  const folder = mkdtempSync(join(tmpdir(), 'vdsowatch-tmux-'));
   const tmux = (...words: readonly string[]): string =>
-    execFileSync('tmux', ['-L', server, '-f', '/dev/null', ...words], {
+    execFileSync('tmux', ['-S', join(folder, 'socket'), '-f', '/dev/null', ...words], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -70,7 +72,10 @@ export const openTerminal = (
         await sleep(50);
       }
     },
-    close: () => tmux('kill-server'),
+    close: () => {
+      tmux('kill-server');
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 };
 
