@@ -57,14 +57,22 @@ interface Scored {
 /** A name or the auxv address is a reason to look; without either only content or pages will do. */
 const needed = ({ named, atAuxv }: Traits): number => (named || atAuxv ? 2 : 3);
 
-/** Too close to call: two images that nothing but their place tells apart. */
+/** Too close to call: nothing but their place tells two mappings of the same size, or two images, apart. */
 const rivals = (best: Scored, second: Scored | undefined): boolean => {
   if (second === undefined || second.points <= 0) return false;
   const told = (traits: Traits): boolean =>
     traits.pages.some(({ state }) => state === 'kernel' || state === 'copied') || traits.special !== undefined;
-  const alike = looksAlike(best.traits) && looksAlike(second.traits);
-  return best.points - second.points < (alike && !(told(best.traits) || told(second.traits)) ? 100 : 2);
+  if (told(best.traits) || told(second.traits)) return best.points - second.points < 2;
+  const images = looksAlike(best.traits) && looksAlike(second.traits);
+  return images || isTwin(best.traits, second.traits) || best.points - second.points < 2;
 };
+
+/** Text of the same size, of which neither one's content is known. */
+const isTwin = (one: Traits, other: Traits): boolean =>
+  one.content === undefined &&
+  other.content === undefined &&
+  one.pageTotal === other.pageTotal &&
+  [one, other].every(({ vma }) => vma.read && vma.execute && !vma.write);
 
 const looksAlike = ({ content }: Traits): boolean => content === 'vdso' || content === 'maybe';
 

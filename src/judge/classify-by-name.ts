@@ -29,7 +29,7 @@ export const classifyByName = (space: Space): readonly Opinion[] => {
       // One of them is where the vDSO was a moment ago. Pages that are the kernel's own tell which one is.
       if (owned.length === 1) {
         return owned[0] === traits
-          ? opinion(traits, 'genuine', 'likely', evidence)
+          ? opinion(traits, 'genuine', sureKernelPages(traits, space.pageSize) > 0 ? 'proven' : 'likely', evidence)
           : opinion(traits, undefined, 'unknown', evidence);
       }
       return opinion(traits, undefined, 'unknown', evidence);

@@ -27,7 +27,7 @@ const names = ({ judged, pieces, vdso }: Found): readonly Finding[] => {
       }),
     );
   }
-  for (const { verdict } of gained)
+  for (const { traits, verdict } of gained)
     findings.push(
       finding('hint-gained', {
         mapping: verdict.start,
@@ -35,7 +35,7 @@ const names = ({ judged, pieces, vdso }: Found): readonly Finding[] => {
           vdso ? `, which is at ${hex(vdso.start)}` : ''
         }.`,
         evidence: verdict.evidence,
-        criuMessage: `Drop mishinted vDSO status at ${verdict.start.toString(16)}`,
+        criuMessage: traits.vma.execute ? `Drop mishinted vDSO status at ${verdict.start.toString(16)}` : undefined,
       }),
     );
   return findings;

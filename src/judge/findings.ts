@@ -43,18 +43,26 @@ const uprobes = (space: Space): readonly Finding[] =>
       }),
     );
 
-const unclear = ({ undecided, vdso }: Found): readonly Finding[] => {
+const unclear = ({ undecided, judged, vdso }: Found): readonly Finding[] => {
+  const open = undecided.filter(({ traits }) => traits.named);
+  const named = [...open.map(({ traits }) => traits), ...judged.map(({ traits }) => traits).filter((one) => one.named)];
+  if (open.length > 0 && named.length > 1) {
+    const places = named.map(({ vma }) => hex(vma.start)).slice(0, 4);
+    return [
+      finding('torn-read', {
+        mapping: named[0]?.vma.start,
+        text: `maps shows ${named.length} mappings named [vdso] at once, which no process of this kernel has: ${places.join(', ')}.`,
+        evidence: undecided.flatMap(({ evidence }) => evidence).slice(0, 8),
+      }),
+    ];
+  }
   const [first] = undecided;
   if (vdso !== undefined || first === undefined) return [];
-  const named = undecided.filter(({ traits }) => traits.named).length;
   const places = undecided.map(({ traits }) => hex(traits.vma.start)).slice(0, 4);
   return [
-    finding(named > 1 ? 'torn-read' : 'vdso-unclear', {
+    finding('vdso-unclear', {
       mapping: first.traits.vma.start,
-      text:
-        named > 1
-          ? `maps shows ${named} mappings named [vdso] at once, which no process of this kernel has: ${places.join(', ')}.`
-          : `Which mapping is the vDSO cannot be told from this evidence; it may be ${places.join(' or ')}.`,
+      text: `Which mapping is the vDSO cannot be told from this evidence; it may be ${places.join(' or ')}.`,
       evidence: undecided.flatMap(({ evidence }) => evidence).slice(0, 8),
     }),
   ];

@@ -1,18 +1,21 @@
 import type { Hint } from '../model/verdict.js';
+import type { Opinion } from './classify.js';
 import type { Judgement } from './mappings.js';
 import type { Space } from './space.js';
 
 /**
  * Does the kernel's name tell the truth? lost: the vDSO has no name; gained: what is not the vDSO has it. A vDSO in
- * pieces has its name when its first piece has. Undefined while the vDSO itself is not known, and for core files, which
- * hold no such names.
+ * pieces has its name when its first piece has. Undefined while it is not known what each mapping with the name is, and
+ * for core files, which hold no such names.
  */
 export const hintOf = (
   space: Space,
   judged: readonly Judgement[],
   pieces: readonly Judgement[] | null | undefined,
+  undecided: readonly Opinion[],
 ): Hint | undefined => {
   if (space.evidence.source === 'core' || pieces === undefined) return undefined;
+  if (undecided.some(({ traits }) => traits.named)) return undefined;
   const gained = judged.some(({ traits, verdict }) => traits.named && !isVdso(verdict.class));
   if (pieces === null) return gained ? 'gained' : 'none';
   const lost = !(pieces[0]?.traits.named ?? false);

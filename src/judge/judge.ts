@@ -34,7 +34,7 @@ export const judge = (evidence: Evidence, context: JudgeContext = {}): Verdict =
   };
   return {
     vdso,
-    hint: hintOf(space, judged, pieces),
+    hint: hintOf(space, judged, pieces, undecided),
     mappings: judged.map(({ verdict }) => verdict),
     findings: findingsOf(space, { vdso, pieces: pieces ?? [], judged, undecided, policies }),
     policies,

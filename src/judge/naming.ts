@@ -1,6 +1,6 @@
 import type { Evidence } from '../model/evidence.js';
 import { isFileless, isVdsoNamed, isVvarNamed, sizeOf, type Vma } from '../model/vma.js';
-import { atLeast, isX86, parseRelease } from './release.js';
+import { atLeast, parseRelease } from './release.js';
 
 /**
  * How this kernel prints "[vdso]", and how surely that is known.
@@ -34,9 +34,9 @@ export const namingOf = (evidence: Evidence, vmas: readonly Vma[]): Naming => {
 
 const inferred = (evidence: Evidence, vmas: readonly Vma[], uml: boolean): Naming => {
   const { machine } = evidence.host;
-  // Only a special mapping can be called [vvar] (3.16 on x86); a release that says otherwise is not the kernel's own.
-  const special = vmas.some(isVvarNamed);
-  if (special && isX86(machine) === true) {
+  // Only a special mapping is called [vvar] (3.16 on x86; csky calls its own by address); a release that says otherwise
+  // is not the kernel's own.
+  if (vmas.some(isVvarNamed) && !OLD_NAMES.test(machine ?? '')) {
     return { rule: 'mapping', measured: true, why: 'maps: [vvar] is named, so special mappings carry their names' };
   }
   const release = parseRelease(evidence.host.release);

@@ -10,6 +10,9 @@ export const plausibility = (space: Space, traits: Traits): number | undefined =
   if (!traits.fileless || traits.otherSpecial || vma.shared || traits.special === false) return undefined;
   if (traits.content === 'other' || !possibleSize(space, traits)) return undefined;
   if (vma.name !== '' && !traits.named && !vma.name.startsWith('[heap')) return undefined;
+  // Where it was put, every kernel names it: by the mapping or by the address.
+  const kernelNamed = space.naming.rule !== 'claim' && space.evidence.source !== 'core';
+  if (kernelNamed && traits.atAuxv && !traits.named) return undefined;
   // um, sh, hexagon, csky since 6.12 name every vDSO.
   if (space.naming.rule === 'both' && !traits.named) return undefined;
   if (!traits.named && !traits.atAuxv && traits.content === undefined && !(vma.read && vma.execute)) return undefined;

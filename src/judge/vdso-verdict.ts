@@ -42,7 +42,7 @@ export const describeVdso = (space: Space, run: readonly Judgement[]): VdsoVerdi
   return {
     start: range.start,
     end: range.end,
-    image: imageOf(space, traits),
+    image: imageOf(space, traits, first.verdict.class === 'criu-runtime'),
     // The runtime vDSO of a proxy was never given to the program: no place to have moved from.
     moved: first.verdict.class === 'criu-runtime' ? undefined : isMoved(space, traits).moved,
     modifiedPages: modifiedPages(space, traits),
@@ -53,15 +53,22 @@ export const describeVdso = (space: Space, run: readonly Judgement[]): VdsoVerdi
   };
 };
 
-/** The image says it itself; else a frame of a known page set; else a process has the image of its own ABI. */
-const imageOf = (space: Space, pieces: readonly Traits[]): string | undefined => {
+/**
+ * The image says it itself; else a frame of a known page set; else a process has the image of its own ABI. Only on x86-64
+ * can it have another, which ARCH_MAP_VDSO_32 (4.9) puts where a 32-bit image goes: low, and not where auxv says.
+ */
+const imageOf = (space: Space, pieces: readonly Traits[], restored: boolean): string | undefined => {
   for (const { elf } of pieces) if (elf?.image !== undefined) return elf.image;
   for (const piece of pieces) {
     const place = imageIndex(piece);
     if (place !== undefined) return place.image;
   }
-  return space.abi;
+  const last = pieces.at(-1);
+  const low = last !== undefined && last.vma.end <= FOUR_GIB && !pieces.some(({ atAuxv }) => atAuxv);
+  return space.abi === 'x86_64' && low && !restored ? undefined : space.abi;
 };
+
+const FOUR_GIB = 0x1_0000_0000n;
 
 export const permissionsOf = (vma: Vma): string =>
   `${vma.read ? 'r' : '-'}${vma.write ? 'w' : '-'}${vma.execute ? 'x' : '-'}${vma.shared ? 's' : 'p'}`;

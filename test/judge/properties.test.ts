@@ -8,6 +8,7 @@ import type { Evidence } from '../../src/model/evidence.js';
 import type { Confidence, Verdict } from '../../src/model/verdict.js';
 import { caseDirectories, onlyProcess } from '../corpus/runner.js';
 import { fuzzRuns } from '../fuzz-runs.js';
+import { poorer, REMOVALS } from './removals.js';
 
 // Issue 3, Shows 2, over every captured process: missing evidence never becomes a claim; removing evidence lowers
 // confidence only, and never flips what was proven; the order in which mappings were found does not matter.
@@ -19,32 +20,6 @@ const cases = await Promise.all(
   })),
 );
 
-/** Everything that a reader may have failed to read, taken away one by one. Never maps: then nothing is claimed. */
-const REMOVALS: Readonly<Record<string, (evidence: Evidence) => Evidence>> = {
-  pagemap: (evidence) => ({ ...evidence, pagemap: new Map() }),
-  kpageflags: (evidence) => ({ ...evidence, kpageflags: new Map() }),
-  bytes: (evidence) => ({ ...evidence, bytes: new Map() }),
-  smaps: (evidence) => ({ ...evidence, smaps: undefined }),
-  auxv: (evidence) => ({ ...evidence, auxv: undefined }),
-  reference: (evidence) => ({ ...evidence, host: { ...evidence.host, reference: new Map() } }),
-  hintTest: (evidence) => ({ ...evidence, host: { ...evidence.host, hintTest: 'unknown' } }),
-  release: (evidence) => ({ ...evidence, host: { ...evidence.host, release: undefined } }),
-  machine: (evidence) => ({ ...evidence, host: { ...evidence.host, machine: undefined } }),
-  namespaces: (evidence) => ({ ...evidence, namespaces: new Map() }),
-  frames: (evidence) => ({
-    ...evidence,
-    pagemap: new Map([...evidence.pagemap].map(([at, words]) => [at, words.map((word) => word & ~((1n << 55n) - 1n))])),
-  }),
-  lastPages: (evidence) => ({
-    ...evidence,
-    pagemap: new Map([...evidence.pagemap].map(([at, words]) => [at, words.slice(0, Math.max(1, words.length - 1))])),
-  }),
-  shortBytes: (evidence) => ({
-    ...evidence,
-    bytes: new Map([...evidence.bytes].map(([at, bytes]) => [at, bytes.slice(0, 64)])),
-  }),
-};
-
 // By name, so that a counterexample can be read.
 const someCase = fc.constantFrom(...cases.map(({ name }) => name));
 const evidenceOfCase = (wanted: string): Evidence => {
@@ -53,9 +28,6 @@ const evidenceOfCase = (wanted: string): Evidence => {
   return found.evidence;
 };
 const someRemovals = fc.subarray(Object.keys(REMOVALS));
-
-const without = (evidence: Evidence, removals: readonly string[]): Evidence =>
-  removals.reduce((rest, name) => REMOVALS[name]?.(rest) ?? rest, evidence);
 
 const RANK: Readonly<Record<Confidence, number>> = { unknown: 0, likely: 1, proven: 2 };
 
@@ -73,9 +45,8 @@ const isVdso = (mappingClass: string): boolean => mappingClass === 'genuine' || 
 test('removing evidence never flips a proven verdict, and never raises confidence', () => {
   fc.assert(
     fc.property(someCase, someRemovals, someRemovals, (name, some, more) => {
-      const richer = without(evidenceOfCase(name), some);
-      const poorer = without(richer, more);
-      const [one, other] = [judge(richer), judge(poorer)];
+      const richer = poorer(evidenceOfCase(name), some);
+      const [one, other] = [judge(richer), judge(poorer(richer, more))];
       const [before, after] = [proven(one), proven(other)];
       for (const [what, claim] of after)
         if (before.has(what)) assert.equal(claim, before.get(what), `${what} flipped without ${more.join(', ')}`);
@@ -93,7 +64,7 @@ test('removing evidence never flips a proven verdict, and never raises confidenc
 test('without evidence for it nothing is claimed', () => {
   fc.assert(
     fc.property(someCase, someRemovals, (name, some) => {
-      const poor = without(evidenceOfCase(name), some);
+      const poor = poorer(evidenceOfCase(name), some);
       const verdict = judge(poor);
       const { vdso } = verdict;
       if (poor.auxv === undefined && vdso) assert.equal(vdso.moved, undefined, 'moved needs auxv or history');
@@ -124,7 +95,7 @@ const compatRight = (verdict: Verdict): boolean | undefined =>
 test('the order in which mappings were found does not matter', () => {
   fc.assert(
     fc.property(someCase, someRemovals, fc.integer(), (name, some, seed) => {
-      const poor = without(evidenceOfCase(name), some);
+      const poor = poorer(evidenceOfCase(name), some);
       const shuffled: Evidence = {
         ...poor,
         vmas: shuffle(poor.vmas ?? [], seed),

@@ -260,10 +260,11 @@ test('trap 30: two [vdso] lines: a torn read since 5.11, pieces of a split vDSO 
   assert.equal(split.vdso?.moved, false);
 });
 
-test('trap 30: of two in a torn read, the one with the kernel page is likely it', () => {
+test('trap 30: of two in a torn read, the one with the kernel page is it; what the other is stays open', () => {
   const verdict = judged({ ...MODERN, maps: two, pagemap: { '0x7f1000000000': [kernelPage(0x2861), 0n] }, auxv: null });
   assert.equal(verdict.vdso?.start, 0x7f1000000000n);
-  assert.equal(verdict.confidence, 'likely');
+  assert.equal(verdict.confidence, 'proven');
+  assert.equal(verdict.hint, undefined);
 });
 
 test('trap 37: 3.16 to 4.7: the name is right, context.vdso is old: genuine, moved', () => {
