@@ -1,7 +1,7 @@
 import type { CallEvent } from '../model/event.js';
 import type { HistoryLine } from '../model/state.js';
-import { type Concerned, concerned } from './concerned.js';
-import { type Ledger, LIMITS, putSpace, type SpaceRecord } from './ledger.js';
+import { type Concerned, find, isDirtyAfter, laterOf } from './concerned.js';
+import { changeSpace, type Ledger, LIMITS, type SpaceRecord } from './ledger.js';
 import { noiseAfterCall } from './noise.js';
 import { type Effect, effectOf } from './placement.js';
 import { callWords } from './words.js';
@@ -11,7 +11,7 @@ export const onCall = (
   ledger: Ledger,
   event: CallEvent,
 ): Concerned & { readonly text: string; readonly severity: HistoryLine['severity'] } => {
-  const { process, space } = concerned(ledger, event);
+  const { process, space } = find(ledger, event);
   const effect = effectOf(event, space === undefined ? undefined : knownPlace(space, event.at));
   const changed = space === undefined ? undefined : record(ledger, space, event, effect);
   const loud = effect.kind === 'moved' || effect.kind === 'unmapped' || effect.kind === 'covered';
@@ -27,18 +27,29 @@ const knownPlace = (space: SpaceRecord, at: bigint): bigint | undefined => {
 };
 
 const record = (ledger: Ledger, space: SpaceRecord, event: CallEvent, effect: Effect): SpaceRecord => {
+  const { at, vdsoAfter } = event;
   // A reading may be newer than this event: then its verdict lacks what the event tells.
-  if (event.at <= space.readAt && (effect.kind === 'moved' || effect.kind === 'placed')) ledger.unjudged.add(space.id);
-  const newest = event.vdsoAfter !== undefined && (space.truth === undefined || event.at >= space.truth.at);
-  return putSpace(ledger, {
-    ...space,
-    truth: newest && event.vdsoAfter !== undefined ? { at: event.at, vdso: event.vdsoAfter } : space.truth,
+  if (at <= space.readAt && (effect.kind === 'moved' || effect.kind === 'placed')) ledger.unjudged.add(space.id);
+  const newest = space.truth === undefined || at >= space.truth.at;
+  const [past, moves, placedAt] =
+    effect.kind === 'moved'
+      ? [bounded([...space.past, effect.move]), space.moves + 1, space.placedAt]
+      : // A fresh mapping: what happened to the one before it says nothing about this one.
+        effect.kind === 'placed'
+        ? [NONE, space.moves, effect.at]
+        : [space.past, space.moves, space.placedAt];
+  return changeSpace(ledger, space, {
+    lastEventAt: laterOf(at, space.lastEventAt),
+    dirty: isDirtyAfter(space, at),
+    truth: newest && vdsoAfter !== undefined ? { at, vdso: vdsoAfter } : space.truth,
     noise: noiseAfterCall(event, effect, space.noise),
-    ...(effect.kind === 'moved' ? { past: bounded([...space.past, effect.move]), moves: space.moves + 1 } : {}),
-    // A fresh mapping: what happened to the one before it says nothing about this one.
-    ...(effect.kind === 'placed' ? { placedAt: effect.at, past: [] } : {}),
+    past,
+    moves,
+    placedAt,
   });
 };
+
+const NONE: SpaceRecord['past'] = [];
 
 /** In order of time, even if events came late; the first and the newest. */
 const bounded = (moves: SpaceRecord['past']): SpaceRecord['past'] => {

@@ -1,6 +1,6 @@
 import type { Event } from '../model/event.js';
 import { processAt, spaceOf } from './identity.js';
-import { type Ledger, type ProcessRecord, putSpace, type SpaceRecord } from './ledger.js';
+import { changeSpace, type Ledger, type ProcessRecord, type SpaceRecord } from './ledger.js';
 
 /** What an event turned out to be about; undefined where the state has moved on and only the line is left. */
 export interface Concerned {
@@ -13,15 +13,26 @@ export const NOBODY: Concerned = { process: undefined, space: undefined };
 /** Events of some process, as opposed to those of the tracer. */
 export type ProcessEvent = Exclude<Event, { kind: 'heartbeat' | 'gap' | 'status' }>;
 
-/** The process of an event and its address space, which is due for a fresh reading. */
-export const concerned = (ledger: Ledger, event: ProcessEvent): Concerned => {
+/** The process of an event and its address space. */
+export const find = (ledger: Ledger, event: ProcessEvent): Concerned => {
   const process = processAt(ledger, event.tgid, event.at, event.comm);
-  const space = process === undefined ? undefined : spaceOf(ledger, process, event.space, event.at);
+  return { process, space: process === undefined ? undefined : spaceOf(ledger, process, event.space, event.at) };
+};
+
+/** Likewise, and it is due for a fresh reading. */
+export const concerned = (ledger: Ledger, event: ProcessEvent): Concerned => {
+  const { process, space } = find(ledger, event);
   return { process, space: space && touch(ledger, space, event.at) };
 };
 
 /** Something happened to it at this time: what was read before is out of date. */
 export const touch = (ledger: Ledger, space: SpaceRecord, at: bigint): SpaceRecord =>
-  at <= space.lastEventAt
-    ? space
-    : putSpace(ledger, { ...space, lastEventAt: at, dirty: space.sharers > 0 && (space.dirty || at >= space.readAt) });
+  at <= space.lastEventAt ? space : changeSpace(ledger, space, { lastEventAt: at, dirty: isDirtyAfter(space, at) });
+
+export const laterOf = (a: bigint, b: bigint): bigint => {
+  if (a > b) return a;
+  return b;
+};
+
+export const isDirtyAfter = (space: SpaceRecord, at: bigint): boolean =>
+  space.sharers > 0 && (space.dirty || at >= space.readAt);

@@ -1,7 +1,7 @@
 import type { ExecEvent } from '../model/event.js';
 import type { Concerned } from './concerned.js';
 import { contextKey, imageOf, isOtherImage, nextGeneration, processAt, switchSpace } from './identity.js';
-import { type Ledger, type ProcessRecord, putProcess, putSpace, type SpaceRecord } from './ledger.js';
+import { changeProcess, changeSpace, type Ledger, type ProcessRecord, type SpaceRecord } from './ledger.js';
 import { hold } from './life.js';
 import type { Snapshot } from './observation.js';
 
@@ -21,10 +21,9 @@ export const onExec = (ledger: Ledger, event: ExecEvent): Concerned => {
   const later = isOtherImage(imageOf(waiting?.evidence.auxv), image);
   const early = later ? undefined : waiting;
   takeBack(ledger, process, old, event.at);
-  const entered = enterNew(ledger, putProcess(ledger, { ...process, comm: event.comm, held: undefined }), old, event);
+  const entered = enterNew(ledger, changeProcess(ledger, process, { comm: event.comm, held: undefined }), old, event);
   ledger.holding.delete(process.key);
-  const placed = putSpace(ledger, {
-    ...entered,
+  const placed = changeSpace(ledger, entered, {
     bornAt: event.at,
     placedAt: event.vdso,
     image: imageOf(early?.evidence.auxv) ?? image,
@@ -45,7 +44,7 @@ const enterNew = (ledger: Ledger, process: ProcessRecord, old: SpaceRecord, even
   if (known === undefined) return nextGeneration(ledger, process, { at: event.at, key: event.space });
   // A later event of the new address space came before this one, and has made the generation.
   if (known.id === old.id) return known;
-  switchSpace(ledger, putProcess(ledger, { ...process, generation: process.generation + 1 }), known);
+  switchSpace(ledger, changeProcess(ledger, process, { generation: process.generation + 1 }), known);
   return ledger.spaces.get(known.id) ?? known;
 };
 
@@ -64,5 +63,5 @@ const isMisplaced = (process: ProcessRecord, old: SpaceRecord, at: bigint): bool
 const takeBack = (ledger: Ledger, process: ProcessRecord, old: SpaceRecord, at: bigint): void => {
   if (!isMisplaced(process, old, at)) return;
   const blank = { evidence: undefined, verdict: undefined, image: undefined, readAt: 0n, unexplained: undefined };
-  putSpace(ledger, { ...old, ...blank, dirty: true });
+  changeSpace(ledger, old, { ...blank, dirty: true });
 };

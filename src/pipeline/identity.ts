@@ -1,6 +1,14 @@
 import type { SpaceKey } from '../model/event.js';
 import { AT_SYSINFO_EHDR, type Auxv } from '../model/evidence.js';
-import { type Ledger, type ProcessRecord, putProcess, putSpace, type SpaceRecord } from './ledger.js';
+import {
+  changeProcess,
+  changeSpace,
+  type Ledger,
+  type ProcessRecord,
+  putProcess,
+  putSpace,
+  type SpaceRecord,
+} from './ledger.js';
 
 /**
  * Who an event or a snapshot is about. Three identities have to be joined: the kernel's of an address space (ctx_id,
@@ -89,7 +97,9 @@ export const newProcess = (ledger: Ledger, birth: Birth): ProcessRecord => {
   // Two owners within one tick look alike (kernel.md 6.8): tell them apart rather than let one inherit from the other.
   while (ledger.processes.has(key)) key += "'";
   const space = birth.space ?? newSpace(ledger, { id: `pid:${key}`, bornAt });
-  const process = {
+  ledger.byPid.set(pid, key);
+  enter(ledger, key, space.id);
+  return putProcess(ledger, {
     key,
     pid,
     comm,
@@ -98,10 +108,11 @@ export const newProcess = (ledger: Ledger, birth: Birth): ProcessRecord => {
     generation: 0,
     exitedAt: undefined,
     unreadable: undefined,
-  };
-  ledger.byPid.set(pid, key);
-  enter(ledger, key, space.id);
-  return putProcess(ledger, { ...process, startTicks, bornAt, firstSeen: at, held: undefined });
+    startTicks,
+    bornAt,
+    firstSeen: at,
+    held: undefined,
+  });
 };
 
 export const newSpace = (ledger: Ledger, { id, bornAt }: { id: string; bornAt: bigint }): SpaceRecord =>
@@ -121,7 +132,7 @@ export const newSpace = (ledger: Ledger, { id, bornAt }: { id: string; bornAt: b
     lastEventAt: bornAt,
     readAt: 0n,
     image: undefined,
-    members: new Set(),
+    members: [],
     unexplained: undefined,
     noise: undefined,
   });
@@ -130,17 +141,17 @@ export const newSpace = (ledger: Ledger, { id, bornAt }: { id: string; bornAt: b
 export const enter = (ledger: Ledger, processKey: string, spaceId: string): void => {
   const space = ledger.spaces.get(spaceId);
   if (space === undefined) return;
-  space.members.add(processKey);
-  putSpace(ledger, { ...space, sharers: space.sharers + 1 });
+  changeSpace(ledger, space, { members: [...space.members, processKey], sharers: space.sharers + 1 });
 };
 
 /** The process no longer points at it. An address space that nobody points at is forgotten. */
 export const leave = (ledger: Ledger, process: ProcessRecord): void => {
   const space = ledger.spaces.get(process.space);
   if (space === undefined) return;
-  space.members.delete(process.key);
-  if (space.members.size === 0) forgetSpace(ledger, space);
-  else if (process.exitedAt === undefined) putSpace(ledger, { ...space, sharers: space.sharers - 1 });
+  const members = space.members.filter((key) => key !== process.key);
+  const sharers = process.exitedAt === undefined ? space.sharers - 1 : space.sharers;
+  if (members.length === 0) forgetSpace(ledger, space);
+  else changeSpace(ledger, space, { members, sharers });
 };
 
 /** Nobody lives in it any more: its mm pointer is free for others, its ctx_id will never come back. */
@@ -161,16 +172,16 @@ export const switchSpace = (ledger: Ledger, process: ProcessRecord, space: Space
   if (process.space === space.id) return process;
   // Enter before leaving: leaving may forget the old one, and both may be the last to know something.
   if (process.exitedAt === undefined) enter(ledger, process.key, space.id);
-  else space.members.add(process.key);
+  else changeSpace(ledger, space, { members: [...space.members, process.key] });
   leave(ledger, process);
-  return putProcess(ledger, { ...process, space: space.id });
+  return changeProcess(ledger, process, { space: space.id });
 };
 
 export const bind = (ledger: Ledger, space: SpaceRecord, key: SpaceKey): SpaceRecord => {
   const context = contextKey(key);
   if (context === undefined) return space;
   ledger.byContext.set(context, space.id);
-  return putSpace(ledger, { ...space, key });
+  return changeSpace(ledger, space, { key });
 };
 
 /**
@@ -208,7 +219,7 @@ export const nextGeneration = (ledger: Ledger, process: ProcessRecord, { at, key
   const generation = process.generation + 1;
   const id = context?.startsWith('ctx:') ? context : `pid:${process.key}#${generation}`;
   const space = newSpace(ledger, { id, bornAt: at });
-  switchSpace(ledger, putProcess(ledger, { ...process, generation, held: undefined }), space);
+  switchSpace(ledger, changeProcess(ledger, process, { generation, held: undefined }), space);
   const entered = ledger.spaces.get(space.id) ?? space;
   return key === undefined ? entered : bind(ledger, entered, key);
 };

@@ -2,8 +2,9 @@ import type { JudgeContext } from '../judge/context.js';
 import type { Evidence } from '../model/evidence.js';
 import type { Finding, Verdict } from '../model/verdict.js';
 import { hex } from '../text/hex.js';
-import { addLine, type Ledger, LIMITS, putSpace, type SpaceRecord } from './ledger.js';
+import { addLine, changeSpace, type Ledger, LIMITS, type SpaceRecord } from './ledger.js';
 import { noiseWords } from './noise.js';
+import { slimOld } from './slim.js';
 
 export type Judge = (evidence: Evidence, context: JudgeContext) => Verdict;
 
@@ -17,6 +18,7 @@ export const judged =
     }
     ledger.unjudged.clear();
     explain(ledger);
+    slimOld(ledger);
     if (ledger.sweeps > 0 && !ledger.announced) announce(ledger);
     return ledger;
   };
@@ -48,7 +50,9 @@ const judgeSpace = (ledger: Ledger, space: SpaceRecord, evidence: Evidence, judg
   const told = withTruth(space, evidence);
   const verdict = judge(told, contextOf(space));
   const before = space.verdict;
-  putSpace(ledger, { ...space, evidence: told, verdict });
+  changeSpace(ledger, space, { evidence: told, verdict });
+  ledger.whole.delete(space.id);
+  ledger.whole.set(space.id, space.readAt);
   compare(ledger, space, before, verdict);
 };
 
@@ -73,7 +77,7 @@ const compare = (ledger: Ledger, space: SpaceRecord, before: Verdict | undefined
   if (from === undefined || to === undefined || from === to) return;
   const current = ledger.spaces.get(space.id);
   if (current === undefined) return;
-  putSpace(ledger, { ...current, unexplained: { from: space.unexplained?.from ?? from, to, at: space.readAt } });
+  changeSpace(ledger, current, { unexplained: { from: space.unexplained?.from ?? from, to, at: space.readAt } });
   ledger.unexplained.add(space.id);
 };
 
@@ -105,7 +109,7 @@ const explain = (ledger: Ledger): void => {
     else if (ledger.tracer.mode !== 'ebpf' || ledger.now - found.at >= LIMITS.heldNs) {
       ledger.unexplained.delete(id);
       const known = isExplained(space, found.to);
-      putSpace(ledger, { ...space, unexplained: undefined, moves: space.moves + (known ? 0 : 1) });
+      changeSpace(ledger, space, { unexplained: undefined, moves: space.moves + (known ? 0 : 1) });
       if (!known) addUnseenMove(ledger, space, found);
     }
   }
@@ -126,7 +130,7 @@ const addUnseenMove = (ledger: Ledger, space: SpaceRecord, found: { from: bigint
 
 /** A finding is about an address space; the line names the process it was read through, or another that lives in it. */
 const whose = (ledger: Ledger, space: SpaceRecord) => {
-  const members = [...space.members].map((key) => ledger.processes.get(key));
+  const members = space.members.map((key) => ledger.processes.get(key));
   const read = members.find((member) => member?.pid === space.evidence?.process.pid) ?? members[0];
   return {
     at: space.readAt,

@@ -29,10 +29,15 @@ export interface Ledger {
   readonly unjudged: Set<string>;
   /** Lines of this frame, in order; handed to the faces with it. */
   lines: HistoryLine[];
+  /** For each of the newest lines in histories, oldest first: whose history. A ring of LIMITS.histories. */
+  readonly remembered: string[];
+  nextRemembered: number;
+  /** Spaces whose evidence is still whole, by when it was read, oldest first (see slim.ts). */
+  readonly whole: Map<string, bigint>;
   recent: readonly HistoryLine[];
-  counters: Counters;
+  readonly counters: Mutable<Counters>;
   /** Events in each of the last seconds of the boot clock, newest last: second -> count. */
-  readonly rates: Map<bigint, number>;
+  readonly rates: Map<number, number>;
   /** The newest gap: what is not read after it may be wrong. */
   gapAt: bigint;
   /** Sweeps that are through. The first one is announced once its processes are judged. */
@@ -60,6 +65,8 @@ export interface ProcessRecord extends ProcessState {
 }
 
 export interface SpaceRecord extends AddressSpace {
+  /** Changed in place, like the maps above: it is one array for the life of the address space. */
+  readonly history: HistoryLine[];
   /** Boot clock of the exec or fork that made it; 0n: not known. */
   readonly bornAt: bigint;
   /** Where exec or ARCH_MAP_VDSO_* put its vDSO, when a probe saw it. */
@@ -73,13 +80,15 @@ export interface SpaceRecord extends AddressSpace {
   readonly readAt: bigint;
   /** Which exec made it, as far as auxv tells (see `imageOf`). */
   readonly image: Image | undefined;
-  /** Keys of processes that point here, exited ones included. Changed in place. */
-  readonly members: Set<string>;
+  /** Keys of processes that point here, exited ones included. */
+  readonly members: readonly string[];
   /** It was found elsewhere than before, and no call is known (yet) that did it. */
   readonly unexplained: { readonly from: bigint; readonly to: bigint; readonly at: bigint } | undefined;
   /** A well-known tool is at work here; what it does is no alarm. */
   readonly noise: Noise | undefined;
 }
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** What one frame gives to the faces: the state, and every line that is new in it. */
 export interface Frame {
@@ -88,17 +97,21 @@ export interface Frame {
 }
 
 export const LIMITS = {
-  /** Lines kept per address space, and over all. */
+  /** Lines kept per address space; in all histories together; of all events. */
   history: 32,
+  histories: 8192,
   recent: 1000,
   /** Moves kept per address space: the first, and the newest. */
-  moves: 32,
+  moves: 4,
   /** Exited processes are kept a minute, and never more than this many. */
   exitedNs: 60_000_000_000n,
   exited: 2000,
   /** How long a snapshot waits for the event that explains it: events are ordered in a window, snapshots are not. */
   heldNs: 500_000_000n,
-  rateSeconds: 5n,
+  /** How long a reading is kept whole, and how many are. */
+  wholeNs: 2_000_000_000n,
+  whole: 500,
+  rateSeconds: 5,
 } as const;
 
 export const openLedger = (host: HostStatus): Ledger => ({
@@ -113,6 +126,9 @@ export const openLedger = (host: HostStatus): Ledger => ({
   unexplained: new Set(),
   unjudged: new Set(),
   lines: [],
+  remembered: [],
+  nextRemembered: 0,
+  whole: new Map(),
   recent: [],
   counters: { events: 0, rate: 0, lost: 0n, gaps: 0, snapshots: 0 },
   rates: new Map(),
@@ -137,12 +153,16 @@ export const closeFrame = (ledger: Ledger): Frame => {
 };
 
 const rate = ({ rates, now }: Ledger): number => {
-  const oldest = now / 1_000_000_000n - LIMITS.rateSeconds;
-  for (const second of rates.keys()) if (second < oldest) rates.delete(second);
+  const current = secondOf(now);
   let events = 0;
-  for (const [second, count] of rates) if (second < now / 1_000_000_000n) events += count;
-  return Math.round((events / Number(LIMITS.rateSeconds)) * 10) / 10;
+  for (const [second, count] of rates) {
+    if (second < current - LIMITS.rateSeconds) rates.delete(second);
+    else if (second < current) events += count;
+  }
+  return Math.round((events / LIMITS.rateSeconds) * 10) / 10;
 };
+
+const secondOf = (at: bigint): number => Math.floor(Number(at) / 1e9);
 
 export const putProcess = (ledger: Ledger, process: ProcessRecord): ProcessRecord => {
   ledger.processes.set(process.key, process);
@@ -154,16 +174,74 @@ export const putSpace = (ledger: Ledger, space: SpaceRecord): SpaceRecord => {
   return space;
 };
 
+/**
+ * A changed entry takes the place of the old one. The copies are spelled out: an object spread of an object spread
+ * gets a hidden class of its own each time (V8 of Node 20 and 22), which made a step twenty times slower.
+ */
+export const changeProcess = (ledger: Ledger, process: ProcessRecord, changes: Partial<ProcessRecord>): ProcessRecord =>
+  putProcess(ledger, Object.assign(copyProcess(process), changes));
+
+export const changeSpace = (ledger: Ledger, space: SpaceRecord, changes: Partial<SpaceRecord>): SpaceRecord =>
+  putSpace(ledger, Object.assign(copySpace(space), changes));
+
+const copyProcess = (old: ProcessRecord): ProcessRecord => ({
+  key: old.key,
+  pid: old.pid,
+  comm: old.comm,
+  parent: old.parent,
+  space: old.space,
+  generation: old.generation,
+  exitedAt: old.exitedAt,
+  unreadable: old.unreadable,
+  startTicks: old.startTicks,
+  bornAt: old.bornAt,
+  firstSeen: old.firstSeen,
+  held: old.held,
+});
+
+const copySpace = (old: SpaceRecord): SpaceRecord => ({
+  id: old.id,
+  key: old.key,
+  evidence: old.evidence,
+  verdict: old.verdict,
+  sharers: old.sharers,
+  moves: old.moves,
+  history: old.history,
+  dirty: old.dirty,
+  bornAt: old.bornAt,
+  placedAt: old.placedAt,
+  past: old.past,
+  truth: old.truth,
+  lastEventAt: old.lastEventAt,
+  readAt: old.readAt,
+  image: old.image,
+  members: old.members,
+  unexplained: old.unexplained,
+  noise: old.noise,
+});
+
 /** Writes a line down: for this frame, and into the history of its address space. */
 export const addLine = (ledger: Ledger, line: HistoryLine): void => {
   ledger.lines.push(line);
   const space = ledger.spaces.get(line.space);
   if (space === undefined) return;
-  putSpace(ledger, { ...space, history: [...space.history.slice(-(LIMITS.history - 1)), line] });
+  space.history.push(line);
+  if (space.history.length > LIMITS.history) space.history.shift();
+  forgetOldest(ledger, space.id);
+};
+
+/** Ten thousand busy histories would fill the memory: when there are too many lines, the oldest one goes. */
+const forgetOldest = (ledger: Ledger, added: string): void => {
+  const at = ledger.nextRemembered;
+  const oldest = ledger.remembered[at];
+  ledger.remembered[at] = added;
+  ledger.nextRemembered = (at + 1) % LIMITS.histories;
+  const space = oldest === undefined ? undefined : ledger.spaces.get(oldest);
+  if (space !== undefined && space.history.length > 1) space.history.shift();
 };
 
 export const countEvent = (ledger: Ledger, event: Event): void => {
-  const second = event.at / 1_000_000_000n;
+  const second = secondOf(event.at);
   ledger.rates.set(second, (ledger.rates.get(second) ?? 0) + 1);
-  ledger.counters = { ...ledger.counters, events: ledger.counters.events + 1 };
+  ledger.counters.events += 1;
 };

@@ -13,7 +13,7 @@ import {
   ticksAt,
   unbind,
 } from './identity.js';
-import { type Ledger, LIMITS, type ProcessRecord, putProcess, putSpace, type SpaceRecord } from './ledger.js';
+import { changeProcess, changeSpace, type Ledger, LIMITS, type ProcessRecord, type SpaceRecord } from './ledger.js';
 import type { Snapshot } from './observation.js';
 
 /** Fork and exit: how processes come and go, and what they share (facts: kernel.md 6.3 to 6.8). */
@@ -52,7 +52,7 @@ const meetChild = (
   parentSpace: SpaceRecord | undefined,
   shares: boolean,
 ): void => {
-  const known = putProcess(ledger, { ...child, parent: event.tgid, bornAt: child.bornAt || event.at });
+  const known = changeProcess(ledger, child, { parent: event.tgid, bornAt: child.bornAt || event.at });
   const space = ledger.spaces.get(known.space);
   // It has made an exec since: what it had from its parent is gone.
   if (parentSpace === undefined || space === undefined || known.generation > 0) return;
@@ -74,12 +74,12 @@ const meetChild = (
   const joined = ledger.spaces.get(parentSpace.id);
   if (joined === undefined || joined.readAt >= space.readAt) return;
   const { readAt, image, verdict } = space;
-  putSpace(ledger, { ...joined, evidence, readAt, image, verdict, dirty: joined.lastEventAt > readAt });
+  changeSpace(ledger, joined, { evidence, readAt, image, verdict, dirty: joined.lastEventAt > readAt });
 };
 
 /** Keeps a reading for the exec event that explains it. */
 export const hold = (ledger: Ledger, process: ProcessRecord, held: Snapshot): void => {
-  putProcess(ledger, { ...process, held });
+  changeProcess(ledger, process, { held });
   ledger.holding.add(process.key);
 };
 
@@ -90,12 +90,11 @@ const inherit = (ledger: Ledger, child: ProcessRecord, parent: SpaceRecord | und
   const before = parent.past.filter((move) => move.at <= at);
   const later = space.past.filter((move) => move.at > at);
   if (space.evidence !== undefined) ledger.unjudged.add(space.id);
-  putSpace(ledger, {
-    ...space,
+  changeSpace(ledger, space, {
     bornAt: at,
     placedAt: parent.placedAt,
     past: [...before, ...later],
-    moves: before.length + later.length,
+    moves: space.moves + parent.moves - (parent.past.length - before.length),
     truth: space.truth ?? (parent.truth !== undefined && parent.truth.at <= at ? parent.truth : undefined),
     lastEventAt: space.lastEventAt > at ? space.lastEventAt : at,
     dirty: space.readAt <= at || space.dirty,
@@ -117,12 +116,12 @@ export const onExit = (ledger: Ledger, event: ExitEvent): Concerned => {
 /** Marks the end; the entry stays for a minute. */
 export const endProcess = (ledger: Ledger, process: ProcessRecord, at: bigint): void => {
   if (process.exitedAt !== undefined) return;
-  putProcess(ledger, { ...process, exitedAt: at, held: undefined });
+  changeProcess(ledger, process, { exitedAt: at, held: undefined });
   ledger.holding.delete(process.key);
   ledger.exited.set(process.key, at);
   const space = ledger.spaces.get(process.space);
   if (space === undefined) return;
-  const left = putSpace(ledger, { ...space, sharers: space.sharers - 1, dirty: space.sharers > 1 && space.dirty });
+  const left = changeSpace(ledger, space, { sharers: space.sharers - 1, dirty: space.sharers > 1 && space.dirty });
   if (left.sharers === 0 && left.key?.id === 0n) unbind(ledger, left);
 };
 
@@ -130,8 +129,8 @@ export const endProcess = (ledger: Ledger, process: ProcessRecord, at: bigint): 
 export const reviveProcess = (ledger: Ledger, process: ProcessRecord): ProcessRecord => {
   ledger.exited.delete(process.key);
   const space = ledger.spaces.get(process.space);
-  if (space !== undefined) putSpace(ledger, { ...space, sharers: space.sharers + 1 });
-  return putProcess(ledger, { ...process, exitedAt: undefined });
+  if (space !== undefined) changeSpace(ledger, space, { sharers: space.sharers + 1 });
+  return changeProcess(ledger, process, { exitedAt: undefined });
 };
 
 /** Forgets who has been gone for a minute, and the oldest when there are too many. */

@@ -1,18 +1,18 @@
 import type { Evidence } from '../model/evidence.js';
 import { unreadableText } from '../report/process.js';
 import { bootTimeOf, type Image, imageOf, isOtherImage, lastOwner, nextGeneration, ticksAt } from './identity.js';
-import { type Ledger, LIMITS, type ProcessRecord, putProcess, putSpace, type SpaceRecord } from './ledger.js';
+import { changeProcess, changeSpace, type Ledger, LIMITS, type ProcessRecord, type SpaceRecord } from './ledger.js';
 import { discover, endProcess, hold, reviveProcess } from './life.js';
 import type { Census, Snapshot } from './observation.js';
 
 /** What /proc showed, joined with what is known; older and foreign readings change nothing. */
 export const onSnapshot = (ledger: Ledger, snapshot: Snapshot): void => {
-  ledger.counters = { ...ledger.counters, snapshots: ledger.counters.snapshots + 1 };
+  ledger.counters.snapshots += 1;
   const process = readProcessOf(ledger, snapshot);
   if (process === undefined) return;
   const space = ledger.spaces.get(process.space);
   if (space === undefined || snapshot.startedAt < space.bornAt) return;
-  const known = putProcess(ledger, describe(process, snapshot.evidence));
+  const known = describe(ledger, process, snapshot.evidence);
   if (snapshot.startedAt <= space.readAt) return;
   const image = imageOf(snapshot.evidence.auxv);
   if (isOtherImage(image, space.image)) {
@@ -26,8 +26,7 @@ export const onSnapshot = (ledger: Ledger, snapshot: Snapshot): void => {
 const settle = (ledger: Ledger, space: SpaceRecord, snapshot: Snapshot, image: Image | undefined): void => {
   const { evidence, startedAt } = snapshot;
   const unread = evidence.vmas === undefined;
-  putSpace(ledger, {
-    ...space,
+  changeSpace(ledger, space, {
     // A process that could not be read this time says nothing new: what was known before stays, with its date.
     ...(unread && space.evidence !== undefined ? {} : { evidence, readAt: startedAt }),
     image: image?.places === undefined ? (space.image ?? image) : image,
@@ -60,7 +59,7 @@ export const releaseHeld = (ledger: Ledger): void => {
     if (process === undefined || held === undefined) ledger.holding.delete(key);
     else if (ledger.now - held.startedAt >= LIMITS.heldNs) {
       ledger.holding.delete(key);
-      onImage(ledger, putProcess(ledger, { ...process, held: undefined }), held);
+      onImage(ledger, changeProcess(ledger, process, { held: undefined }), held);
     }
   }
 };
@@ -114,23 +113,24 @@ const isSame = (owner: ProcessRecord, startTicks: bigint): boolean => {
 const rename = (ledger: Ledger, process: ProcessRecord, startTicks: bigint): ProcessRecord => {
   const key = `${process.pid}@${startTicks}`;
   const bornAt = process.bornAt === 0n ? bootTimeOf(startTicks) : process.bornAt;
-  if (key === process.key || ledger.processes.has(key)) return putProcess(ledger, { ...process, startTicks, bornAt });
+  if (key === process.key || ledger.processes.has(key)) return changeProcess(ledger, process, { startTicks, bornAt });
   ledger.processes.delete(process.key);
   ledger.byPid.set(process.pid, key);
-  const members = ledger.spaces.get(process.space)?.members;
-  if (members?.delete(process.key)) members.add(key);
+  const space = ledger.spaces.get(process.space);
+  if (space !== undefined)
+    changeSpace(ledger, space, { members: space.members.map((member) => (member === process.key ? key : member)) });
   for (const index of [ledger.holding]) if (index.delete(process.key)) index.add(key);
   const exitedAt = ledger.exited.get(process.key);
   if (exitedAt !== undefined && ledger.exited.delete(process.key)) ledger.exited.set(key, exitedAt);
-  return putProcess(ledger, { ...process, key, startTicks, bornAt });
+  return changeProcess(ledger, process, { key, startTicks, bornAt });
 };
 
-const describe = (process: ProcessRecord, { process: facts, ...evidence }: Evidence): ProcessRecord => {
-  const unreadable = unreadableText({ process: facts, ...evidence }) ?? undefined;
-  const comm = facts.comm ?? process.comm;
-  const parent = facts.parent ?? process.parent;
+const describe = (ledger: Ledger, process: ProcessRecord, evidence: Evidence): ProcessRecord => {
+  const unreadable = unreadableText(evidence) ?? undefined;
+  const comm = evidence.process.comm ?? process.comm;
+  const parent = evidence.process.parent ?? process.parent;
   if (comm === process.comm && parent === process.parent && unreadable === process.unreadable) return process;
-  return { ...process, comm, parent, unreadable };
+  return changeProcess(ledger, process, { comm, parent, unreadable });
 };
 
 /** Who is on no list any more has gone, even if its exit was never seen. */

@@ -6,7 +6,7 @@ import { onCall } from './call.js';
 import { type Concerned, concerned, NOBODY, touch } from './concerned.js';
 import { onExec } from './exec.js';
 import { liveProcess } from './identity.js';
-import { addLine, countEvent, type Ledger, putSpace } from './ledger.js';
+import { addLine, changeSpace, countEvent, type Ledger } from './ledger.js';
 import { expire, onExit, onFork } from './life.js';
 import { noiseAfterPrctl, noiseWords } from './noise.js';
 import type { Happening, Observation } from './observation.js';
@@ -117,7 +117,7 @@ const sayEvent = (ledger: Ledger, happening: Happening, event: Exclude<Event, { 
       // restored program is what its image says it is: where CRIU parked the vDSO before is not where it was given it.
       const restored = noise === 'criu-restored' && space?.noise === 'criu-restore';
       const known = restored ? { placedAt: undefined, past: [] } : {};
-      const changed = space && worked ? putSpace(ledger, { ...space, ...known, noise, image: undefined }) : space;
+      const changed = space && worked ? changeSpace(ledger, space, { ...known, noise, image: undefined }) : space;
       return {
         process,
         space: changed,
@@ -146,8 +146,9 @@ const unsaid = (ledger: Ledger, notes: readonly string[]): readonly string[] => 
 /** A gap: what was not read after it may be wrong, and the kernel's pointers too. */
 const everythingIsDirty = (ledger: Ledger, at: bigint, lost: bigint): Concerned => {
   ledger.gapAt = at;
-  ledger.counters = { ...ledger.counters, gaps: ledger.counters.gaps + 1, lost: ledger.counters.lost + lost };
+  ledger.counters.gaps += 1;
+  ledger.counters.lost += lost;
   for (const space of ledger.spaces.values())
-    if (space.readAt <= at && space.sharers > 0) putSpace(ledger, { ...space, dirty: true, truth: undefined });
+    if (space.readAt <= at && space.sharers > 0) changeSpace(ledger, space, { dirty: true, truth: undefined });
   return NOBODY;
 };

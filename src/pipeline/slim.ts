@@ -1,0 +1,56 @@
+import type { Evidence } from '../model/evidence.js';
+import type { Verdict } from '../model/verdict.js';
+import { isVdsoNamed, isVvarNamed, overlaps, type Vma } from '../model/vma.js';
+import { changeSpace, type Ledger, LIMITS } from './ledger.js';
+
+/**
+ * Ten thousand address spaces are kept, and none is judged twice by the same reading unless an event comes late. So
+ * once no late event is due, a reading is cut down to what faces show of it: the words of pagemap, bytes and the like
+ * have done their work.
+ */
+export const slimOld = (ledger: Ledger): void => {
+  for (const [id, readAt] of ledger.whole) {
+    if (ledger.now - readAt < LIMITS.wholeNs && ledger.whole.size <= LIMITS.whole) break;
+    ledger.whole.delete(id);
+    const space = ledger.spaces.get(id);
+    if (space?.evidence !== undefined) changeSpace(ledger, space, { evidence: slim(space.evidence, space.verdict) });
+  }
+};
+
+export const slim = (evidence: Evidence, verdict: Verdict | undefined): Evidence => ({
+  ...evidence,
+  vmas: evidence.vmas === undefined ? undefined : nearVdso(evidence.vmas, verdict),
+  smaps: undefined,
+  pagemap: NO_WORDS,
+  kpageflags: NO_WORDS,
+  bytes: NO_BYTES,
+  namespaces: shared(evidence.namespaces),
+});
+
+const NO_WORDS: ReadonlyMap<bigint, BigUint64Array> = new Map();
+const NO_BYTES: ReadonlyMap<bigint, Uint8Array> = new Map();
+
+/** Mappings the verdict speaks of, the vvar pages, and two neighbours on either side. */
+const nearVdso = (vmas: readonly Vma[], verdict: Verdict | undefined): readonly Vma[] => {
+  if (vmas.length <= SMALL) return vmas;
+  const near = new Set<number>();
+  for (const [index, vma] of vmas.entries()) {
+    const spoken = verdict?.mappings.some(({ start, end }) => overlaps(vma, start, end)) === true;
+    if (!spoken && !isVdsoNamed(vma) && !isVvarNamed(vma)) continue;
+    for (let other = index - 2; other <= index + 2; other++) near.add(other);
+  }
+  return vmas.filter((_, index) => near.has(index));
+};
+const SMALL = 8;
+
+/** Most processes of a machine live in the same namespaces: one map serves all of them. */
+const shared = (namespaces: Evidence['namespaces']): Evidence['namespaces'] => {
+  const key = [...namespaces].join(' ');
+  const known = KNOWN.get(key)?.deref();
+  if (known !== undefined) return known;
+  KNOWN.set(key, new WeakRef(namespaces));
+  if (KNOWN.size > MOST_KNOWN) for (const [old, map] of KNOWN) if (map.deref() === undefined) KNOWN.delete(old);
+  return namespaces;
+};
+const KNOWN = new Map<string, WeakRef<Evidence['namespaces']>>();
+const MOST_KNOWN = 1000;
