@@ -50,23 +50,28 @@ const watch = (...args: readonly string[]): Watching => {
 };
 
 test('without a terminal: lines, the first census among them', async () => {
-  const run = watch('--duration', '1');
-  const { status } = await run.ended;
-  assert.equal(status, 0);
+  const run = watch();
+  await run.line(/ info {4}vdsowatch: census: \d+ processes, /);
+  run.child.kill();
+  await run.ended;
   assert.match(run.lines[0] ?? '', /^\d\d:\d\d:\d\d\.\d{3} warning vdsowatch: polling: /);
-  assert.ok(run.lines.some((line) => / info {4}vdsowatch: census: \d+ processes, /.test(line)));
   assert.equal(run.errors(), '');
 });
 
 for (const format of ['ndjson', 'json'])
   test(`-o ${format}: every line is a document of the schema, and nothing else is printed`, async () => {
-    const run = watch('-o', format, '--duration', '1');
-    const { status } = await run.ended;
-    assert.equal(status, 0);
+    const run = watch('-o', format);
+    await run.line(/census/);
+    run.child.kill();
+    await run.ended;
     assert.ok(run.lines.length >= 2);
     for (const line of run.lines) assert.ok(Value.Check(EventJson, JSON.parse(line)), line);
     assert.equal(run.errors(), '');
   });
+
+test('after the time that was given it ends as if well', async () => {
+  assert.deepEqual(await watch('--duration', '0.2').ended, { status: 0, signal: null });
+});
 
 for (const [signal, status] of [
   ['SIGINT', 130],
