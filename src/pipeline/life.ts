@@ -115,7 +115,11 @@ export const onExit = (ledger: Ledger, event: ExitEvent): Concerned => {
 
 /** Marks the end; the entry stays for a minute. */
 export const endProcess = (ledger: Ledger, process: ProcessRecord, at: bigint): void => {
-  if (process.exitedAt !== undefined) return;
+  if (process.exitedAt !== undefined) {
+    // A census missed it before its exit event came, which knows better when.
+    if (at < process.exitedAt) changeProcess(ledger, process, { exitedAt: at });
+    return;
+  }
   changeProcess(ledger, process, { exitedAt: at, held: undefined });
   ledger.holding.delete(process.key);
   ledger.exited.set(process.key, at);

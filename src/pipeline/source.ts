@@ -39,7 +39,7 @@ export const liveSources = ({ bpf, notes, asked }: LiveOptions): Sources => {
       ? polling(
           clock.now(),
           'polling: the probes number processes as the initial pid namespace does, and this is another',
-          [...notes, 'run vdsowatch on the host, or with --pid=host'],
+          ['run vdsowatch on the host, or with --pid=host'],
         )
       : traceEvents();
   // Both readers subscribe before the first event goes out, even one that is there at once. The tracer may end (it

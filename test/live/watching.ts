@@ -1,0 +1,114 @@
+import { setTimeout } from 'node:timers/promises';
+import { Subject } from 'rxjs';
+import type { CallEvent, Event } from '../../src/model/event.js';
+import type { AddressSpace, HistoryLine, ProcessState, WatchState } from '../../src/model/state.js';
+import { observe } from '../../src/pipeline/observe.js';
+import { liveSources } from '../../src/pipeline/source.js';
+import { localBootClock } from '../../src/proc/clock.js';
+
+/** The whole pipeline on this machine, as `watch` runs it, for tests to ask. */
+export interface Watching {
+  readonly state: () => WatchState;
+  /** All lines so far. */
+  readonly lines: readonly HistoryLine[];
+  /** Waits for a state; what `wanted` returns when it is something. */
+  readonly until: <T>(what: string, wanted: (state: WatchState) => T | undefined) => Promise<T>;
+  /** Waits for a line, one that is there already included. */
+  readonly line: (what: string, wanted: (line: HistoryLine) => boolean) => Promise<HistoryLine>;
+  /** Waits until everything that has happened by now is in the state, and `pid` has been read after it. */
+  readonly settled: (pid: number) => Promise<Seen>;
+  /** All processes are read afresh. */
+  readonly rescan: () => void;
+  readonly stop: () => Promise<void>;
+}
+
+/** A living process as the state has it. */
+export interface Seen {
+  readonly process: ProcessState;
+  readonly space: AddressSpace;
+}
+
+/** Long enough for a loaded machine; no test asserts a time. */
+const PATIENCE_MS = 60_000;
+
+export const startWatching = async (bpf = true): Promise<Watching> => {
+  const asked = new Subject<void>();
+  const lines: HistoryLine[] = [];
+  const checks = new Set<() => void>();
+  const sources = liveSources({ bpf, notes: [], asked });
+  let beat = 0n;
+  const beats = sources.events.subscribe((event) => {
+    if (event.kind === 'heartbeat') beat = event.at;
+  });
+  let last: WatchState | undefined;
+  const running = observe(sources).subscribe((frame) => {
+    last = frame.state;
+    lines.push(...frame.lines);
+    for (const check of checks) check();
+  });
+  const waitFor = async <T>(what: string, look: () => T | undefined): Promise<T> => {
+    const stopped = new AbortController();
+    try {
+      return await Promise.race([
+        new Promise<T>((resolve) => {
+          const check = (): void => {
+            const found = look();
+            if (found === undefined) return;
+            checks.delete(check);
+            resolve(found);
+          };
+          checks.add(check);
+          check();
+        }),
+        setTimeout(PATIENCE_MS, undefined, { signal: stopped.signal }).then(() => {
+          const tail = lines.slice(-30).map(({ pid, text }) => `${pid} ${text}`);
+          const gaps = lines.filter(({ event }) => event?.kind === 'gap' || event?.kind === 'status');
+          const told = gaps.map(({ at, text }) => `${at} ${text}`);
+          throw new Error(`never seen: ${what}\n${told.join('\n')}\n${tail.join('\n')}`);
+        }),
+      ]);
+    } finally {
+      stopped.abort();
+    }
+  };
+  const state = (): WatchState => {
+    if (last === undefined) throw new Error('nothing was seen yet');
+    return last;
+  };
+  const watching: Watching = {
+    state,
+    lines,
+    until: (what, wanted) => waitFor(what, () => (last === undefined ? undefined : wanted(last))),
+    line: (what, wanted) => waitFor(what, () => lines.find(wanted)),
+    settled: async (pid) => {
+      const now = localBootClock().now();
+      return waitFor(`process ${pid}, read after ${now}`, () => {
+        const seen = last === undefined ? undefined : livingIn(last, pid);
+        const readAt = seen?.space.evidence?.takenAt ?? 0n;
+        return seen !== undefined && !seen.space.dirty && (bpf ? beat : readAt) > now && readAt > 0n ? seen : undefined;
+      });
+    },
+    rescan: () => asked.next(),
+    stop: async () => {
+      running.unsubscribe();
+      beats.unsubscribe();
+      await setTimeout(0);
+    },
+  };
+  await watching.until('the end of the first census', ({ recent }) =>
+    recent.find(({ text }) => text.startsWith('census:')),
+  );
+  if (bpf) await watching.until('probes', ({ tracer }) => (tracer.mode === 'ebpf' ? tracer : undefined));
+  return watching;
+};
+
+export const livingIn = (state: WatchState, pid: number): Seen | undefined => {
+  for (const process of state.processes.values()) {
+    if (process.pid !== pid || process.exitedAt !== undefined) continue;
+    const space = state.spaces.get(process.space);
+    if (space !== undefined) return { process, space };
+  }
+  return undefined;
+};
+
+export const isCall = (event: Event | undefined): event is CallEvent => event?.kind === 'call';
