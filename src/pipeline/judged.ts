@@ -2,7 +2,7 @@ import type { JudgeContext } from '../judge/context.js';
 import type { Evidence } from '../model/evidence.js';
 import type { Finding, Verdict } from '../model/verdict.js';
 import { hex } from '../text/hex.js';
-import { addLine, changeSpace, type Ledger, LIMITS, type SpaceRecord } from './ledger.js';
+import { addLine, changeSpace, isHeardUntil, type Ledger, type SpaceRecord } from './ledger.js';
 import { noiseWords } from './noise.js';
 import { slimOld } from './slim.js';
 
@@ -106,7 +106,7 @@ const explain = (ledger: Ledger): void => {
     const space = ledger.spaces.get(id);
     const found = space?.unexplained;
     if (space === undefined || found === undefined) ledger.unexplained.delete(id);
-    else if (ledger.tracer.mode !== 'ebpf' || ledger.now - found.at >= LIMITS.heldNs) {
+    else if (isHeardUntil(ledger, found.at)) {
       ledger.unexplained.delete(id);
       const known = isExplained(space, found.to);
       changeSpace(ledger, space, { unexplained: undefined, moves: space.moves + (known ? 0 : 1) });

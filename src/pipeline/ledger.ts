@@ -46,6 +46,8 @@ export interface Ledger {
   /** Notes of the tracer that were written down: each is said once. */
   readonly said: Set<string>;
   now: bigint;
+  /** The newest event, heartbeats included: all older ones have been delivered, but for the odd straggler. */
+  heardUntil: bigint;
   /** For ids of spaces that the kernel gave none. */
   serial: number;
 }
@@ -106,8 +108,8 @@ export const LIMITS = {
   /** Exited processes are kept a minute, and never more than this many. */
   exitedNs: 60_000_000_000n,
   exited: 2000,
-  /** How long a snapshot waits for the event that explains it: events are ordered in a window, snapshots are not. */
-  heldNs: 500_000_000n,
+  /** How far events must have come beyond a snapshot before it is taken for unexplained: a straggler may be due. */
+  stragglersNs: 300_000_000n,
   /** How long a reading is kept whole, and how many are. */
   wholeNs: 2_000_000_000n,
   whole: 500,
@@ -137,8 +139,16 @@ export const openLedger = (host: HostStatus): Ledger => ({
   announced: false,
   said: new Set(),
   now: 0n,
+  heardUntil: 0n,
   serial: 0,
 });
+
+/**
+ * Have all events up to this time been delivered? A loaded machine may deliver them seconds late, so that is told by
+ * the events themselves, not by the clock. Without probes there is nothing to wait for.
+ */
+export const isHeardUntil = ({ tracer, heardUntil }: Ledger, at: bigint): boolean =>
+  (tracer.mode !== 'ebpf' && tracer.mode !== 'replay') || heardUntil - at >= LIMITS.stragglersNs;
 
 /** The frame so far; the next one starts without lines. */
 export const closeFrame = (ledger: Ledger): Frame => {

@@ -1,7 +1,14 @@
 import type { Evidence } from '../model/evidence.js';
 import { unreadableText } from '../report/process.js';
 import { bootTimeOf, type Image, imageOf, isOtherImage, lastOwner, nextGeneration, ticksAt } from './identity.js';
-import { changeProcess, changeSpace, type Ledger, LIMITS, type ProcessRecord, type SpaceRecord } from './ledger.js';
+import {
+  changeProcess,
+  changeSpace,
+  isHeardUntil,
+  type Ledger,
+  type ProcessRecord,
+  type SpaceRecord,
+} from './ledger.js';
 import { discover, endProcess, hold, reviveProcess } from './life.js';
 import type { Census, Snapshot } from './observation.js';
 
@@ -41,9 +48,8 @@ const settle = (ledger: Ledger, space: SpaceRecord, snapshot: Snapshot, image: I
  * is told apart by its prctl event, which clears the image of the space.
  */
 const anotherImage = (ledger: Ledger, process: ProcessRecord, snapshot: Snapshot): void => {
-  if (ledger.tracer.mode === 'ebpf' || ledger.tracer.mode === 'replay') {
-    hold(ledger, process, snapshot);
-  } else unseenExec(ledger, process, snapshot);
+  if (isHeardUntil(ledger, snapshot.startedAt)) unseenExec(ledger, process, snapshot);
+  else hold(ledger, process, snapshot);
 };
 
 const unseenExec = (ledger: Ledger, process: ProcessRecord, snapshot: Snapshot): void => {
@@ -57,7 +63,7 @@ export const releaseHeld = (ledger: Ledger): void => {
     const process = ledger.processes.get(key);
     const held = process?.held;
     if (process === undefined || held === undefined) ledger.holding.delete(key);
-    else if (ledger.now - held.startedAt >= LIMITS.heldNs) {
+    else if (isHeardUntil(ledger, held.startedAt)) {
       ledger.holding.delete(key);
       onImage(ledger, changeProcess(ledger, process, { held: undefined }), held);
     }

@@ -59,10 +59,12 @@ interface Said extends Concerned {
 
 const onEvent = (ledger: Ledger, happening: Happening): void => {
   const { event } = happening;
+  const tracer = event.kind === 'gap' || event.kind === 'status';
+  // What the tracer says of itself it says by our clock, which may be ahead of what the kernel's records have told.
+  if (!tracer && event.at > ledger.heardUntil) ledger.heardUntil = event.at;
   if (event.kind === 'heartbeat') return;
   const said = sayEvent(ledger, happening, event);
   const noise = noiseWords(said.space?.noise);
-  const tracer = event.kind === 'gap' || event.kind === 'status';
   if (!tracer) countEvent(ledger, event);
   addLine(ledger, {
     at: event.at,

@@ -82,6 +82,9 @@ export const happened = (event: Event, target?: number): Observation => ({
   snapshot: 'asked',
 });
 
+/** Nothing older will come any more. */
+export const heard = (at: bigint): Observation => happened({ kind: 'heartbeat', at, emitted: 0n, received: 0n });
+
 export const HOST: Host = {
   release: '6.18.0',
   machine: 'x86_64',

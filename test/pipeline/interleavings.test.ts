@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Frame } from '../../src/pipeline/ledger.js';
 import type { Observation } from '../../src/pipeline/observation.js';
 import { fuzzRuns } from '../fuzz-runs.js';
-import { begin, happened, MS, run } from './build.js';
+import { begin, happened, heard, MS, run } from './build.js';
 import { type Action, type Story, type Truth, tell } from './world.js';
 
 const actions = fc.array(
@@ -41,7 +41,7 @@ const deliver = (
   const pids = new Set(story.truth.map(({ pid }) => pid));
   run(ledger, [{ kind: 'census', at: story.end - 1n, pids }, ...story.sweep]);
   // What was held back for an exec event that never came is given up after half a second.
-  return run(ledger, [{ kind: 'tick', at: story.end + 2000n * MS }]);
+  return run(ledger, [heard(story.end + 2000n * MS)]);
 };
 
 const known = ({ state }: Frame): readonly Truth[] => {

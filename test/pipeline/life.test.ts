@@ -8,6 +8,7 @@ import {
   forked,
   goneEvidence,
   happened,
+  heard,
   MS,
   moved,
   placeOf,
@@ -184,7 +185,7 @@ test('another image without any exec event: after half a second it counts as an 
   const ledger = begin();
   run(ledger, [known(), happened(moved({ at: at(10), pid: 100, in: 7, from: A, to: B }))]);
   run(ledger, [read({ at: at(25), pid: 100, ticks: ticks(-1000), vdso: C })]);
-  const frame = run(ledger, [{ kind: 'tick', at: at(25) + SECOND }]);
+  const frame = run(ledger, [heard(at(25) + SECOND)]);
   assert.deepEqual(placeOf(frame, 100), { start: C, moved: false });
   assert.equal(stateOf(frame, 100).process?.generation, 1);
 });
@@ -323,6 +324,6 @@ test('a gap makes everything dirty that was not read after it, and forgets the k
   const healed = run(ledger, [read({ at: at(50), pid: 100, ticks: ticks(-1000), vdso: C, auxv: A })]);
   assert.equal(stateOf(healed, 100).space?.dirty, false);
   assert.equal(stateOf(healed, 100).space?.evidence?.contextVdso, undefined);
-  const later = run(ledger, [{ kind: 'tick', at: at(50) + SECOND }]);
+  const later = run(ledger, [heard(at(50) + SECOND)]);
   assert.match(later.lines.map(({ text }) => text).join('\n'), /found at 0x7d0000000000.*not observed/s);
 });
