@@ -29,7 +29,8 @@ export const readPiece = async (input: Input, criu: string, target?: Target): Pr
     case 'core':
       return await corePiece(input);
     case 'criu-image':
-      return await imagePiece(input, criu, target);
+    case 'log':
+      return await criuPiece(input, criu, target);
     default:
       return failed(failure('bad-input', `Reading a ${input.kind} is not built yet.`));
   }
@@ -53,10 +54,11 @@ const judged = (evidence: Evidence, criu: string): Judged => {
 };
 
 /** CRIU images and their logs. A dumped vDSO is held against those of this host, in case it is of the same kernel. */
-const imagePiece = async (input: Input, criu: string, target: Target | undefined): Promise<Outcome<Piece>> => {
-  const { readPostMortem } = await import('../criu/post-mortem.js');
+const criuPiece = async (input: Input, criu: string, target: Target | undefined): Promise<Outcome<Piece>> => {
+  const { readLogPostMortem, readPostMortem } = await import('../criu/post-mortem.js');
   const { hostImages } = await import('../criu/own-vdso.js');
-  const images = await readPostMortem(input.path, { criu, pristine: hostImages, target });
+  const context = { criu, pristine: hostImages, target };
+  const images = await (input.kind === 'log' ? readLogPostMortem : readPostMortem)(input.path, context);
   if (!images.ok) return images;
   const { host, judged, problems } = images.value;
   return success({ input, host, judged, problems });

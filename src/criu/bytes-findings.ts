@@ -1,9 +1,9 @@
 import { looksLikeVdso, readElfImage } from '../elf/image.js';
+import { finding } from '../judge/finding-codes.js';
 import { parseMark } from '../judge/mark.js';
 import { findTrampolines } from '../judge/proxy.js';
 import type { Finding } from '../model/verdict.js';
 import { hex } from '../text/hex.js';
-import { finding } from './finding.js';
 import type { ImageLook } from './image-look.js';
 import { hasStatus } from './status.js';
 
@@ -22,25 +22,22 @@ const vdsoFindings = ({ dumped, process }: ImageLook): readonly Finding[] => {
   const findings: Finding[] = [];
   if (missing.length > 0)
     findings.push(
-      finding(
-        'image-vdso-pages-missing',
-        missing.includes(0) ? 'error' : 'warning',
-        area.start,
-        `Of the vDSO ${missing.length} of ${pages.length} pages are not in the image; a dump always writes all of them.`,
-        [`pagemap: no data for page ${missing.join(', ')}`],
-      ),
+      finding('image-vdso-pages-missing', {
+        mapping: area.start,
+        text: `Of the vDSO ${missing.length} of ${pages.length} pages are not in the image; a dump always writes all of them.`,
+        evidence: [`pagemap: no data for page ${missing.join(', ')}`],
+        severity: missing.includes(0) ? 'error' : 'warning',
+      }),
     );
   if (bytes === undefined) return findings;
   if (elf === undefined || looksLikeVdso(elf) === 'no') {
     findings.push(
-      finding(
-        'image-vdso-unreadable',
-        'error',
-        area.start,
-        `The bytes CRIU took for the vDSO at ${hex(area.start)} are no vDSO image: a restore fails when it reads them.`,
-        [`pages: begin with ${Buffer.from(bytes.subarray(0, 8)).toString('hex')}`],
-        'Invalid ELF magic',
-      ),
+      finding('image-vdso-unreadable', {
+        mapping: area.start,
+        text: `The bytes CRIU took for the vDSO at ${hex(area.start)} are no vDSO image: a restore fails when it reads them.`,
+        evidence: [`pages: begin with ${Buffer.from(bytes.subarray(0, 8)).toString('hex')}`],
+        criuMessage: 'Invalid ELF magic',
+      }),
     );
     return findings;
   }
@@ -48,24 +45,20 @@ const vdsoFindings = ({ dumped, process }: ImageLook): readonly Finding[] => {
   if (jumps.length > 0) {
     const targets = [...new Set(jumps.map(({ target }) => hex(target & ~0xfffn)))];
     findings.push(
-      finding(
-        'image-of-proxy',
-        'info',
-        area.start,
-        `The vDSO is the proxy of an earlier restore: ${jumps.length} functions jump to a runtime vDSO that CRIU left out.`,
-        [`pages: ${jumps.map(({ symbol }) => symbol).join(', ')} jump to ${targets.join(', ')}`],
-      ),
+      finding('image-of-proxy', {
+        mapping: area.start,
+        text: `The vDSO is the proxy of an earlier restore: ${jumps.length} functions jump to a runtime vDSO that CRIU left out.`,
+        evidence: [`pages: ${jumps.map(({ symbol }) => symbol).join(', ')} jump to ${targets.join(', ')}`],
+      }),
     );
   }
   if (elf.linuxVersion !== undefined || elf.buildId !== undefined)
     findings.push(
-      finding(
-        'image-kernel',
-        'info',
-        area.start,
-        `The dumped vDSO is of Linux ${elf.linuxVersion ?? 'of unknown version'}, build ${elf.buildId ?? 'unknown'}.`,
-        ['pages: ELF notes'],
-      ),
+      finding('image-kernel', {
+        mapping: area.start,
+        text: `The dumped vDSO is of Linux ${elf.linuxVersion ?? 'of unknown version'}, build ${elf.buildId ?? 'unknown'}.`,
+        evidence: ['pages: ELF notes'],
+      }),
     );
   return findings;
 };
@@ -78,13 +71,13 @@ const changedFindings = ({ dumped }: ImageLook): readonly Finding[] => {
   const symbol = [...(elf?.symbols ?? [])].find(([, offset]) => offset <= first && first < offset + 16)?.[0];
   const where = `0x${first.toString(16)}${symbol === undefined ? '' : `, in ${symbol}`}`;
   return [
-    finding(
-      'image-vdso-changed',
-      'warning',
-      area.start,
-      `Somebody wrote into the dumped vDSO: ${changed.length} bytes differ from the kernel's, the first at ${where}. A restore in place drops them without a word.`,
-      [`pages: page ${pages.join(', ')} differs from ${from} (${sameBuild ? 'same build' : 'same release and code'})`],
-    ),
+    finding('image-vdso-changed', {
+      mapping: area.start,
+      text: `Somebody wrote into the dumped vDSO: ${changed.length} bytes differ from the kernel's, the first at ${where}. A restore in place drops them without a word.`,
+      evidence: [
+        `pages: page ${pages.join(', ')} differs from ${from} (${sameBuild ? 'same build' : 'same release and code'})`,
+      ],
+    }),
   ];
 };
 
@@ -99,25 +92,22 @@ const pageFindings = ({ process, took, verdict }: ImageLook): readonly Finding[]
       const mark = parseMark(page);
       if (mark !== undefined)
         findings.push(
-          finding(
-            'image-mark',
-            'warning',
-            at,
-            `The page at ${hex(at)} begins with CRIU's mark of version ${mark.version}: the runtime vDSO of an earlier restore, or a forgery.`,
-            [`pages: names ${hex(mark.proxy)} as the vDSO of the dumped task`],
-          ),
+          finding('image-mark', {
+            mapping: at,
+            text: `The page at ${hex(at)} begins with CRIU's mark of version ${mark.version}: the runtime vDSO of an earlier restore, or a forgery.`,
+            evidence: [`pages: names ${hex(mark.proxy)} as the vDSO of the dumped task`],
+          }),
         );
       if (hasStatus(area.status, 'vdso') || verdict.mappings.some((mapping) => mapping.start === at)) continue;
       const elf = page[0] === 0x7f ? readElfImage(page) : undefined;
       if (elf !== undefined && looksLikeVdso(elf) === 'yes')
         findings.push(
-          finding(
-            'image-vdso-in-plain-memory',
-            took.vdso.length === 0 ? 'error' : 'warning',
-            at,
-            `The memory at ${hex(at)} holds a vDSO image, and CRIU dumped it as plain memory${index === 0 ? '' : ', joined with its neighbour'}.`,
-            [`mm: mapping ${hex(start)} has status 0x${area.status.toString(16)}`],
-          ),
+          finding('image-vdso-in-plain-memory', {
+            mapping: at,
+            text: `The memory at ${hex(at)} holds a vDSO image, and CRIU dumped it as plain memory${index === 0 ? '' : ', joined with its neighbour'}.`,
+            evidence: [`mm: mapping ${hex(start)} has status 0x${area.status.toString(16)}`],
+            severity: took.vdso.length === 0 ? 'error' : 'warning',
+          }),
         );
     }
   }

@@ -125,23 +125,29 @@ const unwritten = (set: ImageSet, log: CriuLog | undefined): readonly Evidence[]
   (log?.processes ?? [])
     .filter(({ pid }) => !set.processes.some((process) => process.pid === pid))
     .map((logged) => {
-      const empty: ImageProcess = {
-        pid: logged.pid,
-        parent: undefined,
-        comm: logged.comm,
-        threads: [],
-        machine: log?.machine,
-        dead: false,
-        areas: undefined,
-        auxv: undefined,
-        compat: undefined,
-        pageSize: 4096,
-        pages: new Map(),
-        namespaces: new Map(),
-      };
       // smaps goes upwards: with the vDSO among what was read, all that lies below it, its vvar too, was read.
-      const { vmas, ...evidence } = evidenceOf(empty, log, logged);
+      const { vmas, ...evidence } = evidenceOf({ ...NO_IMAGE, pid: logged.pid, comm: logged.comm }, log, logged);
       const useful = logged.vmasComplete || vmas?.some(isVdsoNamed) === true;
       const cut: Unread = { what: 'maps', why: 'truncated', detail: 'the dump stopped while the mappings were read' };
       return { ...evidence, vmas: useful ? vmas : undefined, unread: logged.vmasComplete ? [] : [cut] };
     });
+
+/** A task of which only a log speaks, and that lists no mappings. */
+export const taskWithoutImage = (pid: number, log: CriuLog): Evidence => {
+  const absent: Unread = { what: 'maps', why: 'absent', detail: 'a restore.log lists no mappings' };
+  return { ...evidenceOf({ ...NO_IMAGE, pid }, log, undefined), vmas: undefined, unread: [absent] };
+};
+
+const NO_IMAGE: Omit<ImageProcess, 'pid'> = {
+  parent: undefined,
+  comm: undefined,
+  threads: [],
+  machine: undefined,
+  dead: false,
+  areas: undefined,
+  auxv: undefined,
+  compat: undefined,
+  pageSize: 4096,
+  pages: new Map(),
+  namespaces: new Map(),
+};

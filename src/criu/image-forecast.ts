@@ -1,5 +1,6 @@
 import { symtableCheck } from '../judge/criu/symtable.js';
 import { criuAtLeast, parseCriuVersion } from '../judge/criu/version.js';
+import { finding } from '../judge/finding-codes.js';
 import {
   type RestoreLayout,
   type RuleOutcome,
@@ -9,7 +10,6 @@ import {
 import { usualVvarPages } from '../judge/layout.js';
 import { parseRelease } from '../judge/release.js';
 import type { Finding, Forecast, Loss } from '../model/verdict.js';
-import { finding } from './finding.js';
 import type { ImageLook } from './image-look.js';
 import type { ImageArea } from './image-set.js';
 import { proxiedSymbols, unproxiedFunctions } from './proxied-symbols.js';
@@ -89,33 +89,46 @@ const symbolsOf = ({ dumped, evidence }: ImageLook, target: TargetVdso | undefin
 const base = (release: string): string => release.split('.').slice(0, 2).join('.');
 
 /**
- * What is silently different after a restore in place: everything that was the vDSO's own is the kernel's again.
- * Undefined while it is not known whether somebody had written into it.
+ * What is silently different after a restore that works: in place, everything that was the vDSO's own is the kernel's
+ * again; memory that only begins with CRIU's mark was left out. Undefined while it is not known whether somebody had
+ * written into the vDSO.
  */
-const lossOf = ({ dumped }: ImageLook, restore: Forecast['restore']): readonly Loss[] | undefined => {
-  if (restore !== 'in-place') return restore === undefined ? undefined : [];
-  if (dumped?.comparison === undefined) return undefined;
+const lossOf = (look: ImageLook, restore: Forecast['restore']): readonly Loss[] | undefined => {
+  if (restore === undefined || restore === 'fail' || restore === 'crash') return undefined;
+  const memory = leftOut(look) ? (['memory'] as const) : [];
+  const { dumped } = look;
+  if (restore !== 'in-place' || dumped === undefined) return memory;
+  if (dumped.comparison === undefined) return undefined;
   return [
     ...(dumped.comparison.changed.length > 0 ? (['vdso-content'] as const) : []),
     ...(dumped.area.protection === PROT_READ_EXEC ? [] : (['permissions'] as const)),
+    ...memory,
   ];
 };
 
+/** By dump.log: CRIU dropped a marked mapping that was no runtime vDSO. */
+const leftOut = ({ dumpLines, verdict }: ImageLook): boolean =>
+  dumpLines.some(
+    ({ code, address }) =>
+      code === 'mark-found' &&
+      verdict.mappings.some(({ start, class: mappingClass }) => start === address && mappingClass === 'decoy'),
+  );
+
 const PROT_READ_EXEC = 5;
 
-const RESTORE_WORDS = {
-  'in-place': ['info', 'a restore gives it a fresh vDSO at the dumped address'],
-  proxy: ['warning', 'a restore keeps the dumped vDSO and lets its functions jump into a fresh one'],
-  none: ['info', 'a restore gives it no vDSO'],
-  fail: ['error', 'a restore fails'],
-  crash: ['error', 'a restore ends with SIGSEGV'],
+const WORDS = {
+  'in-place': ['restore-in-place', 'a restore gives it a fresh vDSO at the dumped address'],
+  proxy: ['restore-proxy', 'a restore keeps the dumped vDSO and lets its functions jump into a fresh one'],
+  none: ['restore-none', 'a restore gives it no vDSO'],
+  fail: ['restore-fails', 'a restore fails'],
+  crash: ['restore-crashes', 'a restore ends with SIGSEGV'],
 } as const;
 
 const restoreFinding = (look: ImageLook, { restore, text, line }: RuleOutcome, place: string): readonly Finding[] => {
   if (restore === undefined || restore === null) return [];
-  const [severity, words] = RESTORE_WORDS[restore];
-  const sentence = `${place}, ${words}: ${text}.`;
-  return [finding(`image-restores-${restore}`, severity, look.dumped?.area.start, sentence, [], line)];
+  const [name, words] = WORDS[restore];
+  const mapping = look.dumped?.area.start;
+  return [finding(name, { mapping, text: `${place}, ${words}: ${text}.`, criuMessage: line })];
 };
 
 /** Functions the dumped vDSO exports that no proxy redirects: they go on with old code over pages that are no vvar. */
@@ -125,5 +138,5 @@ const unproxiedFinding = ({ dumped }: ImageLook, { restore }: RuleOutcome): read
   if (left === undefined || left.length === 0) return [];
   const text = `A proxy leaves ${left.join(', ')} as they are: their old code then reads pages that are no vvar.`;
   const evidence = ['pages: symbol table of the dumped vDSO'];
-  return [finding('proxy-leaves-functions', 'warning', dumped.area.start, text, evidence)];
+  return [finding('proxy-leaves-functions', { mapping: dumped.area.start, text, evidence })];
 };

@@ -51,7 +51,7 @@ export const lookAt = (
   const compare = (start: bigint | undefined): Comparison | undefined => {
     const content = start === undefined ? undefined : evidence.bytes.get(start);
     const image = content && readElfImage(content);
-    return content && image && compareImage(content, image, known);
+    return content && image && compareImage(content, image, known, process.pageSize);
   };
   const own = (log: CriuLog | undefined) => log?.findings.filter(({ pid }) => pid === process.pid) ?? [];
   return {

@@ -1,7 +1,7 @@
+import { finding } from '../judge/finding-codes.js';
 import { AT_SYSINFO_EHDR } from '../model/evidence.js';
 import type { Finding } from '../model/verdict.js';
 import { hex } from '../text/hex.js';
-import { finding } from './finding.js';
 import type { ImageLook } from './image-look.js';
 import type { ImageArea } from './image-set.js';
 
@@ -20,46 +20,38 @@ const pairFindings = ({ took: { vdso, vvar } }: ImageLook): readonly Finding[] =
   const findings: Finding[] = [];
   if (vdso.length === 0 && vvar.length > 0)
     findings.push(
-      finding(
-        'image-without-vdso',
-        'error',
-        vvar[0]?.start,
-        'The image holds vvar but no vDSO: no CRIU can restore it, on any kernel.',
-        [`mm: vvar at ${places(vvar)}, and no mapping with the status of the vDSO`],
-        "Can't find vDSO area in image",
-      ),
+      finding('image-without-vdso', {
+        mapping: vvar[0]?.start,
+        text: 'The image holds vvar but no vDSO: no CRIU can restore it, on any kernel.',
+        evidence: [`mm: vvar at ${places(vvar)}, and no mapping with the status of the vDSO`],
+        criuMessage: "Can't find vDSO area in image",
+      }),
     );
   if (vdso.length > 0 && vvar.length === 0)
     findings.push(
-      finding(
-        'image-without-vvar',
-        'error',
-        vdso[0]?.start,
-        'The image holds a vDSO but no vvar, which its code reads: a call of it faults, that of the restorer too.',
-        [`mm: vDSO at ${places(vdso)}, and no mapping with the status of vvar`],
-        'Using gettimeofday() on vdso at',
-      ),
+      finding('image-without-vvar', {
+        mapping: vdso[0]?.start,
+        text: 'The image holds a vDSO but no vvar, which its code reads: a call of it faults, that of the restorer too.',
+        evidence: [`mm: vDSO at ${places(vdso)}, and no mapping with the status of vvar`],
+        criuMessage: 'Using gettimeofday() on vdso at',
+      }),
     );
   if (vdso.length > 1)
     findings.push(
-      finding(
-        'image-with-several-vdsos',
-        'warning',
-        vdso.at(-1)?.start,
-        `CRIU took ${vdso.length} mappings for the vDSO; a restore replaces the last one, the others become plain memory.`,
-        [`mm: status of the vDSO at ${places(vdso)}`],
-      ),
+      finding('image-with-several-vdsos', {
+        mapping: vdso.at(-1)?.start,
+        text: `CRIU took ${vdso.length} mappings for the vDSO; a restore replaces the last one, the others become plain memory.`,
+        evidence: [`mm: status of the vDSO at ${places(vdso)}`],
+      }),
     );
   if (vvar.length > 1)
     findings.push(
-      finding(
-        'image-with-several-vvars',
-        'warning',
-        vvar.at(-1)?.start,
-        `vvar is in ${vvar.length} pieces; a restore compares the size of the last one alone, and makes a proxy.`,
-        [`mm: status of vvar at ${places(vvar)}`],
-        'vvar size differs:',
-      ),
+      finding('image-with-several-vvars', {
+        mapping: vvar.at(-1)?.start,
+        text: `vvar is in ${vvar.length} pieces; a restore compares the size of the last one alone, and makes a proxy.`,
+        evidence: [`mm: status of vvar at ${places(vvar)}`],
+        criuMessage: 'vvar size differs:',
+      }),
     );
   return findings;
 };
@@ -69,46 +61,44 @@ const tookFindings = ({ took, verdict, process }: ImageLook): readonly Finding[]
   const taken = new Set(took.vdso.map(({ start }) => start));
   return verdict.mappings.flatMap(({ start, class: mappingClass, evidence }) => {
     const area = process.areas?.find((one) => one.start === start);
-    if (mappingClass === 'genuine' && area !== undefined && !taken.has(start))
+    if (area === undefined) return [];
+    if (mappingClass === 'genuine' && !taken.has(start))
       return [
-        finding(
-          'image-mishinted',
-          'error',
-          start,
-          `CRIU did not take the vDSO at ${hex(start)} for one: it is in the image as plain memory, and is restored so.`,
-          [`mm: status 0x${area.status.toString(16)}, without the bit of the vDSO`, ...evidence],
-          `Drop mishinted vDSO status at ${start.toString(16)}`,
-        ),
+        finding('image-mishinted', {
+          mapping: start,
+          text: `CRIU did not take the vDSO at ${hex(start)} for one: it is in the image as plain memory, and is restored so.`,
+          evidence: [`mm: status 0x${area.status.toString(16)}, without the bit of the vDSO`, ...evidence],
+          criuMessage: `Drop mishinted vDSO status at ${start.toString(16)}`,
+        }),
       ];
-    if (mappingClass === 'decoy' && taken.has(start))
-      return [
-        finding(
-          'image-took-decoy',
-          'error',
-          start,
-          `CRIU took the mapping at ${hex(start)} for the vDSO, and it is not: a restore puts a vDSO in its place.`,
-          [`mm: status 0x${area?.status.toString(16)}, with the bit of the vDSO`, ...evidence],
-          `Restore vDSO status by pfn/symtable at ${start.toString(16)}`,
-        ),
-      ];
-    return [];
+    if (mappingClass !== 'decoy' || !taken.has(start)) return [];
+    return [
+      finding('image-took-decoy', {
+        mapping: start,
+        text: `CRIU took the mapping at ${hex(start)} for the vDSO, and it is not: a restore puts a vDSO in its place.`,
+        evidence: [`mm: status 0x${area.status.toString(16)}, with the bit of the vDSO`, ...evidence],
+        criuMessage: `Restore vDSO status by pfn/symtable at ${start.toString(16)}`,
+      }),
+    ];
   });
 };
 
-const auxvFindings = ({ process, took }: ImageLook): readonly Finding[] => {
+/** Said by the verdict already where it knows whether the vDSO moved. */
+const auxvFindings = ({ process, took, verdict }: ImageLook): readonly Finding[] => {
   const told = process.auxv?.entries.get(AT_SYSINFO_EHDR);
   if (told === undefined || took.vdso.length === 0 || took.vdso.some(({ start }) => start === told)) return [];
-  const area = process.areas?.find(({ start, end }) => told >= start && told < end);
+  if (verdict.findings.some(({ code }) => SAID_OF_AUXV.has(code))) return [];
+  const lies = process.areas?.some(({ start, end }) => told >= start && told < end) === true;
   return [
-    finding(
-      'image-auxv-elsewhere',
-      'info',
-      told,
-      `The saved AT_SYSINFO_EHDR names ${hex(told)}, where ${area === undefined ? 'nothing is mapped' : 'other memory lies'}; it is restored as it is.`,
-      [`mm: saved auxv ${hex(told)}, vDSO at ${places(took.vdso)}`],
-    ),
+    finding('image-auxv-elsewhere', {
+      mapping: told,
+      text: `The saved AT_SYSINFO_EHDR names ${hex(told)}, where ${lies ? 'other memory lies' : 'nothing is mapped'}; it is restored as it is.`,
+      evidence: [`mm: saved auxv ${hex(told)}, vDSO at ${places(took.vdso)}`],
+    }),
   ];
 };
+
+const SAID_OF_AUXV = new Set(['vdso-moved', 'auxv-mismatch', 'decoy-at-auxv']);
 
 /** A thread that stopped in memory the image does not hold faults as soon as it runs. */
 const registerFindings = ({ process, took }: ImageLook): readonly Finding[] =>
@@ -118,22 +108,18 @@ const registerFindings = ({ process, took }: ImageLook): readonly Finding[] =>
     const [vdso] = took.vdso.filter(within);
     if (vdso !== undefined)
       return [
-        finding(
-          'image-stopped-in-vdso',
-          'info',
-          vdso.start,
-          `Thread ${tid} stopped inside the vDSO, at offset ${hex(ip - vdso.start)}: on a kernel with another vDSO it goes on in other code.`,
-          [`core: ip ${hex(ip)}`],
-        ),
+        finding('image-stopped-in-vdso', {
+          mapping: vdso.start,
+          text: `Thread ${tid} stopped inside the vDSO, at offset ${hex(ip - vdso.start)}: on a kernel with another vDSO it goes on in other code.`,
+          evidence: [`core: ip ${hex(ip)}`],
+        }),
       ];
     if (process.areas.some(within)) return [];
     return [
-      finding(
-        'image-stopped-outside',
-        'error',
-        ip,
-        `Thread ${tid} stopped at ${hex(ip)}, where the image has no mapping: it dies of SIGSEGV once restored.`,
-        [`core: ip ${hex(ip)} is in none of ${process.areas.length} mappings (a runtime vDSO that CRIU left out?)`],
-      ),
+      finding('image-stopped-outside', {
+        mapping: ip,
+        text: `Thread ${tid} stopped at ${hex(ip)}, where the image has no mapping: it dies of SIGSEGV once restored.`,
+        evidence: [`core: ip ${hex(ip)} is in none of ${process.areas.length} mappings (a runtime vDSO left out?)`],
+      }),
     ];
   });

@@ -1,6 +1,6 @@
+import { type FindingCodeName, finding } from '../judge/finding-codes.js';
 import type { Finding } from '../model/verdict.js';
 import { hex } from '../text/hex.js';
-import { finding } from './finding.js';
 import type { ImageLook } from './image-look.js';
 import type { LogFinding } from './log/log.js';
 import { hasStatus } from './status.js';
@@ -22,17 +22,19 @@ const cite = (file: string, { line, text }: LogFinding): string => `${file}:${li
  */
 const markFindings = ({ dumpLines }: ImageLook): readonly Finding[] => {
   const mark = dumpLines.find(({ code }) => code === 'mark-found');
-  if (mark === undefined || dumpLines.some(({ code }) => code === 'original-vdso')) return [];
+  // A mark that names no place is a forgery, and nothing is lost but the page itself.
+  if (mark === undefined || NOWHERE.test(mark.values[1] ?? '')) return [];
+  if (dumpLines.some(({ code }) => code === 'original-vdso')) return [];
   return [
-    finding(
-      'image-lost-proxy',
-      'error',
-      mark.address,
-      'CRIU left the runtime vDSO out and did not find the copy that its mark names: the image has no vDSO any more.',
-      [cite('dump.log', mark), 'dump.log: no "Restore orig vDSO status" follows'],
-    ),
+    finding('image-lost-proxy', {
+      mapping: mark.address,
+      text: 'CRIU left the runtime vDSO out and did not find the copy that its mark names: the image has no vDSO any more.',
+      evidence: [cite('dump.log', mark), 'dump.log: no "Restore orig vDSO status" follows'],
+    }),
   ];
 };
+
+const NOWHERE = /^f{16}$/;
 
 /** The same mapping before and after CRIU's checks. */
 const statusFindings = ({ logged }: ImageLook): readonly Finding[] => {
@@ -43,36 +45,40 @@ const statusFindings = ({ logged }: ImageLook): readonly Finding[] => {
     const gave = hasStatus(after, 'vdso') ? 'gave' : 'took from';
     const text = `CRIU's check ${gave} the mapping at ${hex(start)} the status of the vDSO.`;
     const evidence = [`dump.log: st 0x${before.toString(16)} when read, 0x${after.toString(16)} when written`];
-    return [finding('image-status-changed', 'warning', start, text, evidence)];
+    return [finding('image-status-changed', { mapping: start, text, evidence })];
   });
 };
 
-const OUTCOMES = new Map<string, readonly [Finding['severity'], string]>([
-  ['in-place', ['info', "The restore gave it this kernel's vDSO at the old address."]],
-  ['proxy', ['warning', 'The restore made a proxy of its dumped vDSO.']],
-  ['none-in-image', ['info', 'The restore gave it no vDSO, as it had none.']],
-  ['vdso-missing', ['error', 'The restore failed: vvar without a vDSO.']],
-  ['killed', ['error', 'It was killed during the restore.']],
+const OUTCOMES = new Map<string, readonly [FindingCodeName, string]>([
+  ['in-place', ['restored-in-place', "The restore gave it that kernel's vDSO at the old address."]],
+  ['proxy', ['restored-by-proxy', 'The restore made a proxy of its dumped vDSO.']],
+  ['none-in-image', ['restored-without-vdso', 'The restore gave it no vDSO, as it had none.']],
+  ['vdso-missing', ['restore-failed', 'The restore failed: the image has vvar without a vDSO.']],
+  ['killed', ['restore-failed', 'It was killed during the restore.']],
 ]);
 
-const outcomeFindings = (lines: readonly LogFinding[]): readonly Finding[] =>
+/** What a restore.log shows to have been done with one process. */
+export const outcomeFindings = (lines: readonly LogFinding[]): readonly Finding[] =>
   lines.flatMap((line) => {
     const outcome = OUTCOMES.get(line.code);
     if (outcome === undefined) return [];
-    return [
-      finding(`restore-${line.code}`, outcome[0], line.address, outcome[1], [cite('restore.log', line)], line.text),
-    ];
+    const [name, text] = outcome;
+    const evidence = [cite('restore.log', line)];
+    return [finding(name, { mapping: line.address, text, evidence, criuMessage: line.text })];
   });
 
-/** Errors and warnings of the logs that no other finding tells. */
-const lineFindings = (file: string, lines: readonly LogFinding[]): readonly Finding[] =>
+/** Errors and warnings of a log that no other finding tells. */
+export const lineFindings = (file: string, lines: readonly LogFinding[]): readonly Finding[] =>
   lines
     .filter(({ severity, routine, code }) => severity !== 'info' && !routine && !TOLD.has(code))
     .slice(0, 100)
     .map((line) =>
-      finding(`log-${line.code}`, line.severity, line.address, sentence(line.meaning), [cite(file, line)], line.text),
+      finding(line.severity === 'error' ? 'log-error' : 'log-warning', {
+        mapping: line.address,
+        text: `${line.meaning.slice(0, 1).toUpperCase()}${line.meaning.slice(1)}.`,
+        evidence: [cite(file, line)],
+        criuMessage: line.text,
+      }),
     );
 
 const TOLD = new Set([...OUTCOMES.keys(), 'status-restored', 'status-dropped', 'dump-ended', 'restore-ended']);
-
-const sentence = (meaning: string): string => `${meaning.slice(0, 1).toUpperCase()}${meaning.slice(1)}.`;

@@ -3,20 +3,18 @@ import { forecast } from '../judge/forecast.js';
 import { judge } from '../judge/judge.js';
 import type { Evidence, Host } from '../model/evidence.js';
 import { type Failure, type Outcome, success } from '../model/failure.js';
-import type { Finding, Forecast, Verdict } from '../model/verdict.js';
+import type { Forecast, Verdict } from '../model/verdict.js';
 import type { Judged } from '../report/process.js';
 import { bytesFindings } from './bytes-findings.js';
-import { openDirectory, readImage } from './directory.js';
-import { imageEvidence, logProcessOf } from './image-evidence.js';
+import { imageEvidence, logProcessOf, taskWithoutImage } from './image-evidence.js';
 import { imageForecast } from './image-forecast.js';
 import { type ImageLook, type Logs, lookAt } from './image-look.js';
 import type { ImageSet } from './image-set.js';
 import { readImages } from './images.js';
 import { layoutFindings } from './layout-findings.js';
-import type { CriuLog, LogKind } from './log/log.js';
-import { readLog } from './log/read.js';
-import { logText } from './log/text.js';
-import { logFindings } from './log-findings.js';
+import type { CriuLog } from './log/log.js';
+import { lineFindings, logFindings, outcomeFindings } from './log-findings.js';
+import { logsBeside, readLogFile } from './logs-beside.js';
 import type { Pristine } from './pristine.js';
 import { HOPELESS, targetFindings, targetVdso } from './target.js';
 
@@ -44,10 +42,7 @@ export const readPostMortem = async (path: string, context: PostMortemContext = 
   if (!images.ok) return images;
   const set = images.value;
   const problems: Failure[] = [...set.problems];
-  const logs: Logs = {
-    dump: await readLogBeside(path, 'dump', problems),
-    restore: await readLogBeside(path, 'restore', problems),
-  };
+  const logs = await logsBeside(set, problems);
   const abis = new Set(set.processes.flatMap(({ machine, compat }) => (compat === true ? 'i386' : (machine ?? []))));
   const judged = judgeImages(set, logs, (await context.pristine?.(abis)) ?? [], context);
   return success({ set, logs, host: judged[0]?.evidence.host, judged, problems });
@@ -94,41 +89,59 @@ const withPages = (verdict: Verdict, { genuine }: ImageLook): Verdict => {
 
 /** A task whose dump CRIU gave up, or a zombie: what the log says of it is all there is. */
 const unfinished = (evidence: Evidence, verdict: Verdict, dump: CriuLog | undefined, expected: Forecast): Judged => {
-  const lines =
-    dump?.findings.filter(({ pid, severity }) => pid === evidence.process.pid && severity === 'error') ?? [];
-  const failed = dump?.ended !== 'success' && evidence.process.state !== 'Z';
+  const lines = dump?.findings.filter(({ pid }) => pid === evidence.process.pid) ?? [];
+  const findings = [...verdict.findings, ...lineFindings('dump.log', lines)];
+  if (dump?.ended === 'success' || evidence.process.state === 'Z')
+    return { evidence, verdict: { ...verdict, findings }, forecast: expected };
   const died = lines.some(({ code }) => code === 'parasite-died');
-  const told = lines.map(({ code, address, meaning, line, text }): Finding => {
-    const sentence = `${meaning.slice(0, 1).toUpperCase()}${meaning.slice(1)}.`;
-    return {
-      code: `log-${code}`,
-      severity: 'error',
-      mapping: address,
-      text: sentence,
-      evidence: [`dump.log:${line}: ${text}`],
-      criuMessage: text,
-    };
-  });
-  return {
-    evidence,
-    verdict: { ...verdict, findings: [...verdict.findings, ...told] },
-    forecast: failed ? { ...expected, dump: died ? 'fail-kills' : 'fail', restore: null, loss: undefined } : expected,
+  const failed: Forecast = {
+    ...expected,
+    dump: died ? 'fail-kills' : 'fail',
+    restore: null,
+    loss: undefined,
+    findings: [],
   };
+  return { evidence, verdict: { ...verdict, findings }, forecast: failed };
 };
 
-/** A log that lies beside the images under its usual name. */
-const readLogBeside = async (
+/** One log by itself: the processes a dump.log lists with their mappings, or those a restore.log speaks of. */
+export const readLogPostMortem = async (
   path: string,
-  kind: Exclude<LogKind, 'unknown'>,
-  problems: Failure[],
-): Promise<CriuLog | undefined> => {
-  const directory = await openDirectory(path);
-  const file = directory.ok ? await readImage(directory.value, `${kind}.log`, LONGEST_LOG) : undefined;
-  if (file === undefined) return undefined;
-  if (file.ok) return readLog(logText(file.value), kind);
-  problems.push(file.failure);
-  return undefined;
+  context: PostMortemContext = {},
+): Promise<Outcome<PostMortem>> => {
+  const read = await readLogFile(path);
+  if (!read.ok) return read;
+  const { log, problems } = read.value;
+  const set: ImageSet = { ...NO_IMAGES, directory: path };
+  const logs: Logs = {
+    dump: log.kind === 'restore' ? undefined : log,
+    restore: log.kind === 'restore' ? log : undefined,
+  };
+  const judged = [...judgeImages(set, logs, [], context), ...(log.kind === 'restore' ? restoredTasks(log) : [])];
+  return success({ set, logs, host: judged[0]?.evidence.host, judged, problems });
 };
 
-/** Level 4 of a tree of a thousand processes is some 50 MB. */
-const LONGEST_LOG = 256 * 2 ** 20;
+const NO_IMAGES: ImageSet = {
+  directory: '',
+  kind: 'unfinished',
+  inventory: undefined,
+  processes: [],
+  stats: { pagesWritten: undefined, pagesInParent: undefined, pagesLazy: undefined, pagesRestored: undefined },
+  logs: [],
+  problems: [],
+};
+
+const restoredTasks = (log: CriuLog): readonly Judged[] => {
+  const pids = new Set(log.findings.flatMap(({ pid }) => pid ?? []));
+  return [...pids]
+    .sort((one, other) => one - other)
+    .map((pid) => {
+      const evidence = taskWithoutImage(pid, log);
+      const verdict = judge(evidence);
+      const lines = log.findings.filter((finding) => finding.pid === pid);
+      return {
+        evidence,
+        verdict: { ...verdict, findings: [...outcomeFindings(lines), ...lineFindings('restore.log', lines)] },
+      };
+    });
+};

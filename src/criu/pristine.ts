@@ -28,7 +28,12 @@ const FEW = 512;
  * Compares with the first pristine image that is of the same kernel: by build id, or of the same release where all but
  * its names and a few bytes agree. Undefined: none is known.
  */
-export const compareImage = (bytes: Uint8Array, elf: ElfImage, known: readonly Pristine[]): Comparison | undefined => {
+export const compareImage = (
+  bytes: Uint8Array,
+  elf: ElfImage,
+  known: readonly Pristine[],
+  pageSize: number,
+): Comparison | undefined => {
   for (const { bytes: pristine, from } of known) {
     const other = readElfImage(pristine);
     if (
@@ -47,7 +52,7 @@ export const compareImage = (bytes: Uint8Array, elf: ElfImage, known: readonly P
       (at) => !skipped.some(([start, end]) => at >= start && at < end),
     );
     if (!sameBuild && changed.length > FEW) continue;
-    const pages = [...new Set(changed.map((at) => Math.floor(at / 4096)))];
+    const pages = [...new Set(changed.map((at) => Math.floor(at / pageSize)))];
     return { changed, pages, from, sameBuild };
   }
   return undefined;

@@ -1,10 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
 import { Value } from '@sinclair/typebox/value';
 import { DOCTOR, DoctorJson, type Target, TargetJson, type VdsoImage } from '../doctor/schema.js';
+import { finding } from '../judge/finding-codes.js';
 import { failed, failure, type Outcome, success } from '../model/failure.js';
 import type { Finding } from '../model/verdict.js';
 import { shown } from './directory.js';
-import { finding } from './finding.js';
 import type { TargetVdso } from './image-forecast.js';
 import type { ImageLook } from './image-look.js';
 import { proxiedSymbols } from './proxied-symbols.js';
@@ -71,13 +71,11 @@ export const targetFindings = (look: ImageLook, target: Target, criu: string): r
   const name = `Linux ${target.release ?? 'of unknown release'}`;
   if (process.machine !== undefined && target.machine !== null && process.machine !== target.machine)
     return [
-      finding(
-        'target-other-machine',
-        'error',
-        start,
-        `The image is of a ${process.machine} process and the target is ${target.machine}: no CRIU restores it there.`,
-        [`core: ${process.machine}`, `target: ${target.machine}`],
-      ),
+      finding('target-other-machine', {
+        mapping: start,
+        text: `The image is of a ${process.machine} process and the target is ${target.machine}: no CRIU restores it there.`,
+        evidence: [`core: ${process.machine}`, `target: ${target.machine}`],
+      }),
     ];
   const findings: Finding[] = [];
   const version = parseCriuVersion(criu);
@@ -85,14 +83,12 @@ export const targetFindings = (look: ImageLook, target: Target, criu: string): r
   const runs = version === undefined ? undefined : canRunOn(version, { hasVclock });
   if (runs?.runs === false)
     findings.push(
-      finding(
-        'target-criu-cannot-run',
-        'error',
-        undefined,
-        `On ${name} that CRIU does not start: ${runs.why}.`,
-        [],
-        'Unexpected rt vDSO area bounds',
-      ),
+      finding('target-criu-cannot-run', {
+        mapping: undefined,
+        text: `On ${name} that CRIU does not start: ${runs.why}.`,
+        evidence: [],
+        criuMessage: 'Unexpected rt vDSO area bounds',
+      }),
     );
   const abi = verdict.abi ?? '';
   const image = Object.hasOwn(target.images, abi) ? target.images[abi] : undefined;
@@ -114,7 +110,14 @@ const symbolFindings = ({ dumped }: ImageLook, image: VdsoImage, name: string): 
     missing.length > 0
       ? `${name} has no ${missing.join(', ')}: CRIU writes a jump to nowhere over ${missing.length === 1 ? 'it' : 'them'}.`
       : `${moved.length} functions lie elsewhere in the vDSO of ${name}, so the restore makes a proxy.`;
-  return [finding('target-symbols-differ', missing.length > 0 ? 'error' : 'info', dumped?.area.start, text, places)];
+  return [
+    finding('target-symbols-differ', {
+      mapping: dumped?.area.start,
+      text: text,
+      evidence: places,
+      severity: missing.length > 0 ? 'error' : 'info',
+    }),
+  ];
 };
 
 const offset = (value: number | undefined): string => (value === undefined ? 'absent' : `0x${value.toString(16)}`);
@@ -129,12 +132,10 @@ const codeFindings = (look: ImageLook, image: VdsoImage, name: string): readonly
   const inside = process.threads.filter(({ ip }) => ip !== undefined && ip >= start && ip < end);
   if (inside.length === 0) return [];
   return [
-    finding(
-      'target-code-differs',
-      'warning',
-      start,
-      `${inside.length === 1 ? `Thread ${inside[0]?.tid} stands` : `${inside.length} threads stand`} inside the vDSO, and that of ${name} is another build: restored in place it goes on in the middle of other code (CRIU issue 512).`,
-      [`pages: build ${elf.buildId}`, `target: build ${image.buildId}`],
-    ),
+    finding('target-code-differs', {
+      mapping: start,
+      text: `${inside.length === 1 ? `Thread ${inside[0]?.tid} stands` : `${inside.length} threads stand`} inside the vDSO, and that of ${name} is another build: restored in place it goes on in the middle of other code (CRIU issue 512).`,
+      evidence: [`pages: build ${elf.buildId}`, `target: build ${image.buildId}`],
+    }),
   ];
 };

@@ -1,3 +1,4 @@
+import { IMAGE_FINDING_CODES } from '../criu/finding-codes.js';
 import type { Finding, Severity } from '../model/verdict.js';
 
 /** What a finding code means, and what to do about it. The README's table is made of this list, so it is the only one. */
@@ -153,6 +154,7 @@ export const FINDING_CODES = {
   ),
   'loses-permissions': code('warning', 'The vDSO is r-x after the restore, whatever it was.', 'Set them again.'),
   'loses-memory': code('error', 'Memory of the program is left out of the dump, without a word.', 'Do not dump it so.'),
+  ...IMAGE_FINDING_CODES,
 } as const satisfies Record<string, FindingCode>;
 
 export type FindingCodeName = keyof typeof FINDING_CODES;

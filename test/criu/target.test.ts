@@ -47,7 +47,7 @@ const codesOf = ({ forecast }: Judged): readonly string[] => (forecast?.findings
 test('on a host with the same vDSO: in place; where vvar is smaller or a function lies elsewhere: a proxy', async () => {
   const same = await judgedOn('plain-shell-loop', like());
   assert.equal(same.forecast?.restore, 'in-place');
-  assert.deepEqual(codesOf(same), ['image-restores-in-place']);
+  assert.deepEqual(codesOf(same), ['restore-in-place']);
   assert.equal((await judgedOn('plain-shell-loop', like({ dataSize: 0x4000 }))).forecast?.restore, 'proxy');
   const { images } = like();
   const symbols = { ...images['x86_64']?.symbols, __vdso_time: 0x10 };
@@ -65,7 +65,7 @@ test('a real migration, 5.10 to 6.12: foretold as restore.log shows it', async (
   const judged = await judgedOn('migrated-5.10-to-6.12', target);
   assert.equal(judged.forecast?.restore, 'proxy');
   assert.ok(
-    judged.verdict.findings.some(({ code }) => code === 'restore-proxy'),
+    judged.verdict.findings.some(({ code }) => code === 'restored-by-proxy'),
     'and so it was',
   );
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { hostImages } from '../../src/criu/own-vdso.js';
 import { readPostMortem } from '../../src/criu/post-mortem.js';
 import { forecast } from '../../src/judge/forecast.js';
 import { judge } from '../../src/judge/judge.js';
@@ -40,17 +41,18 @@ interface Comparison {
 const compare = async (context: TestContext, { foretold, subject, version, who, rows }: Comparison): Promise<void> => {
   const directory = imageDirectory(context);
   const happened = await roundTrip(subject, { criu: programOf(version), directory });
-  const fromImage = await imageWord(directory, version);
+  const image = await fromImages(directory, version);
   const losses = (foretold.loss ?? []).length === 0 ? '' : `, loses ${foretold.loss}`;
   const [said, done] = [`${foretold.dump}, ${foretold.restore}${losses}`, `${happened.dump}, ${happened.restore}`];
-  rows.push([who, said, done, String(fromImage ?? '-')]);
+  rows.push([who, said, done, `${image?.dump}, ${image?.restore}`]);
   if (foretold.restore !== happened.restore) {
     const log = join(directory, 'restore.log');
     if (existsSync(log)) context.diagnostic(readFileSync(log, 'latin1').split('\n').slice(-8).join('\n'));
   }
   assert.equal(foretold.dump, happened.dump, 'dump');
   assert.equal(foretold.restore, happened.restore, 'restore');
-  if (happened.restore !== null && fromImage !== undefined) assert.equal(fromImage, happened.restore, 'from the image');
+  assert.deepEqual([image?.dump, image?.restore], [happened.dump, happened.restore], 'by the image and its log');
+  if (image?.loss !== undefined) assert.deepEqual(image.loss, foretold.loss, 'loss, by the image');
   checkRestored(foretold, happened);
 };
 
@@ -68,9 +70,9 @@ const foretell = (pid: number, version: string): Forecast => {
 };
 
 /** What the image alone foretells. */
-const imageWord = async (directory: string, version: string): Promise<Forecast['restore']> => {
-  const images = await readPostMortem(directory, { criu: version });
-  return images.ok ? images.value.judged[0]?.forecast?.restore : undefined;
+const fromImages = async (directory: string, version: string): Promise<Forecast | undefined> => {
+  const images = await readPostMortem(directory, { criu: version, pristine: hostImages });
+  return images.ok ? images.value.judged[0]?.forecast : undefined;
 };
 
 /** The restored task has the vDSO that the word says, and has lost what was said. */
