@@ -5,6 +5,7 @@ import { evidenceVerbs } from './verbs/evidence.js';
 import { hostVerbs } from './verbs/host.js';
 import { liveVerbs } from './verbs/live.js';
 import { processVerbs } from './verbs/processes.js';
+import { stopWithoutReader } from './verbs/reader-gone.js';
 
 /**
  * argv -> command -> exit status. The verbs import their commands when they are chosen, so that `--help` loads
@@ -22,6 +23,11 @@ liveVerbs(program, async (states, controls) => (await import('../ui/app.js')).ru
 processVerbs(program);
 evidenceVerbs(program);
 hostVerbs(program);
+
+const FOLLOWING = new Set(['watch', 'record', 'replay']);
+program.hook('preAction', (_, verb) => {
+  if (!FOLLOWING.has(verb.name())) stopWithoutReader();
+});
 
 try {
   await program.parseAsync();
