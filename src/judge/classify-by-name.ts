@@ -16,6 +16,9 @@ export const classifyByName = (space: Space): readonly Opinion[] => {
   const hidden =
     space.naming.measured || named.length > 0 ? [] : space.traits.filter((traits) => isHidden(space, traits));
   const torn = isTorn(space, named);
+  // Since 4.8 the kernel's pointer follows the vDSO (special_mapping_mremap); it was read apart from maps, so likely.
+  const pointed = named.filter(({ vma }) => vma.start === space.evidence.contextVdso);
+  const found = owned.length > 0 ? owned : pointed;
   const userMode = named.length > 0 && isUserMode(space.evidence, space.vmas);
   const opinions = space.traits.map((traits): Opinion => {
     const sentences = pageSentences(traits);
@@ -27,8 +30,8 @@ export const classifyByName = (space: Space): readonly Opinion[] => {
     const evidence = [`maps: named [vdso] (${space.naming.why})`, ...sentences];
     if (torn) {
       // One of them is where the vDSO was a moment ago. Pages that are the kernel's own tell which one is.
-      if (owned.length === 1) {
-        return owned[0] === traits
+      if (found.length === 1) {
+        return found[0] === traits
           ? opinion(traits, 'genuine', sureKernelPages(traits, space.pageSize) > 0 ? 'proven' : 'likely', evidence)
           : opinion(traits, undefined, 'unknown', evidence);
       }

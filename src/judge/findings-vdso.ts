@@ -1,5 +1,6 @@
 import { AT_SYSINFO_EHDR } from '../model/evidence.js';
 import type { Finding, VdsoVerdict } from '../model/verdict.js';
+import { printable } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import { finding } from './finding-codes.js';
 import type { Found } from './findings.js';
@@ -144,7 +145,7 @@ const movedWords = (space: Space): string => {
   const last = space.context.moves?.at(-1);
   const given = space.context.placedAt ?? space.auxvVdso;
   const from = given === undefined ? 'not where it was put' : `and was put at ${hex(given)}`;
-  return last === undefined ? from : `${from}; moved by process ${last.pid}`;
+  return last === undefined ? from : `${from}; moved by process ${last.pid} (${printable(last.comm)})`;
 };
 
 /** A clean page whose frame is none of the host's, while the host's are known. */

@@ -48,8 +48,11 @@ export const isVdsoFirst = ({ evidence, release }: Space): boolean => {
  * Pages of vvar data this kernel maps beside its x86 vDSO, for every bitness: 4 since time namespaces (5.6,
  * "vvar_start = . - 4*PAGE_SIZE"), 6 with [vvar_vclock] (e93d2521b27f, 6.13). Undefined where it is not known.
  */
-export const expectedVvarPages = ({ evidence, release }: Space): number | undefined =>
-  usualVvarPages(evidence.host.machine, release);
+export const expectedVvarPages = ({ evidence, release, vvars }: Space): number | undefined => {
+  const usual = usualVvarPages(evidence.host.machine, release);
+  // A vendor's 6.12 may have the split of 6.13.
+  return usual === 4 && vvars.some(({ name }) => name === '[vvar_vclock]') ? 6 : usual;
+};
 
 /** The same by machine (uname -m) and release alone. */
 export const usualVvarPages = (machine: string | undefined, release: Release | undefined): number | undefined => {

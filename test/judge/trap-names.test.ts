@@ -267,6 +267,14 @@ test('trap 30: of two in a torn read, the one with the kernel page is it; what t
   assert.equal(verdict.hint, undefined);
 });
 
+test("trap 30: the kernel's pointer tells too, likely", () => {
+  const verdict = judged({ ...MODERN, maps: two, contextVdso: 0x7f0000000000n, auxv: null });
+  assert.equal(verdict.vdso?.start, 0x7f0000000000n);
+  assert.equal(verdict.confidence, 'likely');
+  assert.deepEqual(codes(verdict).slice(0, 1), ['vvar-detached']);
+  assert.ok(codes(verdict).includes('torn-read'));
+});
+
 test('trap 37: 3.16 to 4.7: the name is right, context.vdso is old: genuine, moved', () => {
   const verdict = judged({
     ...MODERN,
