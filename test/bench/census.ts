@@ -31,19 +31,21 @@ export const census = async (): Promise<void> => {
     const small = await measure(twin, SIZES[0] ?? 0);
     const large = await measure(twin, SIZES[1] ?? 0);
     process.stdout.write('census: microseconds a process, vdsowatch / C = ratio\n');
-    for (const { name, ours, theirs } of [...small.rows, ...large.rows, ...growth(small, large)])
-      process.stdout.write(
-        `  ${name.padEnd(52)} ${ours.toFixed(1)} / ${theirs.toFixed(1)} = ${(ours / theirs).toFixed(2)}\n`,
-      );
+    for (const { name, ours, theirs } of [...small.rows, ...large.rows, ...growth(small, large)]) {
+      const ratio = median(ours.map((our, pair) => our / (theirs[pair] ?? Number.NaN)));
+      const figures = `${median(ours).toFixed(1)} / ${median(theirs).toFixed(1)}`;
+      process.stdout.write(`  ${name.padEnd(52)} ${figures} = ${ratio.toFixed(2)}\n`);
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 };
 
+/** One figure a pair of runs; the ratio printed is the median of the pairs' ratios: other load strikes both of a pair. */
 interface Row {
   readonly name: string;
-  readonly ours: number;
-  readonly theirs: number;
+  readonly ours: readonly number[];
+  readonly theirs: readonly number[];
 }
 
 interface Measured {
@@ -79,11 +81,11 @@ const measure = async (twin: string, count: number): Promise<Measured> => {
       add('ps -o ndjson', program(process.execPath, [MAIN, 'ps', '-o', 'ndjson']));
       add('ps', program(process.execPath, [MAIN, 'ps']));
     }
-    const of = (name: string): number => median(times.get(name) ?? []);
+    const of = (name: string, share: number): number[] => (times.get(name) ?? []).map((time) => time / share);
     const row = (name: string, against: string, share = 1): Row => ({
       name: `${name}, ${processes} processes`,
-      ours: of(name) / share,
-      theirs: of(against) / share,
+      ours: of(name, share),
+      theirs: of(against, share),
     });
     return {
       processes,
@@ -108,8 +110,8 @@ const growth = (small: Measured, large: Measured): Row[] =>
     const more = large.processes - small.processes;
     return {
       name: `${before.name.split(',')[0]}, each further process`,
-      ours: (after.ours - before.ours) / more,
-      theirs: (after.theirs - before.theirs) / more,
+      ours: after.ours.map((time) => (time - median(before.ours)) / more),
+      theirs: after.theirs.map((time) => (time - median(before.theirs)) / more),
     };
   });
 
