@@ -1,12 +1,11 @@
 import { judge } from '../judge/judge.js';
 import { AT_SYSINFO, type Evidence, type Host } from '../model/evidence.js';
-import type { Finding, MappingVerdict, PolicyVerdict, VdsoVerdict, Verdict } from '../model/verdict.js';
+import type { Finding, PolicyVerdict, Verdict } from '../model/verdict.js';
 
 /**
  * Ordinary processes differ in their addresses and in nothing else a verdict hangs on, so the judge is asked once for
  * each kind of them, and for the others its verdict is moved to their addresses: 2 us instead of 50 (and growing with
  * every rule) of the 75 that a process costs. No rule is known here: what is not plainly of a known kind is judged.
- * Texts and lists are moved when somebody looks at them.
  */
 export const judgeByKind = (): ((evidence: Evidence) => Verdict) => {
   const kinds = new Map<string, Kind>();
@@ -16,11 +15,12 @@ export const judgeByKind = (): ((evidence: Evidence) => Verdict) => {
     const key = evidence.host === host ? kindOf(evidence) : undefined;
     if (key === undefined) return judge(evidence);
     const kind = kinds.get(key);
-    if (kind !== undefined) return moved(kind, evidence);
-    const made = { verdict: judge(evidence), start: startOf(evidence), end: endOf(evidence) };
+    if (kind !== undefined) return moved(kind, startOf(evidence) - kind.start);
+    const verdict = judge(evidence);
+    const made = { verdict, start: startOf(evidence), end: endOf(evidence) };
     if (kinds.size >= MOST_KINDS) kinds.clear();
     if (!isAmbiguous(made)) kinds.set(key, made);
-    return made.verdict;
+    return verdict;
   };
 };
 
@@ -50,54 +50,48 @@ const kindOf = (evidence: Evidence): string | undefined => {
   const words = evidence.pagemap.get(vdso.start);
   if (words === undefined || evidence.pagemap.size > 1 || evidence.bytes.size > 0 || evidence.smaps !== undefined)
     return undefined;
-  let key = `${process.state} ${auxv.wordSize} ${vdso.start.toString(16).length} ${words.join()}`;
+  let key = `${process.state} ${auxv.wordSize} ${digitsOf(vdso.start)} ${namespacesKey(evidence.namespaces)}`;
+  for (const word of words) key += ` ${word}`;
   for (const vma of vmas) key += ` ${vma.name} ${vma.end - vma.start} ${vma.execute}`;
   const entry = auxv.entries.get(AT_SYSINFO);
-  if (entry !== undefined) key += ` ${entry - vdso.start}`;
-  for (const [name, inode] of evidence.namespaces) key += ` ${name} ${inode}`;
+  return entry === undefined ? key : `${key} ${entry - vdso.start}`;
+};
+
+/** How many hexadecimal digits; exact for what the reader takes for ordinary. */
+const digitsOf = (address: bigint): number => Math.ceil(Math.log2(Number(address) + 1) / 4);
+
+/** The reader shares equal maps between processes. */
+const namespacesKey = (namespaces: ReadonlyMap<string, bigint>): string => {
+  const known = NAMESPACE_KEYS.get(namespaces);
+  if (known !== undefined) return known;
+  const key = [...namespaces].map(([name, inode]) => `${name} ${inode}`).join();
+  NAMESPACE_KEYS.set(namespaces, key);
   return key;
 };
+const NAMESPACE_KEYS = new WeakMap<ReadonlyMap<string, bigint>, string>();
 
 /** A number in a text that is no address but looks like one of the block could not be told apart. */
 const isAmbiguous = ({ verdict, start, end }: Kind): boolean =>
   (verdict.vdso?.frames ?? []).some((frame) => frame !== undefined && frame >= start && frame <= end);
 
-const moved = (kind: Kind, evidence: Evidence): Verdict => {
+const moved = (kind: Kind, by: bigint): Verdict => {
   const { verdict } = kind;
-  const by = startOf(evidence) - kind.start;
   if (by === 0n) return verdict;
-  let mappings: readonly MappingVerdict[] | undefined;
-  let findings: readonly Finding[] | undefined;
-  let policies: Verdict['policies'] | undefined;
+  const { vdso, mappings, findings, policies } = verdict;
   return {
-    vdso: movedVdso(verdict.vdso, by),
+    vdso: vdso ? { ...vdso, start: vdso.start + by, end: vdso.end + by } : vdso,
     hint: verdict.hint,
-    get mappings() {
-      mappings ??= verdict.mappings.map((mapping) => ({
-        ...mapping,
-        start: mapping.start + by,
-        end: mapping.end + by,
-        evidence: mapping.evidence.map((text) => movedText(text, kind, by)),
-      }));
-      return mappings;
-    },
-    get findings() {
-      findings ??= verdict.findings.map((finding) => ({
-        ...finding,
-        mapping: finding.mapping === undefined ? undefined : finding.mapping + by,
-        text: movedText(finding.text, kind, by),
-        evidence: finding.evidence.map((text) => movedText(text, kind, by)),
-        criuMessage: finding.criuMessage === undefined ? undefined : movedText(finding.criuMessage, kind, by),
-      }));
-      return findings;
-    },
-    get policies() {
-      policies ??= {
-        hint: movedPolicy(verdict.policies.hint, kind, by),
-        pfn: movedPolicy(verdict.policies.pfn, kind, by),
-        symtable: movedPolicy(verdict.policies.symtable, kind, by),
-      };
-      return policies;
+    mappings: mappings.map((mapping) => ({
+      ...mapping,
+      start: mapping.start + by,
+      end: mapping.end + by,
+      evidence: movedTexts(mapping.evidence, kind, by),
+    })),
+    findings: findings.length === 0 ? findings : findings.map((finding) => movedFinding(finding, kind, by)),
+    policies: {
+      hint: movedPolicy(policies.hint, kind, by),
+      pfn: movedPolicy(policies.pfn, kind, by),
+      symtable: movedPolicy(policies.symtable, kind, by),
     },
     confidence: verdict.confidence,
     abi: verdict.abi,
@@ -105,22 +99,47 @@ const moved = (kind: Kind, evidence: Evidence): Verdict => {
   };
 };
 
-const movedVdso = (vdso: VdsoVerdict | null | undefined, by: bigint): VdsoVerdict | null | undefined =>
-  vdso ? { ...vdso, start: vdso.start + by, end: vdso.end + by } : vdso;
-
-const movedPolicy = (policy: PolicyVerdict, kind: Kind, by: bigint): PolicyVerdict => ({
-  decision: policy.decision?.map((address) => address + by),
-  right: policy.right,
-  why: movedText(policy.why, kind, by),
-  criuMessages: policy.criuMessages.map((text) => movedText(text, kind, by)),
+const movedFinding = (finding: Finding, kind: Kind, by: bigint): Finding => ({
+  ...finding,
+  mapping: finding.mapping === undefined ? undefined : finding.mapping + by,
+  text: movedText(finding.text, kind, by),
+  evidence: movedTexts(finding.evidence, kind, by),
+  criuMessage: finding.criuMessage === undefined ? undefined : movedText(finding.criuMessage, kind, by),
 });
+
+const movedPolicy = (policy: PolicyVerdict, kind: Kind, by: bigint): PolicyVerdict =>
+  (policy.decision ?? []).length === 0 && !namesAddress(policy.why) && policy.criuMessages.length === 0
+    ? policy
+    : {
+        decision: policy.decision?.map((address) => address + by),
+        right: policy.right,
+        why: movedText(policy.why, kind, by),
+        criuMessages: movedTexts(policy.criuMessages, kind, by),
+      };
+
+/** Most sentences name no address: they stay one text for all. */
+const movedTexts = (texts: readonly string[], kind: Kind, by: bigint): readonly string[] =>
+  texts.some(namesAddress) ? texts.map((text) => movedText(text, kind, by)) : texts;
 
 /** Addresses of the block in a sentence, "0x7f..." or "7f...-7f...". */
 const movedText = (text: string, { start, end }: Kind, by: bigint): string =>
-  text.replace(HEXADECIMAL, (digits) => {
-    const value = BigInt(`0x${digits}`);
-    return value >= start && value <= end ? (value + by).toString(16) : digits;
-  });
+  namesAddress(text)
+    ? text.replace(HEXADECIMAL, (digits) => {
+        const value = BigInt(`0x${digits}`);
+        return value >= start && value <= end ? (value + by).toString(16) : digits;
+      })
+    : text;
 
 /** An address of a vDSO has five digits at least (CRIU parks one at 0x36000). */
 const HEXADECIMAL = /(?<![0-9a-f])[0-9a-f]{5,16}(?![0-9a-z])/g;
+const ANY_HEXADECIMAL = new RegExp(HEXADECIMAL.source);
+
+/** Asked of the few texts that verdicts are made of, again and again. */
+const namesAddress = (text: string): boolean => {
+  const known = NAMES_ADDRESS.get(text);
+  if (known !== undefined) return known;
+  const names = ANY_HEXADECIMAL.test(text);
+  if (NAMES_ADDRESS.size < MOST_KINDS) NAMES_ADDRESS.set(text, names);
+  return names;
+};
+const NAMES_ADDRESS = new Map<string, boolean>();
