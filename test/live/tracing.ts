@@ -1,0 +1,99 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { firstValueFrom, ReplaySubject, type Subscription } from 'rxjs';
+import { filter, tap } from 'rxjs/operators';
+import { type TracerOptions, traceEvents, untilSettled } from '../../src/bpftrace/tracer.js';
+import type { Event } from '../../src/model/event.js';
+import { localBootClock } from '../../src/proc/clock.js';
+import type { Abi } from '../../src/puppet/abi.js';
+import { type Puppet, startPuppet } from '../../src/puppet/puppet.js';
+import { onPath, testRoots } from './needs.js';
+
+/** Every bpftrace of this machine that the tests know: Debian 12's, and those of newer suites. */
+export const bpftraces = (): readonly string[] => {
+  const newer = ['bpftrace-0.23', 'bpftrace-0.27'].map((name) => join(testRoots, 'bin', name)).filter(existsSync);
+  const installed = onPath('bpftrace');
+  return installed === undefined ? newer : [installed, ...newer];
+};
+
+export interface Tracing {
+  /** All events so far. */
+  readonly events: readonly Event[];
+  /** Waits until everything that the kernel has recorded by now is in `events`. */
+  readonly settle: () => Promise<void>;
+  /** Waits for an event, one that is there already included. */
+  readonly until: <T extends Event>(wanted: (event: Event) => event is T) => Promise<T>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts tracing and waits until probes are attached. */
+export const startTracing = async (options: TracerOptions): Promise<Tracing> => {
+  const seen: Event[] = [];
+  const stream = new ReplaySubject<Event>();
+  const running: Subscription = traceEvents(options)
+    .pipe(tap((event) => seen.push(event)))
+    .subscribe(stream);
+  const status = await untilSettled(stream);
+  if (status.mode !== 'ebpf') throw new Error(`not tracing: ${status.text} ${status.notes.join(' ')}`);
+  return {
+    events: seen,
+    settle: async () => {
+      const asked = localBootClock().now();
+      await firstValueFrom(stream.pipe(filter((event) => event.kind === 'heartbeat' && event.at > asked)));
+    },
+    until: (wanted) => firstValueFrom(stream.pipe(filter(wanted))),
+    stop: async () => {
+      const pids = ownBpftraces();
+      running.unsubscribe();
+      await untilGone(pids);
+    },
+  };
+};
+
+/** Children of this process that are a bpftrace in machine mode. */
+export const ownBpftraces = (): readonly number[] => bpftracesOf(process.pid);
+
+export const bpftracesOf = (parent: number): readonly number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+        const [state, ppid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+        const isBpftrace = readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('bpftrace');
+        return isBpftrace && state !== 'Z' && Number(ppid) === parent;
+      } catch {
+        return false;
+      }
+    });
+
+/** Waits until processes have gone, zombies counting as gone. */
+export const untilGone = async (pids: readonly number[], limitMs = 20_000): Promise<void> => {
+  for (let waited = 0; waited < limitMs; waited += 50) {
+    if (!pids.some(isAlive)) return;
+    await setTimeout(50);
+  }
+  throw new Error(`still there after ${limitMs} ms: ${pids.filter(isAlive).join(' ')}`);
+};
+
+const isAlive = (pid: number): boolean => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2)[0] !== 'Z';
+  } catch {
+    return false;
+  }
+};
+
+/** A test process for the length of `act`. */
+export const withPuppet = async <T>(abi: Abi, act: (puppet: Puppet) => Promise<T>): Promise<T> => {
+  const started = await startPuppet({ abi });
+  if (!started.ok) throw new Error(started.failure.text);
+  try {
+    return await act(started.value);
+  } finally {
+    await started.value.kill();
+  }
+};
