@@ -38,14 +38,16 @@ export const readBtf = (bytes: Uint8Array): Btf | undefined => {
 
   // Where each type starts, by its id; id 0 is void.
   const starts: number[] = [-1];
-  for (let at = typesFrom; at < typesTo; ) {
-    if (at + 12 > typesTo) return undefined;
-    const info = word(at + 4);
+  let next = typesFrom;
+  while (next < typesTo) {
+    if (next + 12 > typesTo) return undefined;
+    const info = word(next + 4);
     const tail = bytesAfter(kindOf(info), info & 0xffff);
     if (tail === undefined) return undefined;
-    starts.push(at);
-    at += 12 + tail;
+    starts.push(next);
+    next += 12 + tail;
   }
+  if (next !== typesTo) return undefined;
 
   const named = (at: number, name: Buffer): boolean => {
     const from = strings + word(at);

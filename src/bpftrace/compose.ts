@@ -31,6 +31,11 @@ const VDSO_PATH = 'curtask->mm->context.vdso';
 /** Whether the probes can tell where the kernel put the vDSO of a task; without, they cannot filter. */
 export const knowsVdsoPointer = (host: Host): boolean => resolve(host, VDSO_PATH) !== undefined;
 
+const LIVE_PATH = 'curtask->signal->live.counter';
+
+/** Whether an exit record means that the whole process has gone. */
+export const knowsLastExit = (host: Host): boolean => resolve(host, LIVE_PATH) !== undefined;
+
 /**
  * One missing tracepoint, field or member would make bpftrace refuse the whole script (facts/bpftrace.md 0.5), so
  * only what this host has goes in, with members by offset. `scripts`: by name, all of probes/.
@@ -142,7 +147,7 @@ const INSTEAD: ReadonlyMap<string, string> = new Map([
   ['curtask->pid', 'tid'],
   ['curtask->mm', '0'],
   ['curtask->mm->context.ctx_id', '0'],
-  ['curtask->mm->context.vdso', '0'],
+  [VDSO_PATH, '0'],
   ['curtask->mm->context.vdso_image->size', 'VDSO'],
-  ['curtask->signal->live.counter', '(tid - pid)'],
+  [LIVE_PATH, '(tid - pid)'],
 ]);

@@ -68,6 +68,8 @@ export const keepRunning = (
             subscriber.next(happening);
         }
       });
+      // Whoever is told of the start may have enough of it at once.
+      if (subscriber.closed) running.unsubscribe();
     };
 
     const again = (failure: Failure): void => {
@@ -76,9 +78,10 @@ export const keepRunning = (
         subscriber.complete();
         return;
       }
-      subscriber.next({ kind: 'waiting', failure, ms: wait });
-      timer = setTimeout(begin, wait);
+      const ms = wait;
       wait = Math.min(wait * 2, backOff.longest);
+      timer = setTimeout(begin, ms);
+      subscriber.next({ kind: 'waiting', failure, ms });
     };
 
     begin();

@@ -1,5 +1,5 @@
 import { type Outcome, success } from '../model/failure.js';
-import { type Composition, composeCompat, composeMain, knowsVdsoPointer } from './compose.js';
+import { type Composition, composeCompat, composeMain, knowsLastExit, knowsVdsoPointer } from './compose.js';
 import { type Bpftrace, findBpftrace } from './find.js';
 import { type Host, readHost } from './host.js';
 import { readScripts } from './package.js';
@@ -28,6 +28,10 @@ export const makePlan = async (chosen?: string): Promise<Outcome<Plan>> => {
     host: host.value,
     main: composeMain(host.value, scripts.value),
     compat: composeCompat(host.value, scripts.value),
-    decoding: { arch: host.value.arch, knowsVdso: knowsVdsoPointer(host.value) },
+    decoding: {
+      arch: host.value.arch,
+      knowsVdso: knowsVdsoPointer(host.value),
+      knowsLastExit: knowsLastExit(host.value),
+    },
   });
 };

@@ -18,13 +18,15 @@ export interface Decoding {
   readonly arch: string;
   /** False: the probes could not read mm->context.vdso and print 0 for it. */
   readonly knowsVdso: boolean;
+  /** False: an exit record is a leader's, whose threads may live on. */
+  readonly knowsLastExit: boolean;
 }
 
 /**
  * The lines of probes/ under `bpftrace -f json`, one latin1 string per line. Strict: every field must be a number of
  * the right kind, so that nothing a process can choose (its comm comes as hexadecimal) forges a record.
  */
-export const lineDecoder = ({ arch, knowsVdso }: Decoding): ((line: string) => Line) => {
+export const lineDecoder = ({ arch, knowsVdso, knowsLastExit }: Decoding): ((line: string) => Line) => {
   const tables = callTables(arch);
   const comms = commDecoder();
   const vdso = (text: string): bigint | undefined => (knowsVdso ? hexNumber(text) : undefined);
@@ -55,7 +57,7 @@ export const lineDecoder = ({ arch, knowsVdso }: Decoding): ((line: string) => L
         cloneFlags: hexNumber(fork[7] ?? ''),
       });
     const exit = EXIT.exec(text);
-    if (exit !== null) return event({ kind: 'exit', ...seen(exit), wholeProcess: true });
+    if (exit !== null) return event({ kind: 'exit', ...seen(exit), wholeProcess: knowsLastExit });
     return GARBAGE;
   };
 

@@ -137,7 +137,7 @@ test('the start test: how many probes, or why not', async () => {
     host: host(/^$/),
     main,
     compat: undefined,
-    decoding: { arch: 'x64', knowsVdso: false },
+    decoding: { arch: 'x64', knowsVdso: false, knowsLastExit: false },
   };
   assert.match(
     (await startCheck(plan, async () => undefined)).found,

@@ -52,8 +52,10 @@ for (const bpftrace of bpftraces())
     const compatReady = async (abi: Abi): Promise<void> => {
       if (abi !== 'i386') return;
       const isOn = (): boolean =>
-        tracing.events.flatMap((event) => (event.kind === 'status' ? [event.status.text] : [])).at(-1)?.includes('32-bit') ??
-        false;
+        tracing.events
+          .flatMap((event) => (event.kind === 'status' ? [event.status.text] : []))
+          .at(-1)
+          ?.includes('32-bit') ?? false;
       for (let tries = 0; tries < 600 && !isOn(); tries++) await setTimeout(50);
       assert.ok(isOn(), '32-bit calls are traced');
     };

@@ -51,6 +51,16 @@ export const startTracing = async (options: TracerOptions): Promise<Tracing> => 
   };
 };
 
+/** Tracing for the length of `act`. */
+export const whileTracing = async (options: TracerOptions, act: (tracing: Tracing) => Promise<void>): Promise<void> => {
+  const tracing = await startTracing(options);
+  try {
+    await act(tracing);
+  } finally {
+    await tracing.stop();
+  }
+};
+
 /** Children of this process that are a bpftrace in machine mode. */
 export const ownBpftraces = (): readonly number[] => bpftracesOf(process.pid);
 
