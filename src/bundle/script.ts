@@ -130,6 +130,7 @@ chosen() { # MAPS-FILE
     start=\${range%%-*} end=\${range#*-}
     # From 2^63 on ([vsyscall]) is no memory of the process, and beyond the shell's numbers.
     case $start in [89a-f]???????????????) continue ;; esac
+    while [ "\${start#0?}" != "$start" ]; do start=\${start#0}; done
     pages=$(((0x$end - 0x$start) / page))
     look=words
     case $name in

@@ -155,7 +155,9 @@ const chosen = ({ vmas, auxv }: Picture, { host }: ProcContext) => {
   const candidate = (vma: Vma): boolean => isCandidate(vma, vector, host.pageSize);
   const looked = vmas.filter(
     (vma) =>
-      candidate(vma) || isVvarNamed(vma) || (isFileless(vma) && sizeOf(vma) <= small && !vma.name.startsWith('[')),
+      candidate(vma) ||
+      isVvarNamed(vma) ||
+      (isFileless(vma) && sizeOf(vma) <= small && (vma.name === '' || vma.name.startsWith('[anon:'))),
   );
   const first = looked.filter((vma) => isVdsoNamed(vma) || isVvarNamed(vma) || candidate(vma));
   const bounded = [...new Set([...first, ...looked])].slice(0, MOST_MAPPINGS);
