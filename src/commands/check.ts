@@ -57,6 +57,12 @@ export const survives = (outcome: Forecast | undefined): boolean | undefined => 
   return outcome?.dump === undefined || outcome.restore === undefined ? undefined : true;
 };
 
+/** "-" where no restore works: there is nothing left to lose. */
+const lossWord = (outcome: Forecast | undefined): string => {
+  if (outcome?.loss !== undefined) return outcome.loss.join(',') || 'nothing';
+  return survives(outcome) === false ? '-' : 'unknown';
+};
+
 const survivesWord = (outcome: Forecast | undefined): string => {
   const alive = survives(outcome);
   return alive === undefined ? 'unknown' : alive ? 'yes' : 'NO';
@@ -77,7 +83,7 @@ const checkTable = (judged: readonly Judged[], criu: string): string => {
     unreadableText(evidence) === null ? stateWord(verdict) : 'unreadable',
     outcome?.dump ?? 'unknown',
     outcome?.restore === null ? '-' : (outcome?.restore ?? 'unknown'),
-    outcome?.loss === undefined ? 'unknown' : outcome.loss.join(',') || 'nothing',
+    lossWord(outcome),
     survivesWord(outcome),
   ]);
   const details = judged.filter(matters).map(explanation);

@@ -87,6 +87,14 @@ const CODES = new Map<string, FindingCodeName>([
   ['crash', 'restore-crashes'],
 ]);
 
+const OPENINGS = new Map<string, string>([
+  ['in-place', 'Restore in place'],
+  ['proxy', 'Restore by proxy'],
+  ['none', 'Restored without a vDSO'],
+  ['fail', 'The restore fails'],
+  ['crash', 'The restored task dies'],
+]);
+
 const outcomeFinding = (run: Run, { restore, text, line, vdso }: RestoreOutcome): readonly Finding[] => {
   const name = CODES.get(restore ?? '');
   const mapping = vdso?.start;
@@ -94,7 +102,7 @@ const outcomeFinding = (run: Run, { restore, text, line, vdso }: RestoreOutcome)
     return [finding('criu-unknown', { mapping, text: `The dump works; what the restore does is not known: ${text}.` })];
   }
   const todo = whatToDo(name) ?? '';
-  const start = `Restore ${restore === 'in-place' ? 'in place' : restore === 'proxy' ? 'by proxy' : (restore ?? '')}`;
+  const start = OPENINGS.get(restore ?? '') ?? 'Restore';
   return [
     finding(name, {
       mapping,
