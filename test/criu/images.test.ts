@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ImageProcess, ImageSet } from '../../src/criu/image-set.js';
 import { readImages } from '../../src/criu/images.js';
+import { MappedAreaSchema } from '../../src/criu/schema/image_pb.js';
 import { hasStatus } from '../../src/criu/status.js';
 import { AT_SYSINFO_EHDR } from '../../src/model/evidence.js';
 import { PLAIN_STATUS, temporaryDirectory, VDSO_STATUS, VVAR_STATUS, writeImages } from './image-directory.js';
-import { word } from './image-file.js';
+import { imageFile, word } from './image-file.js';
 
 const corpus = 'test/corpus/cases';
 
@@ -187,6 +188,26 @@ test('absurd lengths, counts and versions: file name, offset, and the rest stand
     Buffer.alloc(2 << 20, Buffer.from([0x72, 0])),
   ]);
   assert.match((await damage('mm-5.img', many))[0], /more than 300000 fields/);
+});
+
+test('format 1.0: one magic word, mappings in a file of their own', async (context) => {
+  const root = temporaryDirectory(context);
+  writeImages(root, { pid: 5, vmas: [], pagemap: [{ vaddr: 0x9000n, compatNrPages: 2 }], pages: filled(2, 0x30) });
+  for (const name of ['mm-5.img', 'core-5.img', 'pagemap-5.img', 'pstree.img'])
+    writeFileSync(join(root, name), readFileSync(join(root, name)).subarray(4));
+  writeFileSync(join(root, 'vmas-5.img'), imageFile('vmas', MappedAreaSchema, VMAS).subarray(4));
+  const set = await read(root);
+  assert.deepEqual(set.problems, []);
+  assert.deepEqual(
+    only(set).areas?.map(({ status }) => status),
+    [VVAR_STATUS, VDSO_STATUS, PLAIN_STATUS],
+  );
+  assert.deepEqual(
+    only(set)
+      .pages.get(0x9000n)
+      ?.map((page) => page?.[0]),
+    [0x30, 0x31],
+  );
 });
 
 test('a directory that is none of CRIU, or not there, is one sentence', async (context) => {
