@@ -1,6 +1,3 @@
-import { readBundle } from '../bundle/read.js';
-import { crashFinding } from '../core/crash.js';
-import { readCore } from '../core/read.js';
 import type { Target } from '../doctor/schema.js';
 import { forecast } from '../judge/forecast.js';
 import { judge } from '../judge/judge.js';
@@ -37,6 +34,7 @@ export const readPiece = async (input: Input, criu: string, target?: Target): Pr
 };
 
 const bundlePiece = async (input: Input, criu: string): Promise<Outcome<Piece>> => {
+  const { readBundle } = await import('../bundle/read.js');
   const bundle = await readBundle(input.path);
   if (!bundle.ok) return bundle;
   const { host, processes, warnings } = bundle.value;
@@ -66,6 +64,7 @@ const criuPiece = async (input: Input, criu: string, target: Target | undefined)
 
 /** A core file is of a process that is gone: there is nothing to dump, so nothing to forecast. */
 const corePiece = async (input: Input): Promise<Outcome<Piece>> => {
+  const [{ readCore }, { crashFinding }] = await Promise.all([import('../core/read.js'), import('../core/crash.js')]);
   const core = await readCore(input.path);
   if (!core.ok) return core;
   const { evidence } = core.value;

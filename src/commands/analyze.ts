@@ -4,7 +4,7 @@ import { recognise } from '../analyze/recognise.js';
 import type { Target } from '../doctor/schema.js';
 import { EXIT, type Failure, failure, type Outcome, success } from '../model/failure.js';
 import type { OutputFormat } from '../report/format.js';
-import { type Chapter, page } from '../report/html/page.js';
+import type { Chapter } from '../report/html/page.js';
 import { printReport } from '../report/print.js';
 import { reportOf } from '../report/process.js';
 import { isWell } from '../report/well.js';
@@ -40,6 +40,7 @@ export const run = async (paths: readonly string[], options: AnalyzeOptions): Pr
   const host = pieces.every((piece) => piece.host?.release === pieces[0]?.host?.release) ? pieces[0]?.host : undefined;
   if (options.html !== undefined) {
     const chapters = judged.map((one): Chapter => ({ title: '', before: one, differences: [], logLines: [] }));
+    const { page } = await import('../report/html/page.js');
     const failed = await writePage(options.html, page(host, chapters, problems));
     if (failed !== undefined) problems.push(failed);
   }
@@ -53,7 +54,7 @@ export const run = async (paths: readonly string[], options: AnalyzeOptions): Pr
 };
 
 const readHost = async (file: string): Promise<Outcome<Target>> => {
-  if (file !== 'this') return (await import('../criu/target.js')).readTargetFile(file);
+  if (file !== 'this') return (await import('../criu/target-file.js')).readTargetFile(file);
   const [{ readTarget }, { readLocalHost }] = await Promise.all([
     import('../doctor/target.js'),
     import('../proc/host.js'),

@@ -1,9 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { isVdsoNamed, sizeOf } from '../model/vma.js';
 import { parseMaps } from '../proc/parse/maps.js';
-import { PuppetGone } from '../puppet/channel.js';
-import { vdsoOf } from '../puppet/moves.js';
-import { startPuppet } from '../puppet/puppet.js';
 import type { Pristine } from './pristine.js';
 
 const FROM = "this host's own vDSO";
@@ -32,6 +29,11 @@ export const readOwnVdso = (): Uint8Array | undefined => {
 const PIECE = 4096;
 
 const readCompatVdso = async (): Promise<Uint8Array | undefined> => {
+  const [{ startPuppet }, { vdsoOf }, { PuppetGone }] = await Promise.all([
+    import('../puppet/puppet.js'),
+    import('../puppet/moves.js'),
+    import('../puppet/channel.js'),
+  ]);
   const started = await startPuppet({ abi: 'i386' });
   if (!started.ok) return undefined;
   const puppet = started.value;

@@ -1,7 +1,3 @@
-import { execa } from 'execa';
-import { failed, failure, type Outcome, success } from '../model/failure.js';
-import { escapeText } from '../text/escape.js';
-
 /** A CRIU version; a patch level that is not named is 0. */
 export interface CriuVersion {
   readonly major: number;
@@ -56,31 +52,4 @@ export const hasVclockByRelease = (machine: string | undefined, release: string 
   if (machine === undefined || numbers === null) return undefined;
   const [major, minor] = [Number(numbers[1]), Number(numbers[2])];
   return major > 6 || (major === 6 && minor >= 13);
-};
-
-/** Asks an installed CRIU (`criu` on the PATH, or a path) which version it is. Takes milliseconds and changes nothing. */
-export const installedCriu = async (program = 'criu'): Promise<Outcome<CriuVersion>> => {
-  const {
-    stdout,
-    failed: broken,
-    code,
-  } = await execa(program, ['--version'], { reject: false, timeout: 5000, stdin: 'ignore' });
-  const version = parseCriuVersion(stdout);
-  if (version !== undefined) return success(version);
-  const name = escapeText(program);
-  if (code === 'ENOENT')
-    return failed(
-      failure(
-        'unreadable',
-        `${name} is not installed.`,
-        'Install it: `apt install criu` (Debian 13 or later has 4.1.1).',
-      ),
-    );
-  return failed(
-    failure(
-      'unreadable',
-      `${name} --version ${broken ? 'fails' : 'prints no version'}.`,
-      `Run ${name} --version to see why.`,
-    ),
-  );
 };

@@ -1,11 +1,12 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { REPORT } from './report-name.js';
 
 /**
  * The machine output of `ps`, `check` and `analyze`: "vdsowatch/report/1" (DESIGN.md). One definition gives the
  * TypeScript type, the check in tests and the JSON Schema that `vdsowatch schema` prints. Values of the evidence
  * corpus keep their names here; null means unknown, except `vdso: null`, which means there is none.
  */
-export const REPORT = 'vdsowatch/report/1';
+export { REPORT };
 
 const Address = Type.String({ pattern: '^0x[0-9a-f]+$', description: 'address, lower-case hexadecimal' });
 const words = <const T extends readonly string[]>(...values: T) =>

@@ -1,6 +1,7 @@
 import type { Evidence, Host } from '../model/evidence.js';
 import type { Failure } from '../model/failure.js';
-import { type FindingReport, type HostReport, type ProcessReport, REPORT, type Report } from '../model/report.js';
+import type { FindingReport, HostReport, ProcessReport, Report } from '../model/report.js';
+import { REPORT } from '../model/report-name.js';
 import type { HistoryLine } from '../model/state.js';
 import type { Finding, Forecast, PolicyVerdict, VdsoVerdict, Verdict } from '../model/verdict.js';
 import { escapeText, printable } from '../text/escape.js';

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readPostMortem } from '../../src/criu/post-mortem.js';
-import { parseTarget, readTargetFile } from '../../src/criu/target.js';
+import { parseTarget, readTargetFile } from '../../src/criu/target-file.js';
 import type { Target, VdsoImage } from '../../src/doctor/schema.js';
 import { readElfImage } from '../../src/elf/image.js';
 import type { Judged } from '../../src/report/process.js';

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { installedCriu } from '../../src/criu/installed.js';
 import {
   canRunOn,
   compareVersions,
   hasVclockByRelease,
-  installedCriu,
   isNewerThanKnown,
   parseCriuVersion,
   versionText,

@@ -1,4 +1,5 @@
-import { type CriuVersion, installedCriu, versionText } from '../../criu/version.js';
+import { installedCriu } from '../../criu/installed.js';
+import { type CriuVersion, versionText } from '../../criu/version.js';
 import { type EraCheck, eraOf } from '../../hint/criu-eras.js';
 import type { Outcome } from '../../model/failure.js';
 import { printable } from '../../text/escape.js';
