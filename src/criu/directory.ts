@@ -1,5 +1,14 @@
-import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, opendir, realpath, stat } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  opendirSync,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
 import { printable } from '../text/escape.js';
@@ -16,14 +25,19 @@ export interface ImageDirectory {
 const OURS = /^(?:inventory|pstree)\.img$|^(?:core|mm|pagemap|ids|vmas|pages|timens)-\d{1,10}\.img$|^stats-|\.log$/;
 
 /** Lists a directory. Fails with one sentence when it cannot be read; an empty list is no failure. */
-export const openDirectory = async (path: string): Promise<Outcome<ImageDirectory>> => {
+export const openDirectory = (path: string): Outcome<ImageDirectory> => {
   try {
-    const { dev, ino } = await stat(path);
+    const { dev, ino } = statSync(path);
     const names = new Set<string>();
-    for await (const entry of await opendir(path)) {
-      if (OURS.test(entry.name)) names.add(entry.name);
-      if (names.size > MOST_NAMES)
-        return failed(failure('too-large', `${shown(path)} holds more than ${MOST_NAMES} images.`, null));
+    const listing = opendirSync(path);
+    try {
+      for (let entry = listing.readSync(); entry !== null; entry = listing.readSync()) {
+        if (OURS.test(entry.name)) names.add(entry.name);
+        if (names.size > MOST_NAMES)
+          return failed(failure('too-large', `${shown(path)} holds more than ${MOST_NAMES} images.`, null));
+      }
+    } finally {
+      listing.closeSync();
     }
     return success({ path, identity: `${dev}:${ino}`, names });
   } catch (error) {
@@ -38,15 +52,15 @@ const MOST_NAMES = 1_000_000;
  * The directory that the `parent` link of an incremental dump names; undefined when there is none. The only link
  * that is followed.
  */
-export const openParent = async (directory: ImageDirectory): Promise<Outcome<ImageDirectory> | undefined> => {
+export const openParent = (directory: ImageDirectory): Outcome<ImageDirectory> | undefined => {
   const link = join(directory.path, 'parent');
   try {
-    await lstat(link);
+    lstatSync(link);
   } catch (error) {
     return isMissing(error) ? undefined : failed(unreadable(link, error));
   }
   try {
-    return await openDirectory(await realpath(link));
+    return openDirectory(realpathSync(link));
   } catch (error) {
     const text = isMissing(error) ? 'names a directory that is not there' : reason(error);
     return failed(failure('bad-input', `The parent link of ${shown(directory.path)} ${text}.`, BRING_PARENT, error));
@@ -56,36 +70,37 @@ export const openParent = async (directory: ImageDirectory): Promise<Outcome<Ima
 export const BRING_PARENT = 'Copy the parent directories of the incremental dump to where the link points.';
 
 /** Opens a regular file of the directory for reading; undefined when there is none. Links and pipes are refused. */
-export const openImage = async (directory: ImageDirectory, name: string): Promise<Outcome<OpenImage> | undefined> => {
+export const openImage = (directory: ImageDirectory, name: string): Outcome<OpenImage> | undefined => {
   if (!directory.names.has(name)) return undefined;
   const path = join(directory.path, name);
-  let handle: FileHandle;
+  let file: number;
   try {
     // O_NONBLOCK: a FIFO in the place of an image must not make the reader wait for ever.
-    handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     return failed(unreadable(path, error));
   }
-  const status = await handle.stat();
-  if (status.isFile()) return success({ handle, size: status.size });
-  await handle.close();
+  const status = fstatSync(file);
+  if (status.isFile()) return success({ file, size: status.size });
+  closeSync(file);
   return failed(failure('bad-input', `${shown(path)} is not a regular file and was not read.`, null));
 };
 
 export interface OpenImage {
-  readonly handle: FileHandle;
+  /** To be closed by who opened it. */
+  readonly file: number;
   readonly size: number;
 }
 
 /** The whole of a small image; undefined when the directory has none of that name. */
-export const readImage = async (
+export const readImage = (
   directory: ImageDirectory,
   name: string,
   longest: number = LONGEST_IMAGE,
-): Promise<Outcome<Uint8Array> | undefined> => {
-  const opened = await openImage(directory, name);
+): Outcome<Uint8Array> | undefined => {
+  const opened = openImage(directory, name);
   if (opened === undefined || !opened.ok) return opened;
-  const { handle, size } = opened.value;
+  const { file, size } = opened.value;
   try {
     if (size > longest)
       return failed(
@@ -96,12 +111,11 @@ export const readImage = async (
         ),
       );
     const bytes = new Uint8Array(size);
-    const { bytesRead } = await handle.read(bytes, 0, size, 0);
-    return success(bytes.subarray(0, bytesRead));
+    return success(bytes.subarray(0, readSync(file, bytes, 0, size, 0)));
   } catch (error) {
     return failed(unreadable(join(directory.path, name), error));
   } finally {
-    await handle.close();
+    closeSync(file);
   }
 };
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
 import { type ImageDirectory, labelOf, openDirectory, shown } from './directory.js';
 import { damaged } from './framing.js';
@@ -11,7 +12,7 @@ import { InventorySchema, StatsSchema, TaskSchema } from './schema/image_pb.js';
  * what it held and becomes a sentence in `problems`. Fails when the directory cannot be read or is not one of CRIU's.
  */
 export const readImages = async (path: string): Promise<Outcome<ImageSet>> => {
-  const opened = await openDirectory(path);
+  const opened = openDirectory(path);
   if (!opened.ok) return opened;
   const directory = opened.value;
   if (![...directory.names].some((name) => name.endsWith('.img') || /^(?:dump|restore)\.log$/.test(name)))
@@ -19,10 +20,14 @@ export const readImages = async (path: string): Promise<Outcome<ImageSet>> => {
       failure('bad-input', `${shown(path)} holds no CRIU image.`, 'Name the directory that criu dump wrote (-D).'),
     );
   const problems: Failure[] = [];
-  const inventory = await readInventory(directory, problems);
-  const tasks = await readTasks(directory, problems);
+  const inventory = readInventory(directory, problems);
+  const tasks = readTasks(directory, problems);
   const processes: ImageProcess[] = [];
-  for (const task of tasks) processes.push(await readProcess(directory, task, problems));
+  for (const [index, task] of tasks.entries()) {
+    processes.push(readProcess(directory, task, problems));
+    // Thousands of processes: let signals and a progress bar through.
+    if (index % 64 === 63) await setImmediate();
+  }
   const kind = kindOf(directory);
   if (kind === 'unfinished') problems.push(unfinished(path));
   return success({
@@ -30,7 +35,7 @@ export const readImages = async (path: string): Promise<Outcome<ImageSet>> => {
     kind,
     inventory,
     processes,
-    stats: await readStats(directory, problems),
+    stats: readStats(directory, problems),
     logs: [...directory.names].filter((name) => name.endsWith('.log')).sort(),
     problems: [...new Map(problems.map((problem) => [problem.text, problem])).values()],
   });
@@ -48,8 +53,8 @@ const unfinished = (path: string): Failure =>
     'See its dump.log; nothing here can be restored.',
   );
 
-const readInventory = async (directory: ImageDirectory, problems: Failure[]): Promise<ImageInventory | undefined> => {
-  const inventory = await readOne(directory, 'inventory.img', 'inventory', InventorySchema, problems);
+const readInventory = (directory: ImageDirectory, problems: Failure[]): ImageInventory | undefined => {
+  const inventory = readOne(directory, 'inventory.img', 'inventory', InventorySchema, problems);
   if (inventory === undefined) return undefined;
   if (inventory.imgVersion !== 1 && inventory.imgVersion !== 2)
     problems.push(
@@ -67,9 +72,9 @@ const readInventory = async (directory: ImageDirectory, problems: Failure[]): Pr
 };
 
 /** Who is in the image: pstree.img, or without it every process that has an mm or pagemap image. */
-const readTasks = async (directory: ImageDirectory, problems: Failure[]): Promise<readonly ListedTask[]> => {
+const readTasks = (directory: ImageDirectory, problems: Failure[]): readonly ListedTask[] => {
   const tasks = new Map<number, ListedTask>();
-  for (const { pid, ppid, threads } of await readAll(directory, 'pstree.img', 'pstree', TaskSchema, problems)) {
+  for (const { pid, ppid, threads } of readAll(directory, 'pstree.img', 'pstree', TaskSchema, problems)) {
     if (tasks.has(pid))
       problems.push(damaged(labelOf(directory, 'pstree.img'), `names process ${pid} twice; the second is left out`));
     else tasks.set(pid, { pid, parent: ppid, threads: threads.slice(0, MOST_THREADS) });
@@ -86,9 +91,9 @@ const readTasks = async (directory: ImageDirectory, problems: Failure[]): Promis
 
 const MOST_THREADS = 65_536;
 
-const readStats = async (directory: ImageDirectory, problems: Failure[]): Promise<ImageStats> => {
-  const dump = (await readOne(directory, 'stats-dump', 'stats', StatsSchema, problems))?.dump;
-  const restore = (await readOne(directory, 'stats-restore', 'stats', StatsSchema, problems))?.restore;
+const readStats = (directory: ImageDirectory, problems: Failure[]): ImageStats => {
+  const dump = readOne(directory, 'stats-dump', 'stats', StatsSchema, problems)?.dump;
+  const restore = readOne(directory, 'stats-restore', 'stats', StatsSchema, problems)?.restore;
   return {
     pagesWritten: dump?.pagesWritten,
     pagesInParent: dump?.pagesSkippedParent,

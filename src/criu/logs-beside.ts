@@ -17,14 +17,14 @@ const MOST_LOGS = 16;
  * The dump and restore logs that lie beside images, under whatever name (-o): told by name, else by content; the usual
  * names go first. A dump log of another run than the images is left out, and said so.
  */
-export const logsBeside = async (set: ImageSet, problems: Failure[]): Promise<Logs> => {
-  const directory = await openDirectory(set.directory);
+export const logsBeside = (set: ImageSet, problems: Failure[]): Logs => {
+  const directory = openDirectory(set.directory);
   if (!directory.ok) return { dump: undefined, restore: undefined };
   const usual = (name: string): number => (kindByName(name) === 'unknown' ? 1 : 0);
   const names = [...set.logs].sort((one, other) => usual(one) - usual(other)).slice(0, MOST_LOGS);
   let logs: Logs = { dump: undefined, restore: undefined };
   for (const name of names) {
-    const log = await readOne(directory.value, name, problems);
+    const log = readOne(directory.value, name, problems);
     if (log === undefined || log.kind === 'unknown' || logs[log.kind] !== undefined) continue;
     const foreign = log.kind === 'dump' && isForeign(set, log);
     if (foreign)
@@ -35,8 +35,8 @@ export const logsBeside = async (set: ImageSet, problems: Failure[]): Promise<Lo
   return logs;
 };
 
-const readOne = async (directory: ImageDirectory, name: string, problems: Failure[]): Promise<CriuLog | undefined> => {
-  const file = await readImage(directory, name, LONGEST_LOG);
+const readOne = (directory: ImageDirectory, name: string, problems: Failure[]): CriuLog | undefined => {
+  const file = readImage(directory, name, LONGEST_LOG);
   if (file?.ok === true) return readLog(logText(file.value), kindByName(name));
   if (file !== undefined) problems.push(file.failure);
   return undefined;

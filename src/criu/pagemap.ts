@@ -32,14 +32,14 @@ const LAZY = 2;
 const PRESENT = 4;
 
 /** pagemap-PID.img of one directory, as far as it is about `wanted`; undefined when there is none. `pageSize` in bytes. */
-export const readPagemap = async (
+export const readPagemap = (
   directory: ImageDirectory,
   pid: number,
   pageSize: bigint,
   wanted: readonly AddressRange[],
-): Promise<Pagemap | Failure | undefined> => {
+): Pagemap | Failure | undefined => {
   const name = `pagemap-${pid}.img`;
-  const file = await readImage(directory, name);
+  const file = readImage(directory, name);
   if (file === undefined) return undefined;
   return file.ok ? parsePagemap(labelOf(directory, name), file.value, pageSize, wanted) : file.failure;
 };

@@ -1,3 +1,4 @@
+import { closeSync, readSync } from 'node:fs';
 import { type Failure, failure } from '../model/failure.js';
 import { BRING_PARENT, type ImageDirectory, labelOf, openImage, openParent, shown, unreadable } from './directory.js';
 import { damaged } from './framing.js';
@@ -9,7 +10,7 @@ import { type AddressRange, type Pagemap, readPagemap, runAt } from './pagemap.j
  */
 export interface PageReader {
   /** Pages of [start, end), one entry a page; undefined where the dump holds none. At most `MOST_PAGES` are read. */
-  readonly read: (pid: number, start: bigint, end: bigint) => Promise<readonly (Uint8Array | undefined)[]>;
+  readonly read: (pid: number, start: bigint, end: bigint) => readonly (Uint8Array | undefined)[];
   readonly problems: () => readonly Failure[];
 }
 
@@ -29,40 +30,38 @@ export const pageReader = (
     if (problem !== undefined && problems.size < 1000) problems.set(problem.text, problem);
   };
   const chain = parentChain(directory, report);
-  const pagemaps = new Map<ImageDirectory, Promise<Pagemap | undefined>>();
+  const pagemaps = new Map<ImageDirectory, Pagemap | undefined>();
   let current: number | undefined;
 
-  const pagemapOf = (level: ImageDirectory, pid: number): Promise<Pagemap | undefined> => {
+  const pagemapOf = (level: ImageDirectory, pid: number): Pagemap | undefined => {
     // One process is read after the other: what an earlier one needed is not kept.
     if (current !== pid) pagemaps.clear();
     current = pid;
-    const loading = pagemaps.get(level) ?? loadPagemap(level, pid, pageSize, wanted, report);
-    pagemaps.set(level, loading);
-    return loading;
+    if (!pagemaps.has(level)) pagemaps.set(level, loadPagemap(level, pid, pageSize, wanted, report));
+    return pagemaps.get(level);
   };
 
   /** The memory from `address` on that lies in one piece, as far as `last`; the rest is for the next call. */
-  const readPiece = async (pid: number, address: bigint, last: bigint): Promise<Piece> => {
+  const readPiece = (pid: number, address: bigint, last: bigint): Piece => {
     let end = last;
     for (let depth = 0; ; depth += 1) {
-      const level = await chain(depth);
-      const pagemap = level === undefined ? undefined : await pagemapOf(level, pid);
+      const level = chain(depth);
+      const pagemap = level === undefined ? undefined : pagemapOf(level, pid);
       const run = pagemap === undefined ? undefined : runAt(pagemap.runs, address);
       if (level === undefined || pagemap === undefined || run === undefined) return { end: address + pageSize };
       if (run.end < end) end = run.end;
       const offset = run.offset + (address - run.start);
-      if (run.where === 'file')
-        return { end, bytes: await readAt(level, pagemap.pagesName, offset, end - address, report) };
+      if (run.where === 'file') return { end, bytes: readAt(level, pagemap.pagesName, offset, end - address, report) };
       if (run.where !== 'parent') return { end };
     }
   };
 
   return {
-    read: async (pid, start, end) => {
+    read: (pid, start, end) => {
       const pages: (Uint8Array | undefined)[] = [];
       const last = end < start + MOST_PAGES * pageSize ? end : start + MOST_PAGES * pageSize;
       for (let address = start; address < last; ) {
-        const piece = await readPiece(pid, address, last);
+        const piece = readPiece(pid, address, last);
         for (let at = 0n; address < piece.end; address += pageSize, at += pageSize)
           pages.push(piece.bytes?.subarray(Number(at), Number(at + pageSize)));
       }
@@ -77,14 +76,14 @@ interface Piece {
   readonly bytes?: Uint8Array | undefined;
 }
 
-const loadPagemap = async (
+const loadPagemap = (
   level: ImageDirectory,
   pid: number,
   pageSize: bigint,
   wanted: readonly AddressRange[],
   report: (problem: Failure | undefined) => void,
-): Promise<Pagemap | undefined> => {
-  const found = await readPagemap(level, pid, pageSize, wanted);
+): Pagemap | undefined => {
+  const found = readPagemap(level, pid, pageSize, wanted);
   if (found === undefined) return undefined;
   if ('kind' in found) {
     report(found);
@@ -99,10 +98,10 @@ const parentChain = (directory: ImageDirectory, report: (problem: Failure) => vo
   const levels: ImageDirectory[] = [directory];
   const seen = new Set([directory.identity]);
   let complete = false;
-  return async (depth: number): Promise<ImageDirectory | undefined> => {
+  return (depth: number): ImageDirectory | undefined => {
     while (!complete && levels.length <= depth) {
       const last = levels[levels.length - 1] ?? directory;
-      const parent = await openParent(last);
+      const parent = openParent(last);
       complete = true;
       if (parent === undefined)
         report(
@@ -127,14 +126,14 @@ const parentChain = (directory: ImageDirectory, report: (problem: Failure) => vo
   };
 };
 
-const readAt = async (
+const readAt = (
   level: ImageDirectory,
   name: string,
   offset: bigint,
   size: bigint,
   report: (problem: Failure) => void,
-): Promise<Uint8Array | undefined> => {
-  const opened = await openImage(level, name);
+): Uint8Array | undefined => {
+  const opened = openImage(level, name);
   if (opened === undefined) {
     report(
       failure(
@@ -149,19 +148,18 @@ const readAt = async (
     report(opened.failure);
     return undefined;
   }
-  const { handle, size: length } = opened.value;
+  const { file, size: length } = opened.value;
   try {
     if (offset + size > BigInt(length)) {
       report(damaged(labelOf(level, name), `ends at byte ${length}, before the page at byte ${offset}`));
       return undefined;
     }
     const page = new Uint8Array(Number(size));
-    const { bytesRead } = await handle.read(page, 0, page.length, Number(offset));
-    return bytesRead === page.length ? page : undefined;
+    return readSync(file, page, 0, page.length, Number(offset)) === page.length ? page : undefined;
   } catch (error) {
     report(unreadable(`${level.path}/${name}`, error));
     return undefined;
   } finally {
-    await handle.close();
+    closeSync(file);
   }
 };

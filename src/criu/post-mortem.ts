@@ -42,7 +42,7 @@ export const readPostMortem = async (path: string, context: PostMortemContext = 
   if (!images.ok) return images;
   const set = images.value;
   const problems: Failure[] = [...set.problems];
-  const logs = await logsBeside(set, problems);
+  const logs = logsBeside(set, problems);
   const abis = new Set(set.processes.flatMap(({ machine, compat }) => (compat === true ? 'i386' : (machine ?? []))));
   const judged = judgeImages(set, logs, (await context.pristine?.(abis)) ?? [], context);
   return success({ set, logs, host: judged[0]?.evidence.host, judged, problems });

@@ -26,29 +26,25 @@ export interface ListedTask {
 }
 
 /** Everything the directory holds about one process. What is damaged goes to `problems`, the rest stands. */
-export const readProcess = async (
-  directory: ImageDirectory,
-  task: ListedTask,
-  problems: Failure[],
-): Promise<ImageProcess> => {
+export const readProcess = (directory: ImageDirectory, task: ListedTask, problems: Failure[]): ImageProcess => {
   const cores = new Map<number, Core>();
   for (const tid of new Set([task.pid, ...task.threads])) {
-    const core = await readOne(directory, `core-${tid}.img`, 'core', CoreSchema, problems);
+    const core = readOne(directory, `core-${tid}.img`, 'core', CoreSchema, problems);
     if (core !== undefined) cores.set(tid, core);
   }
   const leader = cores.get(task.pid);
   const machine = leader === undefined ? undefined : machineOf(leader);
-  const memory = await readOne(directory, `mm-${task.pid}.img`, 'mm', MemorySchema, problems);
+  const memory = readOne(directory, `mm-${task.pid}.img`, 'mm', MemorySchema, problems);
   const auxv = savedAuxv(memory?.savedAuxv ?? [], machine);
   const pageSize = pageSizeOf(auxv);
-  const old = await readAll(directory, `vmas-${task.pid}.img`, 'vmas', MappedAreaSchema, problems);
+  const old = readAll(directory, `vmas-${task.pid}.img`, 'vmas', MappedAreaSchema, problems);
   const listed = memory === undefined && old.length === 0 ? undefined : [...(memory?.vmas ?? []), ...old];
   const areas = listed && soundAreas(labelOf(directory, `mm-${task.pid}.img`), listed, BigInt(pageSize), problems);
-  const ids = leader?.ids ?? (await readOne(directory, `ids-${task.pid}.img`, 'ids', KernelIdsSchema, problems));
+  const ids = leader?.ids ?? readOne(directory, `ids-${task.pid}.img`, 'ids', KernelIdsSchema, problems);
   const wanted = worthReading(areas ?? [], auxv);
   const reader = pageReader(directory, BigInt(pageSize), wanted);
   const pages = new Map<bigint, readonly (Uint8Array | undefined)[]>();
-  for (const area of wanted) pages.set(area.start, await reader.read(task.pid, area.start, area.end));
+  for (const area of wanted) pages.set(area.start, reader.read(task.pid, area.start, area.end));
   problems.push(...reader.problems());
   return {
     pid: task.pid,

@@ -6,15 +6,15 @@ import { damaged } from './framing.js';
 import type { ImageKind } from './magic.js';
 
 /** Messages of an image file; what is wrong with it goes to `problems`. An absent file has none. */
-export const readAll = async <Desc extends DescMessage>(
+export const readAll = <Desc extends DescMessage>(
   directory: ImageDirectory,
   name: string,
   kind: ImageKind,
   schema: Desc,
   problems: Failure[],
   most: number = MOST_MESSAGES,
-): Promise<readonly MessageShape<Desc>[]> => {
-  const file = await readImage(directory, name);
+): readonly MessageShape<Desc>[] => {
+  const file = readImage(directory, name);
   if (file === undefined) return [];
   if (!file.ok) {
     problems.push(file.failure);
@@ -28,15 +28,15 @@ export const readAll = async <Desc extends DescMessage>(
 const MOST_MESSAGES = 1_000_000;
 
 /** The message of an image that holds one. */
-export const readOne = async <Desc extends DescMessage>(
+export const readOne = <Desc extends DescMessage>(
   directory: ImageDirectory,
   name: string,
   kind: ImageKind,
   schema: Desc,
   problems: Failure[],
-): Promise<MessageShape<Desc> | undefined> => {
+): MessageShape<Desc> | undefined => {
   const before = problems.length;
-  const [message] = await readAll(directory, name, kind, schema, problems, 1);
+  const [message] = readAll(directory, name, kind, schema, problems, 1);
   const empty = message === undefined && directory.names.has(name) && problems.length === before;
   if (empty) problems.push(damaged(labelOf(directory, name), 'holds no message'));
   return message;
