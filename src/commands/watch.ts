@@ -3,6 +3,7 @@ import { map, type Observable, Subject, type Subscription, share } from 'rxjs';
 import { baselines, type PageSet } from '../judge/baseline.js';
 import { EXIT, type Failure, failure } from '../model/failure.js';
 import type { WatchState } from '../model/state.js';
+import { keepHeapSmall } from '../pipeline/heap.js';
 import { observe } from '../pipeline/observe.js';
 import { liveSources } from '../pipeline/source.js';
 import { localBootClock } from '../proc/clock.js';
@@ -48,6 +49,7 @@ export const run = async (options: WatchOptions, screen?: Screen): Promise<numbe
   const missing = options.pid?.find((pid) => isGone(readProcess(pid, 'census')));
   if (missing !== undefined)
     return refuse(failure('no-process', `process ${missing} is not there`, 'see: vdsowatch ps'));
+  keepHeapSmall();
   const notes = limits(readLocalHost(), false);
   const asked = new Subject<void>();
   const frames = observe(liveSources({ bpf: options.bpf, notes, asked })).pipe(share());

@@ -29,9 +29,9 @@ export interface Ledger {
   readonly unjudged: Set<string>;
   /** Lines of this frame, in order; handed to the faces with it. */
   lines: HistoryLine[];
-  /** For each of the newest lines in histories, oldest first: whose history. A ring of LIMITS.histories. */
-  readonly remembered: string[];
-  nextRemembered: number;
+  /** The newest lines in histories. */
+  readonly ordinaryLines: Ring;
+  readonly remarkableLines: Ring;
   /** Spaces whose evidence is still whole, by when it was read, oldest first (see slim.ts). */
   readonly whole: Map<string, bigint>;
   recent: readonly HistoryLine[];
@@ -50,6 +50,12 @@ export interface Ledger {
   heardUntil: bigint;
   /** For ids of spaces that the kernel gave none. */
   serial: number;
+}
+
+/** LIMITS.histories lines; the next one takes the place of the oldest. */
+interface Ring {
+  readonly lines: HistoryLine[];
+  next: number;
 }
 
 export interface ProcessRecord extends ProcessState {
@@ -99,9 +105,9 @@ export interface Frame {
 }
 
 export const LIMITS = {
-  /** Lines kept per address space; in all histories together; of all events. */
+  /** Lines kept per address space; in all histories together, by severity; of all events. */
   history: 32,
-  histories: 8192,
+  histories: 4096,
   recent: 1000,
   /** Moves kept per address space: the first, and the newest. */
   moves: 4,
@@ -128,8 +134,8 @@ export const openLedger = (host: HostStatus): Ledger => ({
   unexplained: new Set(),
   unjudged: new Set(),
   lines: [],
-  remembered: [],
-  nextRemembered: 0,
+  ordinaryLines: { lines: [], next: 0 },
+  remarkableLines: { lines: [], next: 0 },
   whole: new Map(),
   recent: [],
   counters: { events: 0, rate: 0, lost: 0n, gaps: 0, snapshots: 0 },
@@ -237,17 +243,21 @@ export const addLine = (ledger: Ledger, line: HistoryLine): void => {
   if (space === undefined) return;
   space.history.push(line);
   if (space.history.length > LIMITS.history) space.history.shift();
-  forgetOldest(ledger, space.id);
+  forgetOldest(ledger, line);
 };
 
-/** Ten thousand busy histories would fill the memory: when there are too many lines, the oldest one goes. */
-const forgetOldest = (ledger: Ledger, added: string): void => {
-  const at = ledger.nextRemembered;
-  const oldest = ledger.remembered[at];
-  ledger.remembered[at] = added;
-  ledger.nextRemembered = (at + 1) % LIMITS.histories;
-  const space = oldest === undefined ? undefined : ledger.spaces.get(oldest);
-  if (space !== undefined && space.history.length > 1) space.history.shift();
+/**
+ * Ten thousand busy histories would fill the memory: of all lines in histories only the newest are kept, and a move
+ * of last week is not given up for the fork of a minute ago.
+ */
+const forgetOldest = (ledger: Ledger, line: HistoryLine): void => {
+  const ring = line.severity === 'info' ? ledger.ordinaryLines : ledger.remarkableLines;
+  const oldest = ring.lines[ring.next];
+  ring.lines[ring.next] = line;
+  ring.next = (ring.next + 1) % LIMITS.histories;
+  const history = oldest === undefined ? undefined : ledger.spaces.get(oldest.space)?.history;
+  const place = oldest === undefined || history === undefined ? -1 : history.indexOf(oldest);
+  if (place >= 0) history?.splice(place, 1);
 };
 
 export const countEvent = (ledger: Ledger, event: Event): void => {

@@ -1,13 +1,13 @@
 import { hostname } from 'node:os';
 import { asapScheduler, concat, map, NEVER, type Observable, of, share, subscribeOn } from 'rxjs';
 import { traceEvents } from '../bpftrace/tracer.js';
-import { judge } from '../judge/judge.js';
 import type { Event, StatusEvent, TracerStatus } from '../model/event.js';
 import type { HostStatus } from '../model/state.js';
 import { localBootClock } from '../proc/clock.js';
 import { localProc, readLocalHost } from '../proc/host.js';
 import { readProcess } from '../proc/process.js';
 import { listProcesses } from '../proc/sweep.js';
+import { judging } from './judging.js';
 import type { Sources } from './observe.js';
 import { pidResolver } from './pids.js';
 import { reading } from './reading.js';
@@ -68,7 +68,7 @@ export const liveSources = ({ bpf, notes, asked }: LiveOptions): Sources => {
     read: reading((pid) => readProcess(pid, 'full', { proc })),
     resolve: pidResolver(proc.files),
     clock: clock.now,
-    judge,
+    judge: judging(),
     host,
   };
 };
