@@ -2,6 +2,7 @@ import type { Event } from '../model/event.js';
 import type { HistoryLine } from '../model/state.js';
 import { printable } from '../text/escape.js';
 import { hex } from '../text/hex.js';
+import { isBystander } from './bystander.js';
 import { onCall } from './call.js';
 import { type Concerned, concerned, NOBODY, touch } from './concerned.js';
 import { onExec } from './exec.js';
@@ -62,7 +63,7 @@ const onEvent = (ledger: Ledger, happening: Happening): void => {
   const tracer = event.kind === 'gap' || event.kind === 'status';
   // What the tracer says of itself it says by our clock, which may be ahead of what the kernel's records have told.
   if (!tracer && event.at > ledger.heardUntil) ledger.heardUntil = event.at;
-  if (event.kind === 'heartbeat') return;
+  if (event.kind === 'heartbeat' || (event.kind === 'call' && isBystander(ledger, event))) return;
   const said = sayEvent(ledger, happening, event);
   const noise = noiseWords(said.space?.noise);
   if (!tracer) countEvent(ledger, event);

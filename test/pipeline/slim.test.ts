@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { slim } from '../../src/pipeline/slim.js';
+import { begin, heard, MS, read, readingOf, run, SECOND, simpleJudge, stateOf, T0, vma } from './build.js';
+
+const A = 0x7f00_0000_0000n;
+
+test('a reading is cut down to what faces show: the vDSO, its data pages and their neighbours', () => {
+  const names = ['a', 'b', 'c', '[vvar]', '[vdso]', 'd', 'e', 'f', '[stack]', '[vsyscall]'];
+  const vmas = names.map((name, index) => vma(A + BigInt(index) * 0x10000n, 2, name));
+  const whole = { ...readingOf({ at: T0, pid: 1, ticks: 1n, vdso: A }), vmas };
+  const cut = slim(whole, simpleJudge(whole, {}));
+  assert.deepEqual(
+    cut.vmas?.map(({ name }) => name),
+    ['b', 'c', '[vvar]', '[vdso]', 'd', 'e'],
+  );
+  assert.equal(cut.pagemap.size, 0);
+  assert.deepEqual(cut.auxv, whole.auxv);
+});
+
+test('processes of the same namespaces share one map of them', () => {
+  const evidence = () => ({ ...readingOf({ at: T0, pid: 1, ticks: 1n }), namespaces: new Map([['uts', 77n]]) });
+  assert.equal(slim(evidence(), undefined).namespaces, slim(evidence(), undefined).namespaces);
+});
+
+test('a verdict stays as it is when its reading is cut', () => {
+  const ledger = begin();
+  const snapshot = read({ at: T0 + MS, pid: 1, ticks: 1n, vdso: A });
+  const words = new Map([[A, BigUint64Array.of(1n, 2n)]]);
+  const first = run(ledger, [{ ...snapshot, evidence: { ...snapshot.evidence, pagemap: words } }]);
+  const { verdict, evidence } = stateOf(first, 1).space ?? {};
+  assert.equal(evidence?.pagemap.size, 1);
+  const later = stateOf(run(ledger, [heard(T0 + 10n * SECOND)]), 1).space;
+  assert.equal(later?.evidence?.pagemap.size, 0);
+  assert.equal(later?.verdict, verdict);
+});
