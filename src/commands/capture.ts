@@ -6,6 +6,7 @@ import type { Unread } from '../model/evidence.js';
 import { EXIT, type Failure, failure } from '../model/failure.js';
 import { procFiles } from '../proc/files.js';
 import { procContext, readLocalHost } from '../proc/host.js';
+import { complain, say } from '../report/complain.js';
 import { escapeText } from '../text/escape.js';
 
 export interface CaptureOptions {
@@ -25,7 +26,7 @@ export const run = async (pids: readonly number[], options: CaptureOptions): Pro
   if (options.output === undefined) return usage('Where to write the bundle was not given.');
   const target = options.output;
   const refused = checkTarget(target);
-  if (refused !== undefined) return complain(refused);
+  if (refused !== undefined) return refuse(refused);
 
   const files = procFiles();
   const local = readLocalHost(files, hintOf(await testAllAbis()));
@@ -55,7 +56,7 @@ export const run = async (pids: readonly number[], options: CaptureOptions): Pro
     const note = `Read from /proc by vdsowatch capture. ${seen}`;
     const written = await writeBundle(target, manifest(local.host, note), collected(first, wanted));
     problems.forEach(complain);
-    if (!written.ok) return complain(written.failure);
+    if (!written.ok) return refuse(written.failure);
     const count = captured.length;
     process.stderr.write(
       `vdsowatch: ${count === 1 ? 'one process' : `${count} processes`} captured in ${escapeText(target)}\n`,
@@ -72,11 +73,11 @@ const cannotCapture = (pid: number, { what, why, detail }: Unread): Failure => {
 };
 
 const usage = (text: string): number => {
-  process.stderr.write(`vdsowatch: ${text} Usage: vdsowatch capture PID... -o DIR (or -o NAME.tar.gz)\n`);
+  say(`${text} Usage: vdsowatch capture PID... -o DIR (or -o NAME.tar.gz)`);
   return EXIT.usage;
 };
 
-const complain = ({ text, mend }: Failure): number => {
-  process.stderr.write(`vdsowatch: ${text}${mend === null ? '' : ` ${mend}`}\n`);
+const refuse = (reason: Failure): number => {
+  complain(reason);
   return EXIT.cannotRun;
 };

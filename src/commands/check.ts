@@ -1,13 +1,14 @@
 import { takeCensus } from '../census/census.js';
 import { forecast } from '../judge/forecast.js';
 import { stateWord } from '../judge/words.js';
-import { EXIT, type Failure } from '../model/failure.js';
+import { EXIT } from '../model/failure.js';
 import type { Forecast } from '../model/verdict.js';
 import type { ProcContext } from '../proc/context.js';
 import { procFiles } from '../proc/files.js';
 import { procContext, readLocalHost } from '../proc/host.js';
 import { sweep } from '../proc/sweep.js';
 import { processTree } from '../proc/tree.js';
+import { complain, say } from '../report/complain.js';
 import type { OutputFormat } from '../report/format.js';
 import { explanation, printReport } from '../report/print.js';
 import { type Judged, reportOf, unreadableText } from '../report/process.js';
@@ -39,7 +40,7 @@ export const run = async (pids: readonly number[], options: CheckOptions): Promi
   const judged = census.value.judged.map((one): Judged => {
     return { ...one, forecast: forecast(one.evidence, one.verdict, options.criu) };
   });
-  for (const note of limits(local, true)) process.stderr.write(`vdsowatch: ${note}\n`);
+  for (const note of limits(local, true)) say(note);
   if (options.output === 'json' || options.output === 'ndjson') {
     printReport(reportOf(local.host, judged, problems), judged, options.output);
   } else {
@@ -95,7 +96,3 @@ const checkTable = (judged: readonly Judged[], criu: string): string => {
 const matters = ({ verdict, forecast: outcome }: Judged): boolean =>
   survives(outcome) !== true ||
   [...verdict.findings, ...(outcome?.findings ?? [])].some(({ severity }) => severity !== 'info');
-
-const complain = ({ text, mend }: Failure): void => {
-  process.stderr.write(`vdsowatch: ${text}${mend === null ? '' : ` ${mend}`}\n`);
-};

@@ -6,6 +6,7 @@ import { readTarget } from '../doctor/target.js';
 import { EXIT } from '../model/failure.js';
 import { procFiles } from '../proc/files.js';
 import { readLocalHost } from '../proc/host.js';
+import { say } from '../report/complain.js';
 import type { OutputFormat } from '../report/format.js';
 
 export interface DoctorOptions {
@@ -28,8 +29,4 @@ export const run = async ({ output, setup }: DoctorOptions): Promise<number> => 
     process.stdout.write(`${JSON.stringify(doctorReport(diagnosis, await readTarget(local, diagnosis.tests)))}\n`);
   else process.stdout.write(doctorText(diagnosis));
   return diagnosis.liveTracing ? EXIT.well : EXIT.notWell;
-};
-
-const say = (text: string): void => {
-  process.stderr.write(`vdsowatch: ${text}\n`);
 };

@@ -4,6 +4,7 @@ import { hintText } from '../hint/table.js';
 import { EXIT } from '../model/failure.js';
 import { procFiles } from '../proc/files.js';
 import { readLocalHost } from '../proc/host.js';
+import { complain, say } from '../report/complain.js';
 import type { OutputFormat } from '../report/format.js';
 import { limits } from './ps.js';
 
@@ -20,11 +21,11 @@ export const run = async ({ output }: HintOptions): Promise<number> => {
   const host = readLocalHost(files);
   const examined = await examineHint(files, host);
   if (!examined.ok) {
-    process.stderr.write(`vdsowatch: ${examined.failure.text} ${examined.failure.mend ?? ''}\n`);
+    complain(examined.failure);
     return EXIT.cannotRun;
   }
   const facts = examined.value;
-  for (const note of limits(host, false)) process.stderr.write(`vdsowatch: ${note}\n`);
+  for (const note of limits(host, false)) say(note);
   const machine = output === 'json' || output === 'ndjson';
   process.stdout.write(machine ? `${JSON.stringify(hintReport(facts))}\n` : hintText(facts));
   if (facts.hint === 'kept') return EXIT.well;

@@ -1,8 +1,9 @@
 import { takeCensus } from '../census/census.js';
-import { EXIT, type Failure } from '../model/failure.js';
+import { EXIT } from '../model/failure.js';
 import { procFiles } from '../proc/files.js';
 import { type LocalHost, procContext, readLocalHost } from '../proc/host.js';
 import { pageSetReport, pageSetTable } from '../report/baselines.js';
+import { complain, say } from '../report/complain.js';
 import type { OutputFormat } from '../report/format.js';
 import { printReport } from '../report/print.js';
 import { reportOf } from '../report/process.js';
@@ -26,7 +27,7 @@ export const run = async (pids: readonly number[], options: PsOptions): Promise<
     return EXIT.cannotRun;
   }
   const { judged, pageSets, problems } = census.value;
-  for (const note of limits(local, pids.length > 0)) process.stderr.write(`vdsowatch: ${note}\n`);
+  for (const note of limits(local, pids.length > 0)) say(note);
   const machine = options.output === 'json' || options.output === 'ndjson';
   const report = reportOf(local.host, machine ? judged : [], problems);
   if (judged.length > 0 || machine) {
@@ -54,8 +55,4 @@ export const limits = (local: LocalHost, chosen: boolean): readonly string[] => 
   if (local.initialPidNamespace === false)
     notes.push('This is a pid namespace of its own: only its processes are listed.');
   return notes;
-};
-
-const complain = ({ text, mend }: Failure): void => {
-  process.stderr.write(`vdsowatch: ${text}${mend === null ? '' : ` ${mend}`}\n`);
 };

@@ -34,7 +34,7 @@ export const criuOption = (text: string): string => {
 export const pidsOf = async (words: readonly string[]): Promise<readonly number[] | undefined> => {
   const pids = (await import('../commands/pids.js')).parsePids(words);
   if (pids.ok) return pids.value;
-  process.stderr.write(`vdsowatch: ${pids.failure.text} ${pids.failure.mend ?? ''}\n`);
+  (await import('../report/complain.js')).complain(pids.failure);
   process.exitCode = EXIT.usage;
   return undefined;
 };
