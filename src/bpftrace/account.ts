@@ -1,6 +1,6 @@
 /**
  * Loss, to the record: the kernel counts what it makes, we count what arrives. bpftrace's own count is wrong on three
- * of four versions (facts/bpftrace.md 6).
+ * of four versions (measured).
  *
  * A count E that came in at time N says that E records had been made by then. When two heartbeats made after N are
  * here, so is every record made up to N that will ever be; those not here are lost. A record made between the count

@@ -11,7 +11,7 @@ export interface Ending {
 
 /**
  * Why a bpftrace that should be running is not, by what it wrote and how it ended. Its messages differ by version and
- * mix warnings about working scripts with errors (facts/bpftrace.md 5.3): known texts are judged by meaning, lines
+ * mix warnings about working scripts with errors (measured): known texts are judged by meaning, lines
  * known to be harmless say nothing, and of the rest the first error line is quoted.
  */
 export const explainEnding = ({ stderr, code, signal }: Ending): Failure => {

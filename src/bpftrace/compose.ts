@@ -37,7 +37,7 @@ const LIVE_PATH = 'curtask->signal->live.counter';
 export const knowsLastExit = (host: Host): boolean => resolve(host, LIVE_PATH) !== undefined;
 
 /**
- * One missing tracepoint, field or member would make bpftrace refuse the whole script (facts/bpftrace.md 0.5), so
+ * One missing tracepoint, field or member would make bpftrace refuse the whole script (measured), so
  * only what this host has goes in, with members by offset. `scripts`: by name, all of probes/.
  */
 export const composeMain = (host: Host, scripts: ReadonlyMap<string, Script>): Composition => {
@@ -132,7 +132,7 @@ const whyNot = (host: Host, point: string, wanted: readonly string[]): string | 
 
 const pathsIn = (action: string): readonly string[] => [...new Set(action.match(MEMBER_PATH) ?? [])];
 
-/** context.vdso is context.vdso_base on s390, parisc and powerpc before 5.11 (facts/kernel.md 2.2). */
+/** context.vdso is context.vdso_base on s390, parisc and powerpc before 5.11 (measured). */
 const resolve = ({ btf }: Host, path: string): MemberPath | undefined => {
   if (btf === undefined) return undefined;
   return followMembers(btf, path) ?? (path === VDSO_PATH ? followMembers(btf, `${VDSO_PATH}_base`) : undefined);

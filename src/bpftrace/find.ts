@@ -74,11 +74,11 @@ const isExecutable = (path: string): boolean => {
 /** `-`: the script comes on standard input. Never -v (it prints into the records), never -B (json is flushed by line). */
 export const ARGUMENTS = ['-f', 'json', '--no-warnings', '-'] as const;
 
-/** What the environment has to say to this version; names changed (facts/bpftrace.md 3). */
+/** What the environment has to say to this version; names changed (measured). */
 export const environmentFor = (bpftrace: Bpftrace): Readonly<Record<string, string>> => {
   const perCpu = isOlder(bpftrace, { major: 0, minor: 18 });
   const pages = perCpu ? floorPowerOfTwo(Math.max(64, RING_PAGES / cpus().length)) : RING_PAGES;
-  // bpftrace 0.17 on kernels before 5.11 finds the vmlinux BTF only when it is told where (facts/vm-matrix.md 5).
+  // bpftrace 0.17 on kernels before 5.11 finds the vmlinux BTF only when it is told where (measured).
   const needsBtf = isOlder(bpftrace, { major: 0, minor: 20 }) && isKernelBefore511() && existsSync(KERNEL_BTF);
   return {
     BPFTRACE_PERF_RB_PAGES: String(pages),

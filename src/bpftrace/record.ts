@@ -149,7 +149,7 @@ const callEvent = (
 
 const pidOf = (value: bigint): number => Number(BigInt.asIntN(32, value));
 
-/** arm64 shows the result of a 32-bit call sign-extended (facts/vm-matrix.md 5): an address, unless it is an errno. */
+/** arm64 shows the result of a 32-bit call sign-extended (measured): an address, unless it is an errno. */
 const resultOf = (text: string, compat: boolean): bigint => {
   const value = BigInt(text);
   return compat && (value < -4095n || value > 0xffff_ffffn) ? BigInt.asUintN(32, value) : value;

@@ -12,7 +12,7 @@ export type Output =
 
 /**
  * Runs a script for as long as somebody is subscribed; completes after 'ended'. Its output is read as fast as it
- * comes, always: an undrained pipe makes bpftrace lose events without a word (facts/bpftrace.md 6).
+ * comes, always: an undrained pipe makes bpftrace lose events without a word (measured).
  *
  * It runs in a session of its own, so that a terminal's Ctrl-C reaches it once, through us. Should we be killed, its
  * next heartbeat meets a closed pipe and ends it.

@@ -29,7 +29,7 @@ export interface SessionOptions {
 
 /** In ms. */
 export interface Patience {
-  /** From the start to the first heartbeat: 1 s, and 8 s were seen under load (facts/bpftrace.md 9). */
+  /** From the start to the first heartbeat: 1 s, and 8 s were seen under load (measured). */
   readonly start: number;
   /** Between two looks for a heartbeat; `silent` looks without one mean that it is stuck. */
   readonly look: number;

@@ -124,7 +124,7 @@ const trace = (plan: Plan, clock: () => bigint, options: TracerOptions): Observa
     };
   }).pipe(order(options.orderMs ?? (isOneRing(plan) ? 10 : 40)));
 
-/** Since 0.18 all CPUs write into one ring, read in order; before, one per CPU (facts/bpftrace.md 3, 6). */
+/** Since 0.18 all CPUs write into one ring, read in order; before, one per CPU (measured). */
 const isOneRing = ({ bpftrace }: Plan): boolean => bpftrace.major > 0 || bpftrace.minor >= 18;
 
 /** Forks, execs and exits of our own stay: the state needs the life of every process. */

@@ -2,7 +2,7 @@ import type { Auxv } from '../model/evidence.js';
 
 /**
  * The auxiliary vector an mm image saved: for a 64-bit task type and value in turn, for a 32-bit task one word of
- * type | value << 32 (facts: seen with CRIU 4.2; AT_NULL may be cut off). Told apart by the words themselves, since a
+ * type | value << 32 (seen with CRIU 4.2; AT_NULL may be cut off). Told apart by the words themselves, since a
  * type is a small number. Undefined when nothing was saved.
  */
 export const savedAuxv = (words: readonly bigint[], machine: string | undefined): Auxv | undefined => {

@@ -14,7 +14,7 @@ export interface Opinion {
 }
 
 /**
- * Which mapping is the vDSO (facts/kernel.md 7.1): the kernel's own word, else the name where it is the mapping's own,
+ * Which mapping is the vDSO (measured): the kernel's own word, else the name where it is the mapping's own,
  * else the pages, else content and place. One opinion for each mapping that matters, in address order.
  */
 export const classify = (space: Space): readonly Opinion[] => {

@@ -44,7 +44,7 @@ export const judge = (evidence: Evidence, context: JudgeContext = {}): Verdict =
   };
 };
 
-/** Kernel threads and zombies have no user memory: nothing is missing there (facts: a zombie's maps are empty). */
+/** Kernel threads and zombies have no user memory: nothing is missing there (a zombie's maps are empty). */
 const hasMemory = ({ process, vmas }: Evidence): boolean =>
   process.kernelThread !== true && process.state !== 'Z' && process.state !== 'X' && vmas?.length !== 0;
 

@@ -28,7 +28,7 @@ export type FailureKind =
   | 'newer-format'
   | 'cannot-write';
 
-/** Exit statuses, DESIGN.md "The program". By signal: 128 + its number. */
+/** Exit statuses, as the README lists them. By signal: 128 + its number. */
 export const EXIT = { well: 0, notWell: 1, usage: 2, cannotRun: 3 } as const;
 
 export const failure = (kind: FailureKind, text: string, mend: string | null = null, cause?: unknown): Failure => ({

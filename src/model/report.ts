@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { REPORT } from './report-name.js';
 
 /**
- * The machine output of `ps`, `check` and `analyze`: "vdsowatch/report/1" (DESIGN.md). One definition gives the
+ * The machine output of `ps`, `check` and `analyze`: "vdsowatch/report/1". One definition gives the
  * TypeScript type, the check in tests and the JSON Schema that `vdsowatch schema` prints. Values of the evidence
  * corpus keep their names here; null means unknown, except `vdso: null`, which means there is none.
  */

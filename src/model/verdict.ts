@@ -1,6 +1,6 @@
 /**
  * What is true of one address space, as far as the evidence goes. Values and names are those of the machine
- * output (DESIGN.md) and of the corpus; `undefined` means unknown, which is never the same as no.
+ * output and of the corpus; `undefined` means unknown, which is never the same as no.
  */
 export interface Verdict {
   /** null: there is no vDSO. undefined: not known. */
@@ -76,7 +76,7 @@ export interface Policies {
   readonly symtable: PolicyVerdict;
 }
 
-/** What a given CRIU does with this process on the same kernel (facts/criu.md 1, 2, 8). */
+/** What a given CRIU does with this process on the same kernel (measured). */
 export interface Forecast {
   readonly criu: string;
   readonly dump: 'ok' | 'fail' | 'fail-kills' | undefined;

@@ -28,7 +28,7 @@ export const isVdsoNamed = (vma: Vma): boolean => hasKernelName(vma, '[vdso]');
 /** Names of the data pages beside the vDSO, by kernel: [vvar] everywhere, [vvar_vclock] on x86 since 6.13. */
 export const isVvarNamed = (vma: Vma): boolean => hasKernelName(vma, '[vvar]') || hasKernelName(vma, '[vvar_vclock]');
 
-/** No file behind it: the only kind of memory an old kernel can misname (facts: naming before 3.16). */
+/** No file behind it: the only kind of memory an old kernel can misname (naming before 3.16). */
 export const isFileless = (vma: Vma): boolean =>
   vma.inode === 0n && vma.device === '00:00' && !vma.name.startsWith('/');
 

@@ -7,7 +7,7 @@ import type { Snapshot } from './observation.js';
 
 /**
  * exec: a new address space with a new vDSO, for this process alone; who shared the old one keeps it (vfork). Pid and
- * start time stay, so the generation is what tells the two apart (kernel.md 6.5, trap 36).
+ * start time stay, so the generation is what tells the two apart.
  */
 export const onExec = (ledger: Ledger, event: ExecEvent): Concerned => {
   const process = processAt(ledger, event.tgid, event.at, event.comm);

@@ -12,7 +12,7 @@ import {
 
 /**
  * Who an event or a snapshot is about. Three identities have to be joined: the kernel's of an address space (ctx_id,
- * or mm where there is none), the pid of the event at its time, and pid@startTicks of /proc (kernel.md 6.8, 6.9).
+ * or mm where there is none), the pid of the event at its time, and pid@startTicks of /proc.
  */
 
 /** ctx_id is unique per boot; an mm pointer is only as good as the exit that ends it. */
@@ -23,7 +23,7 @@ export const contextKey = (key: SpaceKey): string | undefined => {
 
 const TICK = 10_000_000n;
 
-/** Field 22 of stat that a process born at this boot time has, give or take one (kernel.md 6.8). */
+/** Field 22 of stat that a process born at this boot time has, give or take one. */
 export const ticksAt = (at: bigint): bigint => at / TICK;
 
 export const bootTimeOf = (ticks: bigint): bigint => ticks * TICK;
@@ -94,7 +94,7 @@ interface Birth {
 export const newProcess = (ledger: Ledger, birth: Birth): ProcessRecord => {
   const { pid, comm, at, bornAt = 0n, parent, startTicks } = birth;
   let key = `${pid}@${startTicks ?? ticksAt(at)}`;
-  // Two owners within one tick look alike (kernel.md 6.8): tell them apart rather than let one inherit from the other.
+  // Two owners within one tick look alike: tell them apart rather than let one inherit from the other.
   while (ledger.processes.has(key)) key += "'";
   const space = birth.space ?? newSpace(ledger, { id: `pid:${key}`, bornAt });
   ledger.byPid.set(pid, key);
@@ -199,7 +199,7 @@ export const spaceOf = (ledger: Ledger, process: ProcessRecord, key: SpaceKey, a
   const late = at < own.bornAt;
   const other = known === undefined ? undefined : ledger.spaces.get(known);
   if (late) return other;
-  // A bare mm pointer may have been recycled (kernel.md 6.9): sharing is then learnt from clone flags alone.
+  // A bare mm pointer may have been recycled: sharing is then learnt from clone flags alone.
   if (other !== undefined && key.id !== 0n) {
     switchSpace(ledger, process, other);
     return ledger.spaces.get(other.id);

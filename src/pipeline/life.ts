@@ -16,7 +16,7 @@ import {
 import { changeProcess, changeSpace, type Ledger, LIMITS, type ProcessRecord, type SpaceRecord } from './ledger.js';
 import type { Snapshot } from './observation.js';
 
-/** Fork and exit: how processes come and go, and what they share (facts: kernel.md 6.3 to 6.8). */
+/** Fork and exit: how processes come and go, and what they share. */
 
 const CLONE_VM = 0x100n;
 

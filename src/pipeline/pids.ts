@@ -3,7 +3,7 @@ import { parseStatus } from '../proc/parse/status.js';
 import type { PidResolver } from './observation.js';
 
 /**
- * System call arguments name processes as the caller's pid namespace numbers them (kernel.md 6.13), and may name a
+ * System call arguments name processes as the caller's pid namespace numbers them, and may name a
  * thread. In our own namespace that is our /proc's number; from another, the process is sought that has this number
  * there: NSpid lists a process's numbers from ours inwards, so the caller's level is the length of its own list.
  */

@@ -20,7 +20,7 @@ const MAP_FIXED = 0x10n;
 const MAP_FIXED_NOREPLACE = 0x100000n;
 
 /**
- * The rule (kernel.md 6.2): a move belongs to a call only if the call succeeded and the kernel's pointer at its exit
+ * The rule: a move belongs to a call only if the call succeeded and the kernel's pointer at its exit
  * lies in the range it returned. Entry and exit pointers never prove it: another thread may have moved the vDSO in
  * between. `known`: where the vDSO was last known to be, for kernels whose pointer cannot be read.
  */

@@ -78,7 +78,7 @@ const onImage = (ledger: Ledger, process: ProcessRecord, held: Snapshot): void =
   else if (space !== undefined && space.readAt < held.startedAt) settle(ledger, space, held, image);
 };
 
-/** Which of our processes was read: pid and start ticks must agree (kernel.md 6.8). undefined: none that matters. */
+/** Which of our processes was read: pid and start ticks must agree. undefined: none that matters. */
 const readProcessOf = (ledger: Ledger, snapshot: Snapshot): ProcessRecord | undefined => {
   const { pid, startedAt } = snapshot;
   const { startTicks, comm, parent, state } = snapshot.evidence.process;

@@ -20,7 +20,7 @@ export interface Pace {
 }
 
 /**
- * Polling has to see what it can while it is cheap (issue: below 5 % of a core). With probes a sweep looks only for
+ * Polling has to see what it can while it is cheap (below 5 % of a core). With probes a sweep looks only for
  * what no event shows (writes through /proc/PID/mem), and heals what went wrong.
  */
 export const PACES: Readonly<Record<TracerStatus['mode'], Pace>> = {

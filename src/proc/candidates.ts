@@ -3,7 +3,7 @@ import { contains, isFileless, isVdsoNamed, isVvarNamed, sizeOf, type Vma } from
 
 /**
  * Which mappings are worth a look at their pages. Only memory without a file can be the vDSO, bear its name on an old
- * kernel, or be a proxy or a mark of CRIU (facts: kernel.md 1.1, criu.md 1.2), and all of these are small.
+ * kernel, or be a proxy or a mark of CRIU, and all of these are small.
  */
 export const isCandidate = (vma: Vma, auxv: Auxv | undefined, pageSize: number): boolean => {
   if (isVdsoNamed(vma)) return true;

@@ -2,7 +2,7 @@ import { isError, type ProcFiles, procFiles } from './files.js';
 
 /**
  * CLOCK_BOOTTIME of the initial time namespace in ns: the clock of every probe's `nsecs` and of start_boottime
- * (facts: bpf_ktime_get_boot_ns since bpftrace 0.12). Node offers CLOCK_MONOTONIC only, which stops during suspend,
+ * (bpf_ktime_get_boot_ns since bpftrace 0.12). Node offers CLOCK_MONOTONIC only, which stops during suspend,
  * so the difference is measured against /proc/uptime.
  */
 export interface BootClock {

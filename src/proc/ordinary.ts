@@ -20,7 +20,7 @@ export const ordinaryBlock = (maps: Buffer): readonly Vma[] | undefined => {
   for (let at = maps.indexOf(OPEN); at >= 0; at = maps.indexOf(OPEN, at + 1)) {
     const one = maps[at + 1];
     const two = maps[at + 2];
-    // An [uprobes] area is left in a process by a tracer and concerns CRIU (facts: kernel.md 1.8).
+    // An [uprobes] area is left in a process by a tracer and concerns CRIU.
     if (one === LETTER_U || brackets++ > MOST_BRACKETS) return undefined;
     if (one !== LETTER_V || (two !== LETTER_V && two !== LETTER_D)) continue;
     if (vdso >= 0) return undefined;

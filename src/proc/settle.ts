@@ -1,8 +1,7 @@
 import type { Steps } from './steps.js';
 
 /**
- * One read of maps is not a snapshot: a vDSO that was moved during it is missing, or there twice (facts: kernel.md
- * 0.8: 14 of 100 reads each, in a storm). So what one read says is believed only when others in a row say the same:
+ * One read of maps is not a snapshot: a vDSO that was moved during it is missing, or there twice. So what one read says is believed only when others in a row say the same:
  * two when it is the usual picture, six when it is an odd one (none, several, torn from its data), because in a storm
  * the odd pictures repeat too: 0.15 to the sixth power is one in 90,000.
  */

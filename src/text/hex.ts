@@ -1,4 +1,4 @@
-/** Addresses are bigint inside and "0x..." outside (DESIGN.md, rule 7). */
+/** Addresses are bigint inside and "0x..." outside. */
 export const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
 /** "7f00-7f02" as /proc/PID/maps prints a range. */

@@ -6,7 +6,7 @@ import type { Forecast } from '../../src/model/verdict.js';
 import { codes, copiedPage, evidenceOf, kernelPage, type Made, MODERN, RHEL7, VZ6 } from './build.js';
 import { markBytes, proxyImage, vdsoImage } from './images.js';
 
-// The runs of facts/criu.md 8, and what follows from the rules of 1 and 2, one row each.
+// Runs of CRIU 4.2 on Linux 6.18, and what follows from its rules, one row each.
 
 const VVAR = '7f1000000000-7f1000004000 r--p 00000000 00:00 0 [vvar]';
 const VCLOCK = '7f1000004000-7f1000006000 r--p 00000000 00:00 0 [vvar_vclock]';

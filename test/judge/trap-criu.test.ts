@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { classes, codes, copiedPage, judged, kernelPage, type Made, MODERN, RHEL7 } from './build.js';
 import { markBytes, proxyImage, vdsoImage } from './images.js';
 
-// facts/kernel.md 7, trap 9, and what else CRIU leaves behind.
+// Trap 9, and what else CRIU leaves behind.
 
 const PROXIED = `00030000-00034000 r--p 00000000 00:00 0 [vvar]
                  00034000-00036000 r--p 00000000 00:00 0 [vvar_vclock]

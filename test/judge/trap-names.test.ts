@@ -13,7 +13,7 @@ import {
 } from './build.js';
 import { headerOnly, vdsoImage } from './images.js';
 
-// facts/kernel.md 7: the traps about names. The number of the trap stands in each title.
+// The traps about names. The number of the trap stands in each title.
 
 const STACK = '7ffc15b9c000-7ffc15bbd000 rw-p 00000000 00:00 0 [stack]';
 

@@ -19,7 +19,7 @@ import {
 } from './build.js';
 import { headerOnly, vdsoImage } from './images.js';
 
-// facts/kernel.md 7: the traps about pages.
+// The traps about pages.
 
 const NATIVE = `7f1000000000-7f1000004000 r--p 00000000 00:00 0 [vvar]
                 7f1000004000-7f1000006000 r--p 00000000 00:00 0 [vvar_vclock]

@@ -14,7 +14,7 @@ import {
 } from './build.js';
 import { vdsoImage } from './images.js';
 
-// facts/kernel.md 7: the traps about where things are, and about who did what. State is all that is judged here; events
+// The traps about where things are, and about who did what. State is all that is judged here; events
 // that change nothing must leave a verdict of nothing.
 
 const STACK = '7ffc15b9c000-7ffc15bbd000 rw-p 00000000 00:00 0 [stack]';

@@ -167,7 +167,7 @@ const ignored =
 
 const state = (name: string, make: State['make'], abi: Abi = 'x86_64'): State => ({ name, abi, make });
 
-/** States of facts/criu.md's table of runs, and some that it does not have. */
+/** States a process can bring its vDSO into, each by a few system calls. */
 export const STATES: readonly State[] = [
   state('plain', nothing),
   state('block moved', ignored(moveBlock)),

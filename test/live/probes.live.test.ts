@@ -21,7 +21,7 @@ import { needs } from './needs.js';
 import { bpftraces, startTracing, type Tracing, withPuppet } from './tracing.js';
 
 /**
- * Real processes do what issue 2 lists, and the tracer says so: the right process, addresses and result, and nothing
+ * Real processes do all that the probes watch for, and the tracer says so: the right process, addresses and result, and nothing
  * that did not happen. On every bpftrace there is.
  */
 

@@ -73,7 +73,7 @@ describe('live processes', () => {
   test(
     'in a storm of moves no read claims that there is no vDSO, or that there are two',
     withEach(async (puppet) => {
-      // Thousands of mappings between the two places make torn reads common (facts: kernel.md 0.8).
+      // Thousands of mappings between the two places make torn reads common.
       await puppet.run(
         call('mmap', 0n, 4096n, 0n, 0x22n, -1n, 0n),
         call('mmap', 0n, 4096n, 1n, 0x22n, -1n, 0n),

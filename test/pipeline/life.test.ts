@@ -204,7 +204,7 @@ test('an event in a space nobody knows is an exec nobody saw; an older one of th
   assert.equal(stateOf(exec, 100).process?.generation, 1, 'the exec event, late, is that very exec');
 });
 
-test('exit of a thread, even of the leader, ends nobody (kernel.md 6.6)', () => {
+test('exit of a thread, even of the leader, ends nobody', () => {
   const frame = run(begin(), [known(), happened(exited({ at: at(10), pid: 100, in: 7, whole: false }))]);
   assert.notEqual(stateOf(frame, 100).process, undefined);
 });

@@ -4,7 +4,7 @@ import type { CallEvent, Event } from '../../src/model/event.js';
 import type { Observation } from '../../src/pipeline/observation.js';
 import { begin, called, forked, happened, MS, moved, placeOf, read, run, stateOf, T0 } from './build.js';
 
-/** The system calls of real CRIU runs (criu.md 1.6 and 2.3), and look-alikes. */
+/** The system calls of real CRIU runs (its kerndat children, its restorer), and look-alikes. */
 
 const A = 0x7f00_0000_0000n;
 const B = 0x7e00_0000_0000n;

@@ -18,7 +18,7 @@ test('errno is a result from -4095 to -1, and no address', () => {
   assert.equal(errnoOf(0xffff_ffff_f000n), undefined);
 });
 
-/** kernel.md 6.2: result and exit pointer decide; the entry pointer never does. */
+/** Result and exit pointer decide; the entry pointer never does. */
 const rows: readonly [string, Partial<CallEvent>, bigint | undefined, object][] = [
   [
     'a plain move',

@@ -14,7 +14,7 @@ const A = 0x7f00_0000_0000n;
 const B = 0x7e00_0000_0000n;
 const WALL = 1_795_530_000_000_000_000n;
 
-/** Comms of issue 2, as raw bytes: each must stay inside its line and drive no terminal. */
+/** Hostile comms, as raw bytes: each must stay inside its line and drive no terminal. */
 const HOSTILE = [
   'a\nb',
   '\x1b[2J',

@@ -89,7 +89,7 @@ test('every line of the corpus that speaks of a vDSO is recognised', () => {
   }
 });
 
-/** Lines as CRIU of some version prints them (facts: its sources 0.6 to 4.2), and the code each must get. */
+/** Lines as CRIU of some version prints them (its sources 0.6 to 4.2), and the code each must get. */
 const PRINTED: readonly (readonly [string, string])[] = [
   ['(00.030375) vdso: rt [vdso] 7f5a0eb45000-7f5a0eb47000 [vvar] 7f5a0eb3f000-7f5a0eb45000', 'runtime-vdso'],
   ['(00.000001) Error (criu/vdso.c:401): vdso: Unexpected rt vDSO area bounds', 'layout-unknown'],
