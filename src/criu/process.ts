@@ -38,7 +38,12 @@ export const readProcess = (directory: ImageDirectory, task: ListedTask, problem
   const auxv = savedAuxv(memory?.savedAuxv ?? [], machine);
   const pageSize = pageSizeOf(auxv);
   const old = readAll(directory, `vmas-${task.pid}.img`, 'vmas', MappedAreaSchema, problems);
-  const listed = memory === undefined && old.length === 0 ? undefined : [...(memory?.vmas ?? []), ...old];
+  const listed =
+    memory === undefined && old.length === 0
+      ? undefined
+      : old.length === 0
+        ? (memory?.vmas ?? [])
+        : [...(memory?.vmas ?? []), ...old];
   const areas = listed && soundAreas(labelOf(directory, `mm-${task.pid}.img`), listed, BigInt(pageSize), problems);
   const ids = leader?.ids ?? readOne(directory, `ids-${task.pid}.img`, 'ids', KernelIdsSchema, problems);
   const wanted = worthReading(areas ?? [], auxv);
@@ -83,9 +88,8 @@ const soundAreas = (
 ): readonly ImageArea[] => {
   const areas: ImageArea[] = [];
   let last = 0n;
-  for (const vma of [...listed].sort((one, other) =>
-    one.start < other.start ? -1 : one.start > other.start ? 1 : 0,
-  )) {
+  const inOrder = listed.every((vma, index) => index === 0 || vma.start >= (listed[index - 1]?.start ?? 0n));
+  for (const vma of inOrder ? listed : [...listed].sort(byStart)) {
     const { start, end } = vma;
     if (end <= start || start < last || start % pageSize !== 0n || end % pageSize !== 0n) {
       problems.push(
@@ -107,6 +111,9 @@ const soundAreas = (
   }
   return areas;
 };
+
+const byStart = (one: MappedArea, other: MappedArea): number =>
+  one.start < other.start ? -1 : one.start > other.start ? 1 : 0;
 
 const PROT_EXEC = 4;
 
