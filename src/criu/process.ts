@@ -1,21 +1,14 @@
 import { AT_SYSINFO_EHDR, type Auxv } from '../model/evidence.js';
 import type { Failure } from '../model/failure.js';
 import { pageSizeOf, savedAuxv } from './auxv.js';
-import { type ImageDirectory, labelOf } from './directory.js';
+import { type ImageDirectory, labelOf, readImage } from './directory.js';
 import { damaged } from './framing.js';
 import type { ImageArea, ImageProcess, ImageThread } from './image-set.js';
 import { instructionPointerOf, isCompat, machineOf } from './machine.js';
+import { parseMemory, type SavedMemory } from './memory.js';
 import { pageReader } from './pages.js';
-import { readAll, readOne } from './read.js';
-import {
-  type Core,
-  CoreSchema,
-  type KernelIds,
-  KernelIdsSchema,
-  type MappedArea,
-  MappedAreaSchema,
-  MemorySchema,
-} from './schema/image_pb.js';
+import { readOne } from './read.js';
+import { type Core, CoreSchema, type KernelIds, KernelIdsSchema } from './schema/image_pb.js';
 import { hasStatus, isPlainAnonymous } from './status.js';
 
 /** A process as pstree.img lists it. */
@@ -34,17 +27,14 @@ export const readProcess = (directory: ImageDirectory, task: ListedTask, problem
   }
   const leader = cores.get(task.pid);
   const machine = leader === undefined ? undefined : machineOf(leader);
-  const memory = readOne(directory, `mm-${task.pid}.img`, 'mm', MemorySchema, problems);
-  const auxv = savedAuxv(memory?.savedAuxv ?? [], machine);
+  const memory = loadMemory(directory, `mm-${task.pid}.img`, 'mm', problems);
+  const auxv = savedAuxv(memory?.auxv ?? [], machine);
   const pageSize = pageSizeOf(auxv);
-  const old = readAll(directory, `vmas-${task.pid}.img`, 'vmas', MappedAreaSchema, problems);
-  const listed =
-    memory === undefined && old.length === 0
-      ? undefined
-      : old.length === 0
-        ? (memory?.vmas ?? [])
-        : [...(memory?.vmas ?? []), ...old];
-  const areas = listed && soundAreas(labelOf(directory, `mm-${task.pid}.img`), listed, BigInt(pageSize), problems);
+  const listed = memory?.areas.length
+    ? memory
+    : (loadMemory(directory, `vmas-${task.pid}.img`, 'vmas', problems) ?? memory);
+  const areas =
+    listed && soundAreas(labelOf(directory, `mm-${task.pid}.img`), listed.areas, BigInt(pageSize), problems);
   const ids = leader?.ids ?? readOne(directory, `ids-${task.pid}.img`, 'ids', KernelIdsSchema, problems);
   const wanted = worthReading(areas ?? [], auxv);
   const reader = pageReader(directory, BigInt(pageSize), wanted);
@@ -79,40 +69,48 @@ const threadOf = (tid: number, core: Core): ImageThread => ({
 const latin1 = (bytes: Uint8Array | undefined): string | undefined =>
   bytes === undefined || bytes.length === 0 ? undefined : Buffer.from(bytes.subarray(0, 64)).toString('latin1');
 
-/** VMAs in address order without overlap; what cannot be a VMA is said once and left out. */
+/** The mappings and auxv of an mm image, or of the older vmas image; undefined when there is none that says anything. */
+const loadMemory = (
+  directory: ImageDirectory,
+  name: string,
+  kind: 'mm' | 'vmas',
+  problems: Failure[],
+): SavedMemory | undefined => {
+  const file = readImage(directory, name);
+  if (file === undefined) return undefined;
+  if (!file.ok) {
+    problems.push(file.failure);
+    return undefined;
+  }
+  const memory = parseMemory(labelOf(directory, name), file.value, kind);
+  if (memory.problem !== undefined) problems.push(memory.problem);
+  return memory.empty ? undefined : memory;
+};
+
+/** Areas in address order without overlap; what cannot be a mapping is said once and left out. */
 const soundAreas = (
   name: string,
-  listed: readonly MappedArea[],
+  listed: readonly ImageArea[],
   pageSize: bigint,
   problems: Failure[],
 ): readonly ImageArea[] => {
-  const areas: ImageArea[] = [];
+  const inOrder = listed.every((area, index) => index === 0 || area.start >= (listed[index - 1]?.start ?? 0n));
   let last = 0n;
-  const inOrder = listed.every((vma, index) => index === 0 || vma.start >= (listed[index - 1]?.start ?? 0n));
-  for (const vma of inOrder ? listed : [...listed].sort(byStart)) {
-    const { start, end } = vma;
-    if (end <= start || start < last || start % pageSize !== 0n || end % pageSize !== 0n) {
-      problems.push(
-        damaged(name, `has a mapping 0x${start.toString(16)}-0x${end.toString(16)} that cannot be; it is left out`),
-      );
-      continue;
+  return (inOrder ? listed : [...listed].sort(byStart)).filter(({ start, end }) => {
+    const sound = end > start && start >= last && start % pageSize === 0n && end % pageSize === 0n;
+    if (sound) last = end;
+    else {
+      const range = `0x${start.toString(16)}-0x${end.toString(16)}`;
+      if (problems.length < MOST_PROBLEMS)
+        problems.push(damaged(name, `has a mapping ${range} that cannot be; it is left out`));
     }
-    last = end;
-    areas.push({
-      start,
-      end,
-      offset: vma.pgoff,
-      sharedMemoryId: vma.shmid,
-      protection: vma.prot,
-      flags: vma.flags,
-      status: vma.status,
-      advice: vma.madv,
-    });
-  }
-  return areas;
+    return sound;
+  });
 };
 
-const byStart = (one: MappedArea, other: MappedArea): number =>
+const MOST_PROBLEMS = 1000;
+
+const byStart = (one: ImageArea, other: ImageArea): number =>
   one.start < other.start ? -1 : one.start > other.start ? 1 : 0;
 
 const PROT_EXEC = 4;

@@ -187,7 +187,7 @@ test('absurd lengths, counts and versions: file name, offset, and the rest stand
     word(2 << 20),
     Buffer.alloc(2 << 20, Buffer.from([0x72, 0])),
   ]);
-  assert.match((await damage('mm-5.img', many))[0], /more than 300000 fields/);
+  assert.match((await damage('mm-5.img', many))[0], /more than 300000 mappings/);
 });
 
 test('format 1.0: one magic word, mappings in a file of their own', async (context) => {

@@ -7,12 +7,12 @@ import { execa } from 'execa';
 import { decodeImage } from '../../src/criu/decode.js';
 import { readImages } from '../../src/criu/images.js';
 import type { ImageKind } from '../../src/criu/magic.js';
+import { parseMemory } from '../../src/criu/memory.js';
 import { parsePagemap } from '../../src/criu/pagemap.js';
 import {
   CoreSchema,
   InventorySchema,
   KernelIdsSchema,
-  MemorySchema,
   StatsSchema,
   TaskSchema,
   TimeNamespaceSchema,
@@ -40,9 +40,6 @@ const at = (tree: unknown, ...path: readonly (string | number)[]): string => {
   }
   return here === undefined ? '' : String(here);
 };
-
-const fields = <T extends object>(message: T, names: Readonly<Record<string, keyof T>>) =>
-  Object.entries(names).map(([theirs, ours]) => [theirs, String(message[ours])] as const);
 
 const listed = (tree: unknown, name: string): readonly unknown[] => {
   const value: unknown =
@@ -96,27 +93,20 @@ const compareDirectory = async (directory: string): Promise<number> => {
       const comm = Buffer.from(core?.task?.comm ?? []).toString();
       assert.equal(comm, at(entries[0], 'tc', 'comm'));
     } else if (word === 'mm') {
-      const [memory] = ours(path, 'mm', MemorySchema);
-      assert.ok(memory !== undefined);
-      assert.deepEqual(memory.savedAuxv.map(String), listed(entries[0], 'mm_saved_auxv').map(String));
-      const vmas = memory.vmas.map((vma) =>
-        fields(vma, {
-          start: 'start',
-          end: 'end',
-          pgoff: 'pgoff',
-          shmid: 'shmid',
-          prot: 'prot',
-          flags: 'flags',
-          status: 'status',
-        }),
-      );
-      const theirs = listed(entries[0], 'vmas').map((vma) =>
-        ['start', 'end', 'pgoff', 'shmid', 'prot', 'flags', 'status'].map((key) => [key, at(vma, key)]),
-      );
-      assert.deepEqual(vmas, theirs);
+      const memory = parseMemory(name, readFileSync(path), 'mm');
+      assert.equal(memory.problem, undefined);
+      assert.deepEqual(memory.auxv.map(String), listed(entries[0], 'mm_saved_auxv').map(String));
+      const areas = memory.areas.map((area) => [
+        ...[area.start, area.end, area.offset, area.sharedMemoryId, area.protection, area.flags, area.status],
+        area.advice,
+      ]);
+      const theirs = listed(entries[0], 'vmas').map((vma) => [
+        ...['start', 'end', 'pgoff', 'shmid', 'prot', 'flags', 'status'].map((key) => at(vma, key)),
+        at(vma, 'madv') || '0',
+      ]);
       assert.deepEqual(
-        memory.vmas.map(({ madv }) => String(madv)),
-        listed(entries[0], 'vmas').map((vma) => at(vma, 'madv') || '0'),
+        areas.map((area) => area.map(String)),
+        theirs,
       );
     } else if (word === 'pagemap') {
       const pagemap = parsePagemap(name, readFileSync(path), 4096n);

@@ -19,14 +19,15 @@ export interface LogLine {
 const LONGEST_LINE = 2000;
 
 export const parseLine = (number: number, line: string): LogLine => {
-  const raw = line.slice(0, LONGEST_LINE).replace(TIME, '');
-  const task = TASK.exec(raw);
-  const level = LEVEL.exec(task === null ? raw : raw.slice(task[0].length));
-  const rest = raw.slice((task?.[0].length ?? 0) + (level?.[0].length ?? 0));
+  const raw = withoutTime(line.length > LONGEST_LINE ? line.slice(0, LONGEST_LINE) : line);
+  const task = raw[0] === 'p' || raw[0] === ' ' || isDigit(raw[0]) ? TASK.exec(raw) : null;
+  const body = task === null ? raw : raw.slice(task[0].length);
+  const level = body[0] === 'E' || body[0] === 'W' ? LEVEL.exec(body) : null;
+  const rest = level === null ? body : body.slice(level[0].length);
   return {
     number,
     raw,
-    text: rest.replace(COMPONENT, ''),
+    text: rest.startsWith(COMPONENT) ? rest.slice(rest.startsWith(TWICE) ? TWICE.length : COMPONENT.length) : rest,
     level: level === null ? 'info' : level[1] === 'Error' ? 'error' : 'warning',
     pid: task === null ? undefined : Number(task[2]),
     fromPie: task?.[1] !== undefined,
@@ -37,5 +38,15 @@ export const parseLine = (number: number, line: string): LogLine => {
 const TIME = /^[^()]{0,120}\(\d{2,}\.\d{6}\) ?/;
 const TASK = /^(pie:)? {0,8}(\d{1,10}): /;
 const LEVEL = /^(Error|Warn) {1,2}\([^()]{1,80}\): /;
+const COMPONENT = 'vdso: ';
 /** Some lines carry it twice (criu/vdso.c, drop_rt_vdso). */
-const COMPONENT = /^(?:vdso: ){1,2}/;
+const TWICE = 'vdso: vdso: ';
+
+/** A log has millions of lines: the usual form, "(00.078284) text", goes without a pattern. */
+const withoutTime = (line: string): string => {
+  const end = line[0] === '(' ? line.indexOf(') ') : -1;
+  return end >= 10 && end <= 20 && line[end - 7] === '.' ? line.slice(end + 2) : line.replace(TIME, '');
+};
+
+const isDigit = (character: string | undefined): boolean =>
+  character !== undefined && character >= '0' && character <= '9';

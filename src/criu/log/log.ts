@@ -53,7 +53,10 @@ export interface LogProcess {
   readonly vmas: readonly Vma[];
   /** False when the dump stopped before the last mapping. */
   readonly vmasComplete: boolean;
-  /** Status CRIU gave each mapping when it had read smaps, and after its checks; by start address. */
+  /**
+   * Status CRIU gave code and vvar mappings when it had read smaps, and after its checks (it prints the list twice,
+   * criu/util.c); by start address.
+   */
   readonly statusBefore: ReadonlyMap<bigint, number>;
   readonly statusAfter: ReadonlyMap<bigint, number>;
 }

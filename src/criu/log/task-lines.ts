@@ -1,5 +1,6 @@
 import { isFileless, type Vma } from '../../model/vma.js';
 import { parseMapsLine } from '../../proc/parse/maps.js';
+import { hasStatus } from '../status.js';
 import type { LogLine } from './line.js';
 import type { LogProcess } from './log.js';
 
@@ -24,6 +25,9 @@ interface OpenTask {
   before: Map<bigint, number>;
   after: Map<bigint, number>;
   /** Command number of PARASITE_CMD_CHECK_VDSO_MARK in this version, and how many were sent: one a code mapping. */
+  /** Its first mapping, by which a list is seen to begin, and how many lists have begun. */
+  first: string | undefined;
+  listings: number;
   checking: boolean;
   look: string | undefined;
   looks: number;
@@ -73,10 +77,6 @@ const BEGIN = /^Dumping task \(pid: (\d{1,10})(?: comm: (.{0,64})\))?/;
 const SMAPS = 'Handling VMA with the following smaps entry: ';
 /** criu/cr-dump.c, dump_one_task: the last number is the one inside the pid namespace. */
 const IDS = /^sid=\d{1,10} pgid=\d{1,10} pid=(\d{1,10})$/;
-/** criu/util.c, vma_entry listing: printed when smaps has been read, and again when the mm image is written. */
-const STATUS =
-  /^0x([0-9a-f]{1,16})-0x[0-9a-f]{1,16} \(\d+K\) prot \S+ flags \S+ (?:fdflags \S+ )?st (0x[0-9a-f]{1,8}|0) /;
-
 const opened = (realPid: number, comm: string): OpenTask => ({
   realPid,
   pid: realPid,
@@ -85,6 +85,8 @@ const opened = (realPid: number, comm: string): OpenTask => ({
   complete: false,
   before: new Map(),
   after: new Map(),
+  first: undefined,
+  listings: 0,
   checking: false,
   look: undefined,
   looks: 0,
@@ -104,10 +106,19 @@ const takeLook = (task: OpenTask, text: string): void => {
 const isLookedAt = (vma: Vma): boolean =>
   vma.read && vma.execute && isFileless(vma) && vma.name !== '[stack]' && vma.name !== '[vsyscall]';
 
+/** Keeps what is or could be a vDSO or vvar: the list has every mapping of the process, twice. */
 const takeStatus = (task: OpenTask, text: string): void => {
-  const found = STATUS.exec(text);
-  if (found === null) return;
-  const start = BigInt(`0x${found[1]}`);
-  const list = task.before.has(start) ? task.after : task.before;
-  if (list.size < MOST_VMAS) list.set(start, Number(found[2]));
+  const [dash, at, protection] = [text.indexOf('-'), text.indexOf(' st 0x'), text.indexOf(' prot 0x')];
+  if (dash < 3 || dash > 18 || at === -1 || protection === -1) return;
+  const place = text.slice(0, dash);
+  task.first ??= place;
+  if (place === task.first) task.listings += 1;
+  const status = Number.parseInt(text.slice(at + 4, at + 14), 16);
+  const executable = (Number.parseInt(text.slice(protection + 6, protection + 12), 16) & PROT_EXEC) !== 0;
+  if (!executable && !hasStatus(status, 'vdso') && !hasStatus(status, 'vvar')) return;
+  const list = task.listings > 1 ? task.after : task.before;
+  if (PLACE.test(place) && list.size < MOST_VMAS) list.set(BigInt(place), status);
 };
+
+const PROT_EXEC = 4;
+const PLACE = /^0x[0-9a-f]{1,16}$/;

@@ -4,7 +4,8 @@
  */
 export const logText = (bytes: Uint8Array): string => {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return decoded(buffer).replace(COLOURS, '');
+  const text = decoded(buffer);
+  return text.includes('\u001b') ? text.replace(COLOURS, '') : text;
 };
 
 const COLOURS = /\u001b\[[0-9;]{0,16}m/g;
@@ -26,7 +27,8 @@ const swapped = (bytes: Buffer): string =>
     .toString('utf16le');
 
 /** Lines, with what the restorer's small buffer tore apart put together again; see `joinTorn`. */
-export const logLines = (text: string): string[] => joinTorn(text.split(/\r\n|\n|\r/));
+export const logLines = (text: string): string[] =>
+  joinTorn(text.includes('\r') ? text.split(/\r\n|\n|\r/) : text.split('\n'));
 
 /**
  * The restorer and the parasite write through a buffer of a few dozen bytes: a longer line ends in ">" and goes on in
@@ -34,7 +36,8 @@ export const logLines = (text: string): string[] => joinTorn(text.split(/\r\n|\n
  */
 const joinTorn = (lines: string[]): string[] => {
   for (let index = 0; index + 1 < lines.length; index += 1) {
-    const head = PIE_LINE.exec(lines[index] ?? '');
+    const line = lines[index] ?? '';
+    const head = line.endsWith('>') ? PIE_LINE.exec(line) : null;
     if (head === null) continue;
     let next = index + 1;
     while ((lines[index] ?? '').endsWith('>') && next < lines.length) {
