@@ -74,7 +74,7 @@ const MEANINGS: readonly Meaning[] = [
   },
   {
     pattern:
-      /'linux\/types\.h' file not found|BTF is required for parsing tracepoint arguments|failed to parse BTF from/,
+      /'linux\/types\.h' file not found|BTF is required for parsing tracepoint arguments|failed to parse BTF from|error: unknown type name/,
     kind: 'no-btf',
     text: () => 'bpftrace cannot read the types of this kernel (BTF)',
     mend: 'use a kernel with CONFIG_DEBUG_INFO_BTF=y, or install the package linux-libc-dev',

@@ -98,12 +98,24 @@ const compose = (
   const defines = new Map([...scripts.flatMap((script) => [...script.defines]), ...overrides]);
   const used = new Set(bodies.join('\n').match(/\b[A-Z][A-Z_0-9]+\b/g));
   const text = [
+    ...FORMAT_TYPES,
     ...[...defines].flatMap(([name, value]) => (used.has(name) ? [`#define ${name} ${value}`] : [])),
     ...(paths.size > 0 ? [structs] : []),
     ...bodies,
   ].join('\n');
   return { text: `${text}\n`, points: kept.flatMap(({ points }) => points), leftOut: judged.flatMap((j) => j.leftOut) };
 };
+
+/**
+ * Types that event formats name. A bpftrace up to 0.23 that cannot read BTF (kernel without, or no CAP_SYS_ADMIN) has
+ * them from nowhere else; to all others these lines are nothing (facts/bpftrace.md 7.3, tried on 0.17, 0.23, 0.27).
+ */
+const FORMAT_TYPES = [
+  '#define pid_t int',
+  '#define size_t unsigned long',
+  '#define s64 long',
+  '#define u64 unsigned long',
+];
 
 /** The probe with the attach points that work here: none when its action needs what this host does not have. */
 const judgeProbe = (host: Host, script: string, probe: Probe): { probe: Probe; leftOut: readonly LeftOut[] } => {

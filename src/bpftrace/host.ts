@@ -26,8 +26,9 @@ export interface Window {
 
 export const KERNEL_BTF = '/sys/kernel/btf/vmlinux';
 
-/** This machine, as far as tracing goes. Fails without tracefs: nothing can be attached then. */
+/** This machine, as far as tracing goes. Fails without privilege or tracefs: nothing can be attached then. */
 export const readHost = (): Outcome<Host> => {
+  if (mayTrace(readFileSync('/proc/self/status', 'latin1')) === false) return failed(NO_PRIVILEGE);
   const events = findEvents();
   if (!events.ok) return events;
   const known = new Map<string, ReadonlySet<string> | undefined>();
@@ -48,13 +49,26 @@ const TRACEFS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
 const findEvents = (): Outcome<string> => {
   const events = TRACEFS.map((folder) => `${folder}/events`).find((folder) => existsSync(folder));
   if (events !== undefined) return success(events);
-  const unprivileged = process.getuid?.() !== 0;
-  return failed(
-    unprivileged
-      ? failure('no-privilege', 'tracing needs root: tracefs cannot be read', 'run vdsowatch as root')
-      : failure('no-tracefs', 'tracefs is not mounted', 'mount -t tracefs tracefs /sys/kernel/tracing'),
-  );
+  return failed(failure('no-tracefs', 'tracefs is not mounted', 'mount -t tracefs tracefs /sys/kernel/tracing'));
 };
+
+const NO_PRIVILEGE = failure(
+  'no-privilege',
+  'tracing needs root with CAP_SYS_ADMIN, or CAP_BPF and CAP_PERFMON',
+  'run vdsowatch as root, in a container with --privileged',
+);
+
+/** By the CapEff line of /proc/self/status; undefined when there is none. bpf(2) asks for one or the other (5.8). */
+export const mayTrace = (status: string): boolean | undefined => {
+  const mask = /^CapEff:\t([0-9a-f]{1,16})$/m.exec(status)?.[1];
+  if (mask === undefined) return undefined;
+  const has = (capability: bigint): boolean => ((BigInt(`0x${mask}`) >> capability) & 1n) === 1n;
+  return has(CAP_SYS_ADMIN) || (has(CAP_BPF) && has(CAP_PERFMON));
+};
+
+const CAP_SYS_ADMIN = 21n;
+const CAP_PERFMON = 38n;
+const CAP_BPF = 39n;
 
 const readFields = (events: string, tracepoint: string): ReadonlySet<string> | undefined => {
   let format: string;

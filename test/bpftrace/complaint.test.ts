@@ -18,6 +18,7 @@ const KNOWN: readonly (readonly [FailureKind, string])[] = [
     'no-tracefs',
     'ERROR: Failed to open kernel function info: Error reading events from /sys/kernel/tracing/available_events (No such file or directory)',
   ],
+  ['no-btf', "definitions.h:30:3: error: unknown type name 'pid_t'"],
   ['no-btf', "definitions.h:2:10: fatal error: 'linux/types.h' file not found"],
   [
     'no-btf',

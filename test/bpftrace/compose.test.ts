@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { composeCompat, composeMain } from '../../src/bpftrace/compose.js';
-import { ownWindow } from '../../src/bpftrace/host.js';
+import { mayTrace, ownWindow } from '../../src/bpftrace/host.js';
 import { parseScript } from '../../src/bpftrace/script.js';
 import { pointerTo, u64 } from './btf-builder.js';
 import { allTracepoints, host, scripts, taskBtf } from './hosts.js';
@@ -147,4 +147,14 @@ test('the own window is what touches the vDSO, whichever side', () => {
 test('a script whose braces do not match is no script', () => {
   assert.equal(parseScript('x', 'tracepoint:a:b { if (1) { '), undefined);
   assert.equal(parseScript('x', 'tracepoint:a:b'), undefined);
+});
+
+test('who may trace, by capabilities', () => {
+  const status = (mask: bigint): string => `CapPrm:\t0\nCapEff:\t${mask.toString(16).padStart(16, '0')}\nCapBnd:\t0\n`;
+  assert.equal(mayTrace(status(0x1ffffffffffn)), true);
+  assert.equal(mayTrace(status(1n << 21n)), true);
+  assert.equal(mayTrace(status((1n << 38n) | (1n << 39n))), true);
+  assert.equal(mayTrace(status(1n << 39n)), false);
+  assert.equal(mayTrace(status(0n)), false);
+  assert.equal(mayTrace(''), undefined);
 });
