@@ -23,7 +23,12 @@ export interface CompatListener {
   readonly changed: (at: bigint, notes: readonly string[]) => void;
 }
 
-export const watchCompat = (plan: Plan, clock: () => bigint, listener: CompatListener): CompatWatch => {
+export const watchCompat = (
+  plan: Pick<Plan, 'bpftrace' | 'compat' | 'decoding'>,
+  clock: () => bigint,
+  listener: CompatListener,
+  { checkMs, root }: CompatSurroundings = SURROUNDINGS,
+): CompatWatch => {
   const { compat } = plan;
   if (compat === undefined) return NEVER_ON;
   const alive = new Set<number>();
@@ -76,13 +81,13 @@ export const watchCompat = (plan: Plan, clock: () => bigint, listener: CompatLis
   let idle = 0;
   const checking = setInterval(() => {
     if (running === undefined) return;
-    forgetDead(alive);
+    forgetDead(alive, root);
     idle = alive.size === 0 ? idle + 1 : 0;
     if (idle < 2) return;
     idle = 0;
     halt();
     listener.changed(clock(), []);
-  }, CHECK_MS);
+  }, checkMs);
 
   return {
     see: (event) => {
@@ -90,7 +95,7 @@ export const watchCompat = (plan: Plan, clock: () => bigint, listener: CompatLis
       if (alive.size > 0) start(event.at);
     },
     look: (at) => {
-      void findCompat(alive, stopped.signal).then(() => {
+      void findCompat(alive, stopped.signal, root).then(() => {
         if (alive.size > 0) start(at);
       });
     },
@@ -103,6 +108,12 @@ export const watchCompat = (plan: Plan, clock: () => bigint, listener: CompatLis
   };
 };
 
-const CHECK_MS = 5000;
+/** A test has others. */
+export interface CompatSurroundings {
+  readonly checkMs: number;
+  readonly root: string;
+}
+
+const SURROUNDINGS: CompatSurroundings = { checkMs: 5000, root: '/proc' };
 
 const NEVER_ON: CompatWatch = { see: () => {}, look: () => {}, isOn: () => false, stop: () => {} };

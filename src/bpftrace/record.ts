@@ -157,7 +157,7 @@ const resultOf = (text: string, compat: boolean): bigint => {
 
 /** A plain number while it is exact: BigInt("0x...") is slow. */
 const hexNumber = (text: string): bigint => {
-  if (text.length > 16 || text === '') return 0n;
+  if (text === '0' || text === '' || text.length > 16) return 0n;
   return text.length <= 13 ? BigInt(Number.parseInt(text, 16)) : BigInt(`0x${text}`);
 };
 

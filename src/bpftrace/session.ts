@@ -15,6 +15,8 @@ export type Happening =
   | { readonly kind: 'event'; readonly event: Event }
   | { readonly kind: 'beat'; readonly at: bigint; readonly emitted: bigint; readonly received: bigint }
   | { readonly kind: 'lost'; readonly loss: Loss }
+  /** Records come this much later than they were made, or no longer do (0): the machine, or we, cannot keep up. */
+  | { readonly kind: 'lag'; readonly ns: bigint }
   /** So many records made no sense so far. Said at 1, 10, 100, ... */
   | { readonly kind: 'garbage'; readonly count: number }
   | { readonly kind: 'ended'; readonly failure: Failure; readonly stuck: boolean };
@@ -48,6 +50,7 @@ export const session = (options: SessionOptions): Observable<Happening> =>
     let saidAt = 0n;
     let silence = 0;
     let garbage = 0;
+    let lagging = false;
 
     const take = (text: string): void => {
       const line = decode(text);
@@ -80,6 +83,10 @@ export const session = (options: SessionOptions): Observable<Happening> =>
       account = next;
       if (first) subscriber.next({ kind: 'ready', at });
       if (loss !== undefined) subscriber.next({ kind: 'lost', loss });
+      const lag = clock() - at;
+      if (lagging ? lag > IN_TIME : lag < LATE) return;
+      lagging = !lagging;
+      subscriber.next({ kind: 'lag', ns: lagging ? lag : 0n });
     };
 
     const total = (emitted: bigint): void => {
@@ -122,5 +129,7 @@ export const session = (options: SessionOptions): Observable<Happening> =>
   });
 
 const SECOND = 1_000_000_000n;
+const LATE = 2n * SECOND;
+const IN_TIME = SECOND / 2n;
 /** How far our boot clock may be behind the kernel's: it is measured with 10 ms steps. */
 const CLOCK_ERROR = 20_000_000n;

@@ -56,6 +56,7 @@ const trace = (plan: Plan, clock: () => bigint, options: TracerOptions): Observa
       status = next;
       subscriber.next(statusEvent(at, next));
     };
+    const note = (text: string): void => subscriber.next(statusEvent(clock(), { ...status, notes: [text] }));
     const pass = (event: Event): void => {
       if (isOwnNoise(event, own)) return;
       subscriber.next(event);
@@ -73,11 +74,12 @@ const trace = (plan: Plan, clock: () => bigint, options: TracerOptions): Observa
         case 'lost':
           subscriber.next({ kind: 'gap', cause: 'lost', ...kept.loss });
           return;
-        case 'garbage': {
-          const notes = [`records of bpftrace that made no sense and were ignored: ${kept.count}`];
-          subscriber.next(statusEvent(clock(), { ...status, notes }));
+        case 'lag':
+          if (kept.ns > 0n) note(`events come ${kept.ns / 1_000_000_000n} s late: this machine is overloaded`);
           return;
-        }
+        case 'garbage':
+          note(`records of bpftrace that made no sense and were ignored: ${kept.count}`);
+          return;
       }
     };
 

@@ -1,38 +1,15 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { firstValueFrom, lastValueFrom, take, takeWhile, toArray } from 'rxjs';
+import { firstValueFrom, lastValueFrom, take, takeWhile, tap, toArray } from 'rxjs';
 import type { Bpftrace } from '../../src/bpftrace/find.js';
 import { type BackOff, type Kept, keepRunning } from '../../src/bpftrace/keep.js';
 import { type Happening, type Patience, session } from '../../src/bpftrace/session.js';
+import { fake, folder } from './fake.js';
 
 /** The wrapper around a bpftrace that is none: a little program that prints what a test wants. */
-
-const folder = mkdtempSync(join(tmpdir(), 'vdsowatch-fake-'));
-after(() => rmSync(folder, { recursive: true }));
-let fakes = 0;
-
-/** `body`: JavaScript; `say(record)`, `count(n)` and `beat(at)` print as bpftrace does. */
-const fake = (body: string): Bpftrace => {
-  const path = join(folder, `bpftrace-${fakes++}`);
-  writeFileSync(
-    path,
-    `#!${process.execPath}
-const { appendFileSync, existsSync, readFileSync, writeFileSync } = require('node:fs');
-const line = (text) => process.stdout.write(text + '\\n');
-const say = (record) => line(JSON.stringify({ type: 'printf', data: record + '\\n' }).replace('"type":', '"type": ').replace(',"data":', ', "data": '));
-const beat = (at) => say('beat ' + at);
-const count = (n) => line('{"type": "map", "data": {"@emitted": ' + n + '}}');
-const exec = (at) => say('exec ' + at + ' 7 7 1 2 7f0000000000 61' + ' 00'.repeat(15));
-${body}
-`,
-  );
-  chmodSync(path, 0o755);
-  return { path, version: '0.17.0', major: 0, minor: 17 };
-};
 
 const run = (bpftrace: Bpftrace, patience?: Patience) =>
   session({
@@ -85,6 +62,27 @@ test('a loss is told with its number', async () => {
   const [lost, ...more] = happenings.flatMap((happening) => (happening.kind === 'lost' ? [happening.loss] : []));
   assert.equal(lost?.lost, 40n);
   assert.deepEqual(more, []);
+});
+
+test('records that come late are told to, and that it is over', async () => {
+  let now = 0n;
+  const happenings = await lastValueFrom(
+    session({
+      bpftrace: fake('beat(1e9); beat(2e9); beat(6e9); beat(8.8e9); beat(9e9);'),
+      script: '',
+      decoding: { arch: 'x64', knowsVdso: true, knowsLastExit: true },
+      clock: () => now,
+    }).pipe(
+      tap(({ kind }) => {
+        if (kind === 'ready') now = 9_000_000_000n;
+      }),
+      toArray(),
+    ),
+  );
+  assert.deepEqual(
+    happenings.flatMap((happening) => (happening.kind === 'lag' ? [happening.ns] : [])),
+    [8_000_000_000n, 0n],
+  );
 });
 
 test('standard error explains the end', async () => {
