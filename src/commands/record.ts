@@ -18,6 +18,7 @@ import { runCommand } from '../trace/command.js';
 import { headerOf } from '../trace/header.js';
 import { type RecordedFrame, recorded } from '../trace/recorded.js';
 import { openRecorder, type Tally } from '../trace/recorder.js';
+import { FLUSH, register } from '../trace/registry.js';
 import { type Selection, select } from '../trace/selection.js';
 import { cgroupsOf, descendants, wallOffset } from '../trace/selection-live.js';
 import { limits } from './ps.js';
@@ -79,6 +80,8 @@ export const run = async (options: RecordOptions): Promise<number> => {
   });
   if (!opened.ok) return refuse(opened.failure);
   const recorder = opened.value;
+  const unregister = register(output);
+  process.on(FLUSH, () => void recorder.flush());
   const selection = await selectionOf(options);
   const seen = new Subject<RecordedFrame>();
   const ends: Promise<number>[] = [signals.signalled, recorder.failed.then((reason) => refuse(reason))];
@@ -99,6 +102,7 @@ export const run = async (options: RecordOptions): Promise<number> => {
     command === undefined || typeof first === 'number' ? await end : await during(command, selection, end, seen, clock);
   running.unsubscribe();
   await recorder.close();
+  unregister();
   say(`${escapeText(output)}: ${tallyText(recorder.tally())}`);
   return status;
 };

@@ -1,0 +1,20 @@
+import { compare } from '../analyze/compare.js';
+import { pair } from '../analyze/pair.js';
+import type { Judged } from '../report/process.js';
+import { printable } from '../text/escape.js';
+
+/** What a restored tree has not as it was dumped, one sentence each; what nobody can notice is left out. Pure. */
+export const differencesSince = (dumped: readonly Judged[], restored: readonly Judged[]): readonly string[] => {
+  const { pairs, onlyBefore, onlyAfter } = pair(dumped, restored);
+  const who = ({ evidence: { process } }: Judged): string =>
+    `process ${process.pid} (${printable(process.comm ?? '?')})`;
+  return [
+    ...onlyBefore.map((one) => `${who(one)} was dumped and has not come back`),
+    ...onlyAfter.map((one) => `${who(one)} was not dumped`),
+    ...pairs.flatMap(({ before, after }) =>
+      compare(before, after)
+        .filter(({ noticeable }) => noticeable !== 'no')
+        .map(({ text, noticeable }) => `${who(after)}: ${text}${noticeable === 'maybe' ? ' (it may not notice)' : ''}`),
+    ),
+  ];
+};

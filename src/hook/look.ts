@@ -1,0 +1,54 @@
+import { judgeAll } from '../census/census.js';
+import { readOwnVdso } from '../criu/own-vdso.js';
+import { readPostMortem } from '../criu/post-mortem.js';
+import { forecast } from '../judge/forecast.js';
+import type { Evidence } from '../model/evidence.js';
+import type { Observation } from '../pipeline/observation.js';
+import type { ProcContext } from '../proc/context.js';
+import { readProcess } from '../proc/process.js';
+import type { Judged } from '../report/process.js';
+import { readTree } from './tree.js';
+
+/** A process tree at the moment of a hook. */
+export interface Look {
+  readonly judged: readonly Judged[];
+  /** The same as a reducer is told it. */
+  readonly observations: readonly Observation[];
+}
+
+/**
+ * Reads the tree from /proc and from nothing else. `still`: it is frozen; then the bytes of its vDSOs are read too,
+ * which may fault a page of them in.
+ */
+export const lookAtTree = (root: number, action: string, still: boolean, criu: string, proc: ProcContext): Look => {
+  const at = proc.clock.now();
+  const pids = readTree(root, proc.files);
+  const read = pids.map((pid) => readProcess(pid, 'full', { proc, bytes: still }));
+  return {
+    judged: judgeWith(read, criu),
+    observations: [
+      {
+        kind: 'event',
+        event: { kind: 'status', at, status: { mode: 'polling', text: `CRIU hook ${action}`, notes: [] } },
+        target: undefined,
+        snapshot: 'none',
+      },
+      { kind: 'census', at, pids: new Set(pids) },
+      ...read.map((evidence): Observation => {
+        return { kind: 'snapshot', pid: evidence.process.pid, startedAt: evidence.takenAt ?? at, evidence };
+      }),
+      { kind: 'swept', at: proc.clock.now() },
+    ],
+  };
+};
+
+export const judgeWith = (evidence: readonly Evidence[], criu: string): readonly Judged[] =>
+  judgeAll(evidence).judged.map((one) => ({ ...one, forecast: forecast(one.evidence, one.verdict, criu) }));
+
+/** What the images themselves say; nothing when they cannot be read. */
+export const lookAtImages = async (images: string, criu: string): Promise<readonly Judged[]> => {
+  const own = readOwnVdso();
+  const pristine = own === undefined ? [] : [{ bytes: own.bytes, from: "this host's own vDSO" }];
+  const read = await readPostMortem(images, { criu, pristine });
+  return read.ok ? read.value.judged : [];
+};

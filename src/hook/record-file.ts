@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Evidence } from '../model/evidence.js';
+import type { Failure } from '../model/failure.js';
+import type { Observation } from '../pipeline/observation.js';
+import { appendFile, cannotWrite } from '../trace/create-file.js';
+import { openEncoder } from '../trace/encoder.js';
+import type { Header, Hook } from '../trace/format.js';
+import { openTrace } from '../trace/read-file.js';
+
+/** The recording beside the images: every hook adds to it. */
+export const tracePath = (images: string): string => join(images, 'vdsowatch-trace.ndjson');
+
+/** What earlier hooks have left in it. */
+export interface Earlier {
+  readonly header: Header | undefined;
+  /** The newest post-dump: the tree exactly as it was dumped. */
+  readonly dumped: readonly Evidence[];
+  /** Version of the CRIU that dumped, as that hook knew it. */
+  readonly criu: string | undefined;
+  /** It ends within a line. */
+  readonly torn: boolean;
+}
+
+export const readEarlier = async (path: string): Promise<Earlier> => {
+  let earlier: Earlier = { header: undefined, dumped: [], criu: undefined, torn: false };
+  let newest: readonly Observation[] = [];
+  const file = await openTrace(path);
+  if (!file.ok) return earlier;
+  for await (const items of file.value.items())
+    for (const item of items) {
+      if (item.kind === 'header') earlier = { ...earlier, header: item.header };
+      if (item.kind === 'damage') earlier = { ...earlier, torn: item.damage.torn };
+      if (item.kind === 'frame') newest = item.frame.observations;
+      if (item.kind === 'hook') earlier = { ...earlier, ...left(item.hook, newest) };
+    }
+  return earlier;
+};
+
+const left = ({ action, criu }: Hook, observations: readonly Observation[]): Partial<Earlier> => ({
+  criu: criu ?? undefined,
+  ...(action === 'post-dump'
+    ? { dumped: observations.flatMap((one) => (one.kind === 'snapshot' ? [one.evidence] : [])) }
+    : {}),
+});
+
+/** What one hook adds. */
+export interface Addition {
+  readonly header: Omit<Header, 'record' | 'session' | 'part'>;
+  readonly observations: readonly Observation[];
+  /** Boot clock, and time of day minus boot clock, ns. */
+  readonly at: bigint;
+  readonly offset: bigint;
+  readonly hook: Omit<Hook, 'record'>;
+}
+
+/** Adds to the recording, which becomes one run with what the same boot has added before. Undefined: done. */
+export const addToFile = async (path: string, { header, ...addition }: Addition, earlier: Earlier) => {
+  const { header: former, torn } = earlier;
+  const isSameRun = former !== undefined && former.bootId !== null && former.bootId === header.bootId;
+  const run = isSameRun ? { session: former.session, part: former.part + 1 } : { session: randomUUID(), part: 0 };
+  const encoder = openEncoder();
+  const text = [
+    torn ? '\n' : '',
+    encoder.header({ ...header, ...run }),
+    encoder.frame(addition),
+    encoder.hook(addition.hook),
+  ].join('');
+  return await append(path, text);
+};
+
+const append = async (path: string, text: string): Promise<Failure | undefined> => {
+  const file = await appendFile(path);
+  if (!file.ok) return file.failure;
+  try {
+    await file.value.appendFile(text, 'latin1');
+    await file.value.datasync();
+    return undefined;
+  } catch (error) {
+    return cannotWrite(path, error);
+  } finally {
+    await file.value.close();
+  }
+};
