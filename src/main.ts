@@ -6,6 +6,7 @@ import { hostVerbs } from './verbs/host.js';
 import { liveVerbs } from './verbs/live.js';
 import { processVerbs } from './verbs/processes.js';
 import { stopWithoutReader } from './verbs/reader-gone.js';
+import { isCriusChild, traceVerbs } from './verbs/trace.js';
 
 /**
  * argv -> command -> exit status. The verbs import their commands when they are chosen, so that `--help` loads
@@ -20,6 +21,7 @@ const program = new Command('vdsowatch')
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'vdsowatch: ')) });
 
 liveVerbs(program, async (states, controls) => (await import('../ui/app.js')).runScreen(states, controls));
+traceVerbs(program, async (states, controls) => (await import('../ui/app.js')).runScreen(states, controls));
 processVerbs(program);
 evidenceVerbs(program);
 hostVerbs(program);
@@ -30,7 +32,8 @@ program.hook('preAction', (_, verb) => {
 });
 
 try {
-  await program.parseAsync();
+  // CRIU runs an action script without arguments.
+  await program.parseAsync(isCriusChild() ? [...process.argv, 'hook'] : process.argv);
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   // Help and version were asked for: well. Anything else is a usage error, and commander has said which.

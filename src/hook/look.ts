@@ -1,5 +1,4 @@
 import { judgeAll } from '../census/census.js';
-import { readOwnVdso } from '../criu/own-vdso.js';
 import { readPostMortem } from '../criu/post-mortem.js';
 import { forecast } from '../judge/forecast.js';
 import type { Evidence } from '../model/evidence.js';
@@ -47,8 +46,6 @@ export const judgeWith = (evidence: readonly Evidence[], criu: string): readonly
 
 /** What the images themselves say; nothing when they cannot be read. */
 export const lookAtImages = async (images: string, criu: string): Promise<readonly Judged[]> => {
-  const own = readOwnVdso();
-  const pristine = own === undefined ? [] : [{ bytes: own.bytes, from: "this host's own vDSO" }];
-  const read = await readPostMortem(images, { criu, pristine });
+  const read = await readPostMortem(images, { criu });
   return read.ok ? read.value.judged : [];
 };
