@@ -6,11 +6,12 @@ import { differencesSince } from '../hook/difference.js';
 import { judgeWith, lookAtImages, lookAtTree } from '../hook/look.js';
 import { objections, type Veto } from '../hook/objections.js';
 import { addToFile, type Earlier, readEarlier, tracePath } from '../hook/record-file.js';
-import { EXIT, type Failure } from '../model/failure.js';
+import { EXIT } from '../model/failure.js';
 import type { HostStatus } from '../model/state.js';
 import { localBootClock } from '../proc/clock.js';
 import { procFiles } from '../proc/files.js';
 import { type LocalHost, procContext, readLocalHost } from '../proc/host.js';
+import { complain, say } from '../report/complain.js';
 import type { Judged } from '../report/process.js';
 import { escapeText } from '../text/escape.js';
 import { headerOf } from '../trace/header.js';
@@ -104,9 +105,3 @@ const hostStatus = ({ host, privileged }: LocalHost): HostStatus => ({
   machine: host.machine ?? '',
   privileged,
 });
-
-const complain = ({ text, mend }: Failure): void => say(`${text}${mend === null ? '' : ` ${mend}`}`);
-
-const say = (text: string): void => {
-  process.stderr.write(`vdsowatch: ${text}\n`);
-};

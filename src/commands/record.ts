@@ -11,6 +11,7 @@ import { procFiles } from '../proc/files.js';
 import { readLocalHost } from '../proc/host.js';
 import { readProcess } from '../proc/process.js';
 import { isGone } from '../proc/sweep.js';
+import { complain, say } from '../report/complain.js';
 import { lineFace } from '../report/lines.js';
 import { lineSink } from '../report/sink.js';
 import { escapeText } from '../text/escape.js';
@@ -166,11 +167,7 @@ const tallyText = ({ events, snapshots, findings, bytes, files, skipped }: Tally
     ...(skipped > 0 ? [`; ${skipped} frames are missing, because the disk was too slow`] : []),
   ].join(' ');
 
-const say = (text: string): void => {
-  process.stderr.write(`vdsowatch: ${text}\n`);
-};
-
-const refuse = ({ text, mend }: Failure, status: number = EXIT.cannotRun): number => {
-  say(`${text}${mend === null ? '' : ` ${mend}`}`);
+const refuse = (reason: Failure, status: number = EXIT.cannotRun): number => {
+  complain(reason);
   return status;
 };

@@ -2,6 +2,7 @@ import { isatty } from 'node:tty';
 import type { Observable } from 'rxjs';
 import { EXIT, type Failure, type Outcome, success } from '../model/failure.js';
 import type { WatchState } from '../model/state.js';
+import { complain } from '../report/complain.js';
 import { lineFace } from '../report/lines.js';
 import type { Header } from '../trace/format.js';
 import { openFrames } from '../trace/frame-reader.js';
@@ -91,7 +92,7 @@ const asLines = async (recording: Recording, { output, pid, comm, from, until }:
   }
   await items.return(undefined);
   const status = await out.end();
-  for (const problem of problems.list()) say(problem);
+  for (const problem of problems.list()) complain(problem);
   if (failure !== undefined) return refuse(failure);
   return status;
 };
@@ -102,11 +103,7 @@ const momentOf = (text: string | undefined, { at, offset }: Header): Outcome<big
 const isTerminal = (): boolean =>
   isatty(0) && isatty(1) && process.env['TERM'] !== undefined && process.env['TERM'] !== 'dumb';
 
-const say = ({ text, mend }: Failure): void => {
-  process.stderr.write(`vdsowatch: ${text}${mend === null ? '' : ` ${mend}`}\n`);
-};
-
 const refuse = (reason: Failure, status: number = EXIT.cannotRun): number => {
-  say(reason);
+  complain(reason);
   return status;
 };
