@@ -48,11 +48,11 @@ export const judgeAll = (
   const pageSets = baselines(alone);
   const context: JudgeContext = { baselines: pageSets, hostGivesVdso: givenVdso(alone) };
   const again = new Set(pageSets.filter(({ kind }) => kind !== 'host').flatMap(({ processes }) => processes));
-  const judged = alone.map((one) =>
-    again.has(one.evidence.process.pid) || one.verdict.vdso === null
-      ? { ...one, verdict: judge(one.evidence, context) }
-      : one,
-  );
+  const isConcerned = ({ evidence, verdict }: Judged): boolean =>
+    again.has(evidence.process.pid) || verdict.vdso === null;
+  const judged = alone.some(isConcerned)
+    ? alone.map((one) => (isConcerned(one) ? { ...one, verdict: judge(one.evidence, context) } : one))
+    : alone;
   return { judged, pageSets };
 };
 

@@ -1,6 +1,7 @@
 import { judge } from '../judge/judge.js';
-import { AT_SYSINFO, type Evidence, type Host } from '../model/evidence.js';
+import { AT_SYSINFO, type Evidence } from '../model/evidence.js';
 import type { Finding, PolicyVerdict, Verdict } from '../model/verdict.js';
+import type { Vma } from '../model/vma.js';
 
 /**
  * Ordinary processes differ in their addresses and in nothing else a verdict hangs on, so the judge is asked once for
@@ -8,67 +9,98 @@ import type { Finding, PolicyVerdict, Verdict } from '../model/verdict.js';
  * every rule) of the 75 that a process costs. No rule is known here: what is not plainly of a known kind is judged.
  */
 export const judgeByKind = (): ((evidence: Evidence) => Verdict) => {
-  const kinds = new Map<string, Kind>();
-  let host: Host | undefined;
+  // The latest first: neighbours in the list of processes are mostly of one kind.
+  const kinds: Kind[] = [];
   return (evidence) => {
-    host ??= evidence.host;
-    const key = evidence.host === host ? kindOf(evidence) : undefined;
-    if (key === undefined) return judge(evidence);
-    const kind = kinds.get(key);
-    if (kind !== undefined) return moved(kind, startOf(evidence) - kind.start);
+    if (!isOrdinary(evidence)) return judge(evidence);
+    for (const [index, kind] of kinds.entries()) {
+      if (!isOfKind(evidence, kind)) continue;
+      if (index > 0) {
+        kinds.splice(index, 1);
+        kinds.unshift(kind);
+      }
+      return moved(kind, startOf(evidence) - kind.start);
+    }
     const verdict = judge(evidence);
-    const made = { verdict, start: startOf(evidence), end: endOf(evidence) };
-    if (kinds.size >= MOST_KINDS) kinds.clear();
-    if (!isAmbiguous(made)) kinds.set(key, made);
+    const made = { evidence, verdict, start: startOf(evidence), end: endOf(evidence) };
+    if (!isAmbiguous(made)) kinds.unshift(made);
+    if (kinds.length > MOST_KINDS) kinds.pop();
     return verdict;
   };
 };
 
 interface Kind {
+  /** Of the process that was judged. */
+  readonly evidence: Evidence;
   readonly verdict: Verdict;
-  /** The block of the process that was judged. */
+  /** Its block. */
   readonly start: bigint;
   readonly end: bigint;
 }
 
 /** A machine has a dozen: by image, by pages touched, by namespace, by state. */
-const MOST_KINDS = 1_000;
+const MOST_KINDS = 64;
 
 const startOf = ({ vmas }: Evidence): bigint => vmas?.[0]?.start ?? 0n;
 const endOf = ({ vmas }: Evidence): bigint => vmas?.at(-1)?.end ?? 0n;
 
-/** All of the evidence but its addresses, pid, name and time; undefined: not ordinary. */
-const kindOf = (evidence: Evidence): string | undefined => {
-  const { vmas, auxv, process, unread } = evidence;
-  if (vmas === undefined || vmas.length === 0) {
-    if (auxv !== undefined || evidence.pagemap.size > 0 || evidence.smaps !== undefined) return undefined;
-    const reasons = unread.map(({ what, why }) => `${what} ${why}`).join();
-    return `${vmas === undefined} ${process.kernelThread} ${process.state} ${reasons}`;
-  }
-  const vdso = vmas.at(-1);
-  if (evidence.onlyBlock !== true || unread.length > 0 || vdso === undefined || auxv === undefined) return undefined;
-  const words = evidence.pagemap.get(vdso.start);
-  if (words === undefined || evidence.pagemap.size > 1 || evidence.bytes.size > 0 || evidence.smaps !== undefined)
-    return undefined;
-  let key = `${process.state} ${auxv.wordSize} ${digitsOf(vdso.start)} ${namespacesKey(evidence.namespaces)}`;
-  for (const word of words) key += ` ${word}`;
-  for (const vma of vmas) key += ` ${vma.name} ${vma.end - vma.start} ${vma.execute}`;
-  const entry = auxv.entries.get(AT_SYSINFO);
-  return entry === undefined ? key : `${key} ${entry - vdso.start}`;
+/** Nothing is known of it but what `isOfKind` compares, its addresses, pid, name and time. */
+const isOrdinary = (evidence: Evidence): boolean => {
+  const { vmas, auxv, pagemap, smaps, kpageflags, bytes, process } = evidence;
+  if (smaps !== undefined || kpageflags.size > 0 || bytes.size > 0 || process.instructionPointers !== undefined)
+    return false;
+  if (evidence.contextVdso !== undefined || process.tracer !== undefined) return false;
+  if (vmas === undefined || vmas.length === 0) return auxv === undefined && pagemap.size === 0;
+  return evidence.onlyBlock === true && evidence.unread.length === 0 && auxv !== undefined && pagemap.size === 1;
 };
+
+const isOfKind = (one: Evidence, { evidence: other }: Kind): boolean => {
+  if (one.host !== other.host || one.source !== other.source || one.process.state !== other.process.state) return false;
+  if (one.process.kernelThread !== other.process.kernelThread) return false;
+  // The reader shares equal maps of namespaces between processes.
+  if (one.namespaces !== other.namespaces || !sameReasons(one.unread, other.unread)) return false;
+  if (one.vmas === undefined || other.vmas === undefined) return one.vmas === other.vmas;
+  return (
+    one.vmas.length === other.vmas.length && (one.vmas.length === 0 || sameBlock(one, one.vmas, other, other.vmas))
+  );
+};
+
+const sameReasons = (one: Evidence['unread'], other: Evidence['unread']): boolean =>
+  one === other ||
+  (one.length === other.length &&
+    one.every(({ what, why }, index) => what === other[index]?.what && why === other[index].why));
+
+/** The same mappings at the same distances, with the same words, of the same ABI. */
+const sameBlock = (one: Evidence, vmas: readonly Vma[], other: Evidence, others: readonly Vma[]): boolean => {
+  const vdso = vmas[vmas.length - 1];
+  const otherVdso = others[others.length - 1];
+  if (vdso === undefined || otherVdso === undefined || one.auxv?.wordSize !== other.auxv?.wordSize) return false;
+  const by = vdso.start - otherVdso.start;
+  for (const [index, vma] of vmas.entries()) {
+    const like = others[index];
+    if (like === undefined || vma.name !== like.name || vma.execute !== like.execute) return false;
+    if (vma.start !== like.start + by || vma.end !== like.end + by) return false;
+  }
+  if (digitsOf(vdso.start) !== digitsOf(otherVdso.start)) return false;
+  // x32 is told by a whole auxv without AT_SYSINFO.
+  if (one.auxv?.entries.has(AT_PAGESZ) !== other.auxv?.entries.has(AT_PAGESZ)) return false;
+  const entry = one.auxv?.entries.get(AT_SYSINFO);
+  const otherEntry = other.auxv?.entries.get(AT_SYSINFO);
+  if (entry === undefined ? otherEntry !== undefined : entry - by !== otherEntry) return false;
+  const words = one.pagemap.get(vdso.start);
+  const otherWords = other.pagemap.get(otherVdso.start);
+  if (words === undefined || otherWords === undefined) return false;
+  // The reader shares equal words between processes.
+  return (
+    words === otherWords ||
+    (words.length === otherWords.length && words.every((word, page) => word === otherWords[page]))
+  );
+};
+
+const AT_PAGESZ = 6;
 
 /** How many hexadecimal digits; exact for what the reader takes for ordinary. */
 const digitsOf = (address: bigint): number => Math.ceil(Math.log2(Number(address) + 1) / 4);
-
-/** The reader shares equal maps between processes. */
-const namespacesKey = (namespaces: ReadonlyMap<string, bigint>): string => {
-  const known = NAMESPACE_KEYS.get(namespaces);
-  if (known !== undefined) return known;
-  const key = [...namespaces].map(([name, inode]) => `${name} ${inode}`).join();
-  NAMESPACE_KEYS.set(namespaces, key);
-  return key;
-};
-const NAMESPACE_KEYS = new WeakMap<ReadonlyMap<string, bigint>, string>();
 
 /** A number in a text that is no address but looks like one of the block could not be told apart. */
 const isAmbiguous = ({ verdict, start, end }: Kind): boolean =>
@@ -139,7 +171,7 @@ const namesAddress = (text: string): boolean => {
   const known = NAMES_ADDRESS.get(text);
   if (known !== undefined) return known;
   const names = ANY_HEXADECIMAL.test(text);
-  if (NAMES_ADDRESS.size < MOST_KINDS) NAMES_ADDRESS.set(text, names);
+  if (NAMES_ADDRESS.size < 1_000) NAMES_ADDRESS.set(text, names);
   return names;
 };
 const NAMES_ADDRESS = new Map<string, boolean>();

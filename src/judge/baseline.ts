@@ -36,9 +36,9 @@ export const baselines = (
     const { vdso } = verdict;
     if (vdso === undefined || vdso === null || vdso.image === undefined) continue;
     const { image, frames } = vdso;
+    if (frames.every((frame) => frame === undefined)) continue;
     const key = (frame: bigint, index: number): string => `${image} ${index} ${frame}`;
     const touched = new Set(frames.flatMap((frame, index) => byFrame.get(key(frame ?? 0n, index)) ?? []));
-    if (frames.every((frame) => frame === undefined)) continue;
     const [first, ...others] = touched;
     const group: Group = first ?? { image, frames: [], members: [] };
     group.members.push(member(evidence));

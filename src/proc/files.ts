@@ -14,6 +14,8 @@ export interface ProcFiles {
    * The bytes are valid until the next call of `record` or `lines`.
    */
   record(path: string): Buffer | ErrorCode;
+  /** The same as latin1 text, one character a byte. */
+  text(path: string): string | ErrorCode;
   /**
    * A file the kernel makes piece by piece (maps, smaps): at most a page a read, and the address space may change
    * between two of them (seq_read_iter, m_start of fs/proc/task_mmu.c). The bytes are valid until the next call.
@@ -25,7 +27,7 @@ export interface ProcFiles {
   pieces(path: string): Steps<Buffer | ErrorCode>;
   /** Bytes at a position into `target`; how many were there, which may be fewer. */
   at(path: string, target: Uint8Array, position: number | bigint): number | ErrorCode;
-  link(path: string): string | LinkError;
+  link(path: string): string | ErrorCode;
   list(path: string): readonly string[] | ErrorCode;
 }
 
@@ -33,7 +35,6 @@ export interface ProcFiles {
 export interface ErrorCode {
   readonly code: string;
 }
-type LinkError = ErrorCode;
 
 export const isError = (result: unknown): result is ErrorCode =>
   typeof result === 'object' && result !== null && !ArrayBuffer.isView(result) && 'code' in result;
@@ -56,12 +57,28 @@ export const procFiles = (root = '/proc'): ProcFiles => {
     }
   };
 
-  const record = (path: string): Buffer => {
+  const once = (path: string): number => {
     const file = openSync(path, 'r');
     try {
-      return buffer.subarray(0, readSync(file, buffer, 0, buffer.length, null));
+      return readSync(file, buffer, 0, buffer.length, null);
     } finally {
       closeSync(file);
+    }
+  };
+
+  const record = (path: string): Buffer | ErrorCode => {
+    try {
+      return buffer.subarray(0, once(path));
+    } catch (error) {
+      return errorCode(error);
+    }
+  };
+
+  const text = (path: string): string | ErrorCode => {
+    try {
+      return buffer.toString('latin1', 0, once(path));
+    } catch (error) {
+      return errorCode(error);
     }
   };
 
@@ -75,17 +92,21 @@ export const procFiles = (root = '/proc'): ProcFiles => {
     return count;
   };
 
-  const shortLines = (path: string, most: number): Buffer | 'long' => {
-    const file = openSync(path, 'r');
+  const shortLines = (path: string, most: number): Buffer | ErrorCode | 'long' => {
     try {
-      let length = 0;
-      for (let count = 1; count > 0 && !endsWithGate(buffer, length); length += count) {
-        if (length >= most) return 'long';
-        count = more(file, length);
+      const file = openSync(path, 'r');
+      try {
+        let length = 0;
+        for (let count = 1; count > 0 && !endsWithGate(buffer, length); length += count) {
+          if (length >= most) return 'long';
+          count = more(file, length);
+        }
+        return buffer.subarray(0, length);
+      } finally {
+        closeSync(file);
       }
-      return buffer.subarray(0, length);
-    } finally {
-      closeSync(file);
+    } catch (error) {
+      return errorCode(error);
     }
   };
 
@@ -116,30 +137,43 @@ export const procFiles = (root = '/proc'): ProcFiles => {
     }
   }
 
-  const at = (path: string, target: Uint8Array, position: number | bigint): number => {
-    const file = openSync(path, 'r');
+  const at = (path: string, target: Uint8Array, position: number | bigint): number | ErrorCode => {
     try {
-      let length = 0;
-      while (length < target.length) {
-        const where = typeof position === 'bigint' ? position + BigInt(length) : position + length;
-        const more = readSync(file, target, length, target.length - length, where);
-        if (more === 0) break;
-        length += more;
+      const file = openSync(path, 'r');
+      try {
+        let length = 0;
+        while (length < target.length) {
+          const where = typeof position === 'bigint' ? position + BigInt(length) : position + length;
+          const count = readSync(file, target, length, target.length - length, where);
+          if (count === 0) break;
+          length += count;
+        }
+        return length;
+      } finally {
+        closeSync(file);
       }
-      return length;
-    } finally {
-      closeSync(file);
+    } catch (error) {
+      return errorCode(error);
+    }
+  };
+
+  const link = (path: string): string | ErrorCode => {
+    try {
+      return readlinkSync(path, 'latin1');
+    } catch (error) {
+      return errorCode(error);
     }
   };
 
   return {
     root,
-    record: (path) => guarded(() => record(path)),
+    record,
+    text,
     lines: (path) => finish(pieces(path)),
-    shortLines: (path, most) => guarded(() => shortLines(path, most)),
+    shortLines,
     pieces,
-    at: (path, target, position) => guarded(() => at(path, target, position)),
-    link: (path) => guarded(() => readlinkSync(path, 'latin1')),
+    at,
+    link,
     list: (path) => guarded(() => readdirSync(path)),
   };
 };

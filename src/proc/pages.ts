@@ -10,7 +10,8 @@ import { absentBecause } from './unread.js';
  */
 const MOST_PAGES = 64;
 const scratch = new BigUint64Array(MOST_PAGES);
-const scratchBytes = new Uint8Array(scratch.buffer);
+/** Views of the first pages' words, by number of pages: made once. */
+const scratchOf = Array.from({ length: MOST_PAGES + 1 }, (_, pages) => new Uint8Array(scratch.buffer, 0, pages * 8));
 
 /** One word per page from the start of the mapping, at most 64. `path` is /proc/PID/pagemap. */
 export const pagemapWords = (
@@ -23,9 +24,16 @@ export const pagemapWords = (
   // Page numbers stay exact as a number: addresses have 57 bits at most, 12 of them zero.
   const position = (Number(vma.start) / pageSize) * 8;
   if (!Number.isSafeInteger(position)) return new BigUint64Array(0);
-  const length = files.at(path, scratchBytes.subarray(0, pages * 8), position);
-  return isError(length) ? length : scratch.slice(0, Math.floor(length / 8));
+  const length = files.at(path, scratchOf[pages] ?? NO_PAGES, position);
+  if (isError(length)) return length;
+  const count = Math.floor(length / 8);
+  // Most processes have touched the same pages of the same frames: equal words share one array.
+  if (count !== last.length || last.some((word, index) => word !== scratch[index])) last = scratch.slice(0, count);
+  return last;
 };
+
+const NO_PAGES = new Uint8Array(0);
+let last = new BigUint64Array(0);
 
 export const PRESENT = 1n << 63n;
 const FRAME = (1n << 55n) - 1n;

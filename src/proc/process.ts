@@ -59,9 +59,9 @@ const readOrdinary = (pid: number, proc: ProcContext, known?: Buffer): Evidence 
   const { files, host, clock } = proc;
   const takenAt = clock.now();
   const folder = `${files.root}/${pid}`;
-  const statBytes = files.record(`${folder}/stat`);
-  if (isError(statBytes)) return undefined;
-  const stat = parseStat(statBytes.toString('latin1'));
+  const line = files.text(`${folder}/stat`);
+  if (isError(line)) return undefined;
+  const stat = parseStat(line);
   if (stat === undefined || stat.state === 'Z') return undefined;
   const facts = factsOf(pid, stat, clock.tickShift);
   if (stat.kernelThread) return bareEvidence(host, facts, takenAt, [], []);
@@ -90,7 +90,7 @@ const readOrdinary = (pid: number, proc: ProcContext, known?: Buffer): Evidence 
     vmas: block,
     onlyBlock: true,
     smaps: undefined,
-    pagemap: new Map([[vdso.start, words]]),
+    pagemap: new Map<bigint, BigUint64Array>().set(vdso.start, words),
     kpageflags: NO_WORDS,
     bytes: NO_BYTES,
     auxv,

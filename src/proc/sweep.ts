@@ -45,6 +45,7 @@ export async function* sweep(options: SweepOptions = {}): AsyncGenerator<readonl
     pids = listed.ok ? listed.value : [];
   }
   let chunk: Evidence[] = [];
+  let read = 0;
   let until = performance.now() + slice;
   for (const pid of pids) {
     if (signal?.aborted === true) return;
@@ -58,6 +59,8 @@ export async function* sweep(options: SweepOptions = {}): AsyncGenerator<readonl
       }
     }
     if (options.pids !== undefined || !isGone(evidence)) chunk.push(evidence);
+    // The clock is looked at after every few ordinary ones: each takes 0.1 ms.
+    if (evidence.onlyBlock === true && ++read % 8 !== 0) continue;
     if (performance.now() < until) continue;
     yield chunk;
     chunk = [];

@@ -21,6 +21,10 @@ export const madeUpProc = (answers: Readonly<Record<string, Answer>>, positioned
   const files: ProcFiles = {
     root: '/proc',
     record: get,
+    text: (path) => {
+      const bytes = get(path);
+      return Buffer.isBuffer(bytes) ? bytes.toString('latin1') : bytes;
+    },
     lines: get,
     shortLines: (path, most) => {
       const bytes = get(path);
