@@ -1,7 +1,8 @@
 import type { CallEvent } from '../model/event.js';
 import type { HistoryLine } from '../model/state.js';
 import { type Concerned, find, isDirtyAfter, laterOf } from './concerned.js';
-import { changeSpace, type Ledger, LIMITS, type SpaceRecord } from './ledger.js';
+import { changeSpace } from './entries.js';
+import { type Ledger, LIMITS, type SpaceRecord } from './ledger.js';
 import { noiseAfterCall } from './noise.js';
 import { type Effect, effectOf } from './placement.js';
 import { callWords } from './words.js';

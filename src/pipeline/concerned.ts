@@ -1,6 +1,8 @@
 import type { Event } from '../model/event.js';
-import { processAt, spaceOf } from './identity.js';
-import { changeSpace, type Ledger, type ProcessRecord, type SpaceRecord } from './ledger.js';
+import { changeSpace } from './entries.js';
+import { processAt } from './identity.js';
+import type { Ledger, ProcessRecord, SpaceRecord } from './ledger.js';
+import { spaceOf } from './spaces.js';
 
 /** What an event turned out to be about; undefined where the state has moved on and only the line is left. */
 export interface Concerned {

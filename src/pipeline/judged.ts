@@ -2,7 +2,9 @@ import type { JudgeContext } from '../judge/context.js';
 import type { Evidence } from '../model/evidence.js';
 import type { Finding, Verdict } from '../model/verdict.js';
 import { hex } from '../text/hex.js';
-import { addLine, changeSpace, isHeardUntil, type Ledger, type SpaceRecord } from './ledger.js';
+import { changeSpace } from './entries.js';
+import { isHeardUntil, type Ledger, type SpaceRecord } from './ledger.js';
+import { addLine } from './lines.js';
 import { noiseWords } from './noise.js';
 import { slimOld } from './slim.js';
 

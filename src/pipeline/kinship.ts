@@ -1,5 +1,5 @@
 import type { Event } from '../model/event.js';
-import { contextKey } from './identity.js';
+import { contextKey } from './spaces.js';
 
 /**
  * Which pids live in one address space (vfork, CLONE_VM), as far as events tell. It saves readings: one of them is

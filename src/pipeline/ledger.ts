@@ -1,7 +1,7 @@
 import type { MoveSeen } from '../judge/context.js';
-import type { Event, TracerStatus } from '../model/event.js';
+import type { TracerStatus } from '../model/event.js';
 import type { AddressSpace, Counters, HistoryLine, HostStatus, ProcessState, WatchState } from '../model/state.js';
-import type { Image } from './identity.js';
+import type { Image } from './image.js';
 import type { Noise } from './noise.js';
 import type { Snapshot } from './observation.js';
 
@@ -178,90 +178,5 @@ const rate = ({ rates, now }: Ledger): number => {
   return Math.round((events / LIMITS.rateSeconds) * 10) / 10;
 };
 
-const secondOf = (at: bigint): number => Math.floor(Number(at) / 1e9);
-
-export const putProcess = (ledger: Ledger, process: ProcessRecord): ProcessRecord => {
-  ledger.processes.set(process.key, process);
-  return process;
-};
-
-export const putSpace = (ledger: Ledger, space: SpaceRecord): SpaceRecord => {
-  ledger.spaces.set(space.id, space);
-  return space;
-};
-
-/**
- * A changed entry takes the place of the old one. The copies are spelled out: an object spread of an object spread
- * gets a hidden class of its own each time (V8 of Node 20 and 22), which made a step twenty times slower.
- */
-export const changeProcess = (ledger: Ledger, process: ProcessRecord, changes: Partial<ProcessRecord>): ProcessRecord =>
-  putProcess(ledger, Object.assign(copyProcess(process), changes));
-
-export const changeSpace = (ledger: Ledger, space: SpaceRecord, changes: Partial<SpaceRecord>): SpaceRecord =>
-  putSpace(ledger, Object.assign(copySpace(space), changes));
-
-const copyProcess = (old: ProcessRecord): ProcessRecord => ({
-  key: old.key,
-  pid: old.pid,
-  comm: old.comm,
-  parent: old.parent,
-  space: old.space,
-  generation: old.generation,
-  exitedAt: old.exitedAt,
-  unreadable: old.unreadable,
-  startTicks: old.startTicks,
-  bornAt: old.bornAt,
-  firstSeen: old.firstSeen,
-  held: old.held,
-});
-
-const copySpace = (old: SpaceRecord): SpaceRecord => ({
-  id: old.id,
-  key: old.key,
-  evidence: old.evidence,
-  verdict: old.verdict,
-  sharers: old.sharers,
-  moves: old.moves,
-  history: old.history,
-  dirty: old.dirty,
-  bornAt: old.bornAt,
-  placedAt: old.placedAt,
-  past: old.past,
-  truth: old.truth,
-  lastEventAt: old.lastEventAt,
-  readAt: old.readAt,
-  image: old.image,
-  members: old.members,
-  unexplained: old.unexplained,
-  noise: old.noise,
-});
-
-/** Writes a line down: for this frame, and into the history of its address space. */
-export const addLine = (ledger: Ledger, line: HistoryLine): void => {
-  ledger.lines.push(line);
-  const space = ledger.spaces.get(line.space);
-  if (space === undefined) return;
-  space.history.push(line);
-  if (space.history.length > LIMITS.history) space.history.shift();
-  forgetOldest(ledger, line);
-};
-
-/**
- * Ten thousand busy histories would fill the memory: of all lines in histories only the newest are kept, and a move
- * of last week is not given up for the fork of a minute ago.
- */
-const forgetOldest = (ledger: Ledger, line: HistoryLine): void => {
-  const ring = line.severity === 'info' ? ledger.ordinaryLines : ledger.remarkableLines;
-  const oldest = ring.lines[ring.next];
-  ring.lines[ring.next] = line;
-  ring.next = (ring.next + 1) % LIMITS.histories;
-  const history = oldest === undefined ? undefined : ledger.spaces.get(oldest.space)?.history;
-  const place = oldest === undefined || history === undefined ? -1 : history.indexOf(oldest);
-  if (place >= 0) history?.splice(place, 1);
-};
-
-export const countEvent = (ledger: Ledger, event: Event): void => {
-  const second = secondOf(event.at);
-  ledger.rates.set(second, (ledger.rates.get(second) ?? 0) + 1);
-  ledger.counters.events += 1;
-};
+/** Second of the boot clock. */
+export const secondOf = (at: bigint): number => Math.floor(Number(at) / 1e9);

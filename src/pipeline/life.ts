@@ -1,20 +1,11 @@
 import type { ExitEvent, ForkEvent } from '../model/event.js';
 import type { Concerned } from './concerned.js';
-import {
-  bootTimeOf,
-  contextKey,
-  isOtherImage,
-  lastOwner,
-  leave,
-  newProcess,
-  processAt,
-  spaceOf,
-  switchSpace,
-  ticksAt,
-  unbind,
-} from './identity.js';
-import { changeProcess, changeSpace, type Ledger, LIMITS, type ProcessRecord, type SpaceRecord } from './ledger.js';
+import { changeProcess, changeSpace } from './entries.js';
+import { lastOwner, newProcess, processAt } from './identity.js';
+import { bootTimeOf, isOtherImage, ticksAt } from './image.js';
+import { type Ledger, LIMITS, type ProcessRecord, type SpaceRecord } from './ledger.js';
 import type { Snapshot } from './observation.js';
+import { contextKey, leave, spaceOf, switchSpace, unbind } from './spaces.js';
 
 /** Fork and exit: how processes come and go, and what they share. */
 

@@ -6,21 +6,22 @@ import { type Effect, errnoOf } from './placement.js';
  * it is and without alarm. Recognised by what it does, not by its name alone: any process may call itself criu.
  *
  * criu-test: children of every criu start without a cache try ARCH_MAP_VDSO_32, unmap their vDSO, and move it onto
- * other memory (kerndat_vdso_preserves_hint, kdat compat checks). criu-restore: the restorer empties its
- * address space with munmap calls of many TiB and maps a fresh vDSO (criu/pie/restorer.c), until
+ * other memory (kerndat_vdso_preserves_hint, kdat compat checks; criu.md 1.6). criu-restore: the restorer empties its
+ * address space with munmap calls up to its end and maps a fresh vDSO (criu/pie/restorer.c; criu.md 2.3), until
  * PR_SET_MM_MAP tells the kernel the dumped layout. criu-restored: from then on it is the dumped program.
  */
 export type Noise = 'criu-test' | 'criu-restore' | 'criu-restored';
 
 const ARCH_MAP_VDSO_32 = 0x2002n;
-const MANY_TIB = 1n << 42n;
+/** A vDSO is unmapped by itself in the test (8 KiB), with all the rest of an address space in a restore. */
+const FAR_MORE = 1n << 20n;
 const EEXIST = 17;
 const PR_SET_MM_MAP = 14n;
 
 export const noiseAfterCall = (event: CallEvent, effect: Effect, before: Noise | undefined): Noise | undefined => {
   if (event.comm !== 'criu' || before === 'criu-restore') return before;
   const [first = 0n, second = 0n] = event.args;
-  if (event.call === 'munmap' && second >= MANY_TIB && errnoOf(event.result) === undefined) return 'criu-restore';
+  if (event.call === 'munmap' && effect.kind === 'unmapped' && second >= FAR_MORE) return 'criu-restore';
   if (before !== undefined) return before;
   if (event.call === 'arch_prctl' && first === ARCH_MAP_VDSO_32)
     return second === 0n && errnoOf(event.result) !== EEXIST ? undefined : 'criu-test';

@@ -1,7 +1,8 @@
 import type { Evidence } from '../model/evidence.js';
 import type { Verdict } from '../model/verdict.js';
 import { isVdsoNamed, isVvarNamed, overlaps, type Vma } from '../model/vma.js';
-import { changeSpace, type Ledger, LIMITS } from './ledger.js';
+import { changeSpace } from './entries.js';
+import { type Ledger, LIMITS } from './ledger.js';
 
 /**
  * Ten thousand address spaces are kept, and none is judged twice by the same reading unless an event comes late. So

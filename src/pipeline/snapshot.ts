@@ -1,16 +1,12 @@
 import type { Evidence } from '../model/evidence.js';
 import { unreadableText } from '../report/process.js';
-import { bootTimeOf, type Image, imageOf, isOtherImage, lastOwner, nextGeneration, ticksAt } from './identity.js';
-import {
-  changeProcess,
-  changeSpace,
-  isHeardUntil,
-  type Ledger,
-  type ProcessRecord,
-  type SpaceRecord,
-} from './ledger.js';
+import { changeProcess, changeSpace } from './entries.js';
+import { lastOwner } from './identity.js';
+import { bootTimeOf, type Image, imageOf, isOtherImage, ticksAt } from './image.js';
+import { isHeardUntil, type Ledger, type ProcessRecord, type SpaceRecord } from './ledger.js';
 import { discover, endProcess, hold, reviveProcess } from './life.js';
 import type { Census, Snapshot } from './observation.js';
+import { nextGeneration } from './spaces.js';
 
 /** What /proc showed, joined with what is known; older and foreign readings change nothing. */
 export const onSnapshot = (ledger: Ledger, snapshot: Snapshot): void => {

@@ -1,14 +1,17 @@
 import type { Event } from '../model/event.js';
 import type { HistoryLine } from '../model/state.js';
+import { contains, isVdsoNamed, isVvarNamed } from '../model/vma.js';
 import { printable } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import { isBystander } from './bystander.js';
 import { onCall } from './call.js';
 import { type Concerned, concerned, NOBODY, touch } from './concerned.js';
+import { changeSpace } from './entries.js';
 import { onExec } from './exec.js';
 import { liveProcess } from './identity.js';
-import { addLine, changeSpace, countEvent, type Ledger } from './ledger.js';
+import type { Ledger, SpaceRecord } from './ledger.js';
 import { expire, onExit, onFork } from './life.js';
+import { addLine, countEvent } from './lines.js';
 import { noiseAfterPrctl, noiseWords } from './noise.js';
 import type { Happening, Observation } from './observation.js';
 import { errnoOf } from './placement.js';
@@ -107,7 +110,7 @@ const sayEvent = (ledger: Ledger, happening: Happening, event: Exclude<Event, { 
         process: victim,
         space: space && touch(ledger, space, event.at),
         text,
-        severity: worked ? 'warning' : 'info',
+        severity: worked && hitsVdso(space, event.address) ? 'warning' : 'info',
       };
     }
     case 'namespace':
@@ -145,6 +148,11 @@ const unsaid = (ledger: Ledger, notes: readonly string[]): readonly string[] => 
   for (const note of fresh) ledger.said.add(note);
   return fresh;
 };
+
+/** Debuggers write a lot; what matters here is where. */
+const hitsVdso = (space: SpaceRecord | undefined, address: bigint | undefined): boolean =>
+  address !== undefined &&
+  space?.evidence?.vmas?.some((vma) => (isVdsoNamed(vma) || isVvarNamed(vma)) && contains(vma, address)) === true;
 
 /** A gap: what was not read after it may be wrong, and the kernel's pointers too. */
 const everythingIsDirty = (ledger: Ledger, at: bigint, lost: bigint): Concerned => {

@@ -1,6 +1,6 @@
 import type { Event } from '../model/event.js';
-import { contextKey } from './identity.js';
 import type { PidResolver } from './observation.js';
+import { contextKey } from './spaces.js';
 
 const CLONE_VM = 0x100n;
 

@@ -1,0 +1,35 @@
+import { AT_SYSINFO_EHDR, type Auxv } from '../model/evidence.js';
+
+const TICK = 10_000_000n;
+
+/** Field 22 of stat that a process born at this boot time has, give or take one (kernel.md 6.8). */
+export const ticksAt = (at: bigint): bigint => at / TICK;
+
+export const bootTimeOf = (ticks: bigint): bigint => ticks * TICK;
+
+/** Which exec made an address space, as far as its auxv tells: exec places its entries anew, fork copies them. */
+export interface Image {
+  readonly vdso: bigint;
+  /** Other places of the auxv; undefined when only the vDSO's entry was read. */
+  readonly places: string | undefined;
+}
+
+export const imageOf = (auxv: Auxv | undefined): Image | undefined => {
+  const vdso = auxv?.entries.get(AT_SYSINFO_EHDR);
+  if (auxv === undefined || vdso === undefined) return undefined;
+  const places = PLACES.map((type) => auxv.entries.get(type)?.toString(16));
+  return { vdso, places: places.includes(undefined) ? undefined : places.join(':') };
+};
+
+/** AT_PHDR, AT_ENTRY, AT_RANDOM (include/uapi/linux/auxvec.h): every process has them. */
+const PLACES = [3, 9, 25];
+
+/**
+ * No move changes the auxv, so another AT_SYSINFO_EHDR is another exec; unless all else is in place: then somebody
+ * rewrote that entry (PR_SET_MM).
+ */
+export const isOtherImage = (a: Image | undefined, b: Image | undefined): boolean =>
+  a !== undefined &&
+  b !== undefined &&
+  a.vdso !== b.vdso &&
+  (a.places === undefined || b.places === undefined || a.places !== b.places);

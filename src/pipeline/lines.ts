@@ -1,0 +1,35 @@
+import type { Event } from '../model/event.js';
+import type { HistoryLine } from '../model/state.js';
+import { type Ledger, LIMITS, secondOf } from './ledger.js';
+
+/** What is written down: the lines of a frame, of a history, of the recent past; and how many there were. */
+
+/** Writes a line down: for this frame, and into the history of its address space. */
+export const addLine = (ledger: Ledger, line: HistoryLine): void => {
+  ledger.lines.push(line);
+  const space = ledger.spaces.get(line.space);
+  if (space === undefined) return;
+  space.history.push(line);
+  if (space.history.length > LIMITS.history) space.history.shift();
+  forgetOldest(ledger, line);
+};
+
+/**
+ * Ten thousand busy histories would fill the memory: of all lines in histories only the newest are kept, and a move
+ * of last week is not given up for the fork of a minute ago.
+ */
+const forgetOldest = (ledger: Ledger, line: HistoryLine): void => {
+  const ring = line.severity === 'info' ? ledger.ordinaryLines : ledger.remarkableLines;
+  const oldest = ring.lines[ring.next];
+  ring.lines[ring.next] = line;
+  ring.next = (ring.next + 1) % LIMITS.histories;
+  const history = oldest === undefined ? undefined : ledger.spaces.get(oldest.space)?.history;
+  const place = oldest === undefined || history === undefined ? -1 : history.indexOf(oldest);
+  if (place >= 0) history?.splice(place, 1);
+};
+
+export const countEvent = (ledger: Ledger, event: Event): void => {
+  const second = secondOf(event.at);
+  ledger.rates.set(second, (ledger.rates.get(second) ?? 0) + 1);
+  ledger.counters.events += 1;
+};
