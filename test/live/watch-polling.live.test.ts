@@ -22,10 +22,14 @@ before(async () => {
 });
 after(async () => watching?.stop());
 
+/** With ten thousand processes a sweep comes once in a minute; the tests do not wait for it. */
+const soon = (): void => watch().rescan();
+
 const withPuppet = async (body: (puppet: Puppet) => Promise<void>): Promise<void> => {
   const started = await startPuppet({ abi: 'x86_64' });
   assert.ok(started.ok);
   try {
+    soon();
     await watch().settled(started.value.pid);
     await body(started.value);
   } finally {
@@ -40,6 +44,7 @@ test('it says that it polls', live, () => {
 test('a move is found by its effect, and the line says so', live, async () => {
   await withPuppet(async (puppet) => {
     const to = await moveVdsoAlone(puppet);
+    soon();
     const seen = await watch().until('the moved vDSO', (state) => {
       const one = livingIn(state, puppet.pid);
       return one?.space.verdict?.vdso?.start === to ? one : undefined;
@@ -53,6 +58,7 @@ test('a move is found by its effect, and the line says so', live, async () => {
 test('an unmapped vDSO is found', live, async () => {
   await withPuppet(async (puppet) => {
     await unmap(puppet, [vdsoOf(puppet)]);
+    soon();
     await watch().line('the finding', ({ pid, finding }) => pid === puppet.pid && finding?.code === 'vdso-unmapped');
   });
 });
@@ -60,8 +66,10 @@ test('an unmapped vDSO is found', live, async () => {
 test('an exec is a new generation', live, async () => {
   await withPuppet(async (puppet) => {
     await moveVdsoAlone(puppet);
+    soon();
     await watch().line('the finding', ({ pid, finding }) => pid === puppet.pid && finding?.code === 'vdso-moved');
     assert.equal(await puppet.exec(), 0n);
+    soon();
     const seen = await watch().until('the new image', (state) => {
       const one = livingIn(state, puppet.pid);
       return one?.process.generation === 1 ? one : undefined;
@@ -74,6 +82,7 @@ test('an exec is a new generation', live, async () => {
 test('an end is noticed', live, async () => {
   await withPuppet(async (puppet) => {
     await puppet.kill();
+    soon();
     await watch().until('the mark', ({ processes }) =>
       [...processes.values()].find(({ pid, exitedAt }) => pid === puppet.pid && exitedAt !== undefined),
     );
