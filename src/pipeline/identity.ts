@@ -5,7 +5,7 @@ import { enter, newSpace } from './spaces.js';
 
 /**
  * Who an event or a snapshot is about. Three identities have to be joined: the kernel's of an address space (ctx_id,
- * or mm where there is none), the pid of the event at its time, and pid@startTicks of /proc (kernel.md 6.8, 6.9).
+ * or mm where there is none), the pid of the event at its time, and pid@startTicks of /proc.
  */
 
 export const liveProcess = (ledger: Ledger, pid: number): ProcessRecord | undefined => {
@@ -22,7 +22,7 @@ export const lastOwner = (ledger: Ledger, pid: number): ProcessRecord | undefine
 
 /**
  * The process that had this pid at this time. undefined: an earlier owner of the pid, long gone; its late event must
- * not touch the present one (traps 33-36). A process nobody saw begin is put down as unknown.
+ * not touch the present one. A process nobody saw begin is put down as unknown.
  */
 export const processAt = (ledger: Ledger, pid: number, at: bigint, comm: string): ProcessRecord | undefined => {
   const owner = lastOwner(ledger, pid);
@@ -47,7 +47,7 @@ interface Birth {
 export const newProcess = (ledger: Ledger, birth: Birth): ProcessRecord => {
   const { pid, comm, at, bornAt = 0n, parent, startTicks } = birth;
   let key = `${pid}@${startTicks ?? ticksAt(at)}`;
-  // Two owners within one tick look alike (kernel.md 6.8): tell them apart rather than let one inherit from the other.
+  // Two owners within one tick look alike: tell them apart rather than let one inherit from the other.
   while (ledger.processes.has(key)) key += "'";
   const space = birth.space ?? newSpace(ledger, { id: `pid:${key}`, bornAt });
   ledger.byPid.set(pid, key);

@@ -2,7 +2,7 @@ import { AT_SYSINFO_EHDR, type Auxv } from '../model/evidence.js';
 
 const TICK = 10_000_000n;
 
-/** Field 22 of stat that a process born at this boot time has, give or take one (kernel.md 6.8). */
+/** Field 22 of stat that a process born at this boot time has, give or take one. */
 export const ticksAt = (at: bigint): bigint => at / TICK;
 
 export const bootTimeOf = (ticks: bigint): bigint => ticks * TICK;

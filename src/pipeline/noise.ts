@@ -6,8 +6,8 @@ import { type Effect, errnoOf } from './placement.js';
  * it is and without alarm. Recognised by what it does, not by its name alone: any process may call itself criu.
  *
  * criu-test: children of every criu start without a cache try ARCH_MAP_VDSO_32, unmap their vDSO, and move it onto
- * other memory (kerndat_vdso_preserves_hint, kdat compat checks; criu.md 1.6). criu-restore: the restorer empties its
- * address space with munmap calls up to its end and maps a fresh vDSO (criu/pie/restorer.c; criu.md 2.3), until
+ * other memory (kerndat_vdso_preserves_hint, kdat compat checks). criu-restore: the restorer empties its
+ * address space with munmap calls up to its end and maps a fresh vDSO (criu/pie/restorer.c), until
  * PR_SET_MM_MAP tells the kernel the dumped layout. criu-restored: from then on it is the dumped program.
  */
 export type Noise = 'criu-test' | 'criu-restore' | 'criu-restored';

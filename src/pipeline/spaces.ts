@@ -94,7 +94,7 @@ export const spaceOf = (ledger: Ledger, process: ProcessRecord, key: SpaceKey, a
   const late = at < own.bornAt;
   const other = known === undefined ? undefined : ledger.spaces.get(known);
   if (late) return other;
-  // A bare mm pointer may have been recycled (kernel.md 6.9): sharing is then learnt from clone flags alone.
+  // A bare mm pointer may have been recycled: sharing is then learnt from clone flags alone.
   if (other !== undefined && key.id !== 0n) {
     switchSpace(ledger, process, other);
     return ledger.spaces.get(other.id);

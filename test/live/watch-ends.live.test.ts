@@ -8,7 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { needs } from './needs.js';
 
-/** Issue 2, Shows 4: however vdsowatch ends, its exit status is right and no bpftrace is left behind. */
+/** However vdsowatch ends, its exit status is right and no bpftrace is left behind. */
 
 const live = { ...needs('root', 'bpftrace'), timeout: 120_000 };
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));

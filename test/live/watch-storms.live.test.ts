@@ -8,7 +8,7 @@ import { loop } from '../../src/puppet/step.js';
 import { needs } from './needs.js';
 import { isCall, livingIn, startWatching, type Watching } from './watching.js';
 
-/** Issue 2, Shows 2 (Valgrind), 3 and 4: storms, and a tracer that is killed under our hands. */
+/** Storms, Valgrind, and a tracer that is killed under our hands. */
 
 const live = { ...needs('root', 'bpftrace'), timeout: 180_000 };
 let watching: Watching | undefined;

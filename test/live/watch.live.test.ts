@@ -13,7 +13,7 @@ import { needs } from './needs.js';
 import { isCall, type Seen, startWatching, type Watching } from './watching.js';
 
 /**
- * Issue 2, Shows 2: processes that do each thing to their vDSO, and what the pipeline says: the event with the right
+ * Processes that do each thing to their vDSO, and what the pipeline says: the event with the right
  * process, addresses and result, and the right state afterwards. One pipeline watches all of them, as it would.
  */
 

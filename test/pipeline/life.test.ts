@@ -75,7 +75,7 @@ test('a reading that began before the newest one changes nothing', () => {
   });
 });
 
-test('fork: the child has the moved vDSO of its parent, without an event of its own (trap 33)', () => {
+test('fork: the child has the moved vDSO of its parent, without an event of its own', () => {
   const ledger = begin();
   run(ledger, [known(), happened(moved({ at: at(10), pid: 100, in: 7, from: A, to: B }))]);
   run(ledger, [read({ at: at(12), pid: 100, ticks: ticks(-1000), vdso: B, auxv: A })]);
@@ -109,7 +109,7 @@ test('an event of the child that comes before the fork event', () => {
   assert.equal(stateOf(frame, 100).space?.moves, 1);
 });
 
-test('vfork and CLONE_VM: one space, the same verdict for both (trap 34)', () => {
+test('vfork and CLONE_VM: one space, the same verdict for both', () => {
   for (const flags of [VFORK, CLONE_VM]) {
     const ledger = begin();
     run(ledger, [known(), happened(forked({ at: at(20), pid: 100, in: 7, child: 200, flags }))]);
@@ -158,7 +158,7 @@ test('processes that share a space without our having seen the clone are joined 
   assert.equal(frame.state.spaces.size, 1);
 });
 
-test('exec after a move: the original place again, a new generation (trap 36)', () => {
+test('exec after a move: the original place again, a new generation', () => {
   const ledger = begin();
   run(ledger, [known(), happened(moved({ at: at(10), pid: 100, in: 7, from: A, to: B }))]);
   run(ledger, [read({ at: at(12), pid: 100, ticks: ticks(-1000), vdso: B, auxv: A })]);
@@ -233,7 +233,7 @@ test('late events of an exited process are shown and bring nobody back', () => {
   assert.equal(exit.state.processes.size, 1);
 });
 
-test('pid reuse: the new process starts afresh, whatever order things come in (trap 35)', () => {
+test('pid reuse: the new process starts afresh, whatever order things come in', () => {
   const story = [
     happened(exited({ at: at(50), pid: 100, in: 7 })),
     happened(forked({ at: at(60), pid: 50, in: 3, child: 100 })),
