@@ -28,6 +28,7 @@ export const evidenceOf = (
     process: processOf(json.process),
     vmas,
     ...(json.onlyBlock === true ? { onlyBlock: true } : {}),
+    ...(json.namesBy === undefined ? {} : { namesBy: json.namesBy }),
     smaps: json.smaps === null ? undefined : byStart(json.smaps, smapsOf),
     pagemap: byStart(json.pagemap, wordsOf),
     kpageflags: byStart(json.kpageflags, wordsOf),

@@ -16,6 +16,7 @@ export const evidenceJson = (evidence: Evidence, names: Names): EvidenceJson => 
   process: processJson(evidence.process),
   maps: evidence.vmas?.map(vmaLine) ?? null,
   ...(evidence.onlyBlock === true ? { onlyBlock: true } : {}),
+  ...(evidence.namesBy === undefined ? {} : { namesBy: evidence.namesBy }),
   smaps: evidence.smaps === undefined ? null : byStart(evidence.smaps, smapsJson),
   pagemap: byStart(evidence.pagemap, wordsJson),
   kpageflags: byStart(evidence.kpageflags, wordsJson),

@@ -1,10 +1,12 @@
 import { Type } from '@sinclair/typebox';
-import { Digits, Int, orNull, Result, Time, Word, words } from './shapes.js';
+import type { GapEvent, MappingCall, NamespaceEvent, PokeEvent, TracerStatus } from '../model/event.js';
+import type { Happening } from '../pipeline/observation.js';
+import { allWords, Digits, Int, orNull, Result, Time, Word } from './shapes.js';
 
 /** How the pipeline took the event: whose address space it is about, and whether that is read afterwards. */
 const Happened = {
   target: orNull(Type.Integer({ description: "pid in the recorder's /proc" })),
-  snapshot: words('asked', 'none', 'refused'),
+  snapshot: allWords<Happening['snapshot']>({ asked: true, none: true, refused: true }),
 };
 
 const Seen = {
@@ -18,23 +20,26 @@ const Seen = {
   ),
 };
 
-export const CALLS = [
-  'mremap',
-  'munmap',
-  'mmap',
-  'shmat',
-  'remap_file_pages',
-  'mprotect',
-  'pkey_mprotect',
-  'mseal',
-  'madvise',
-  'arch_prctl',
-] as const;
+const CALL_WORDS: Readonly<Record<MappingCall, true>> = {
+  mremap: true,
+  munmap: true,
+  mmap: true,
+  shmat: true,
+  remap_file_pages: true,
+  mprotect: true,
+  pkey_mprotect: true,
+  mseal: true,
+  madvise: true,
+  arch_prctl: true,
+};
+export const isCallWord = (word: string): word is MappingCall => Object.hasOwn(CALL_WORDS, word);
+/** The commonest first. */
+export const CALLS: readonly MappingCall[] = Object.keys(CALL_WORDS).filter(isCallWord);
 
 const Call = Type.Object({
   ...Seen,
   record: Type.Literal('call'),
-  call: words(...CALLS),
+  call: allWords(CALL_WORDS),
   args: Type.Array(Word),
   result: Result,
   compat: Type.Boolean({ description: 'made through the 32-bit entry' }),
@@ -46,7 +51,7 @@ const Call = Type.Object({
 const Poke = Type.Object({
   ...Seen,
   record: Type.Literal('poke'),
-  how: words('ptrace', 'process_vm_writev'),
+  how: allWords<PokeEvent['how']>({ ptrace: true, process_vm_writev: true }),
   targetPid: Type.Integer({ description: 'as the writer numbers it' }),
   address: orNull(Word),
   result: Result,
@@ -60,7 +65,7 @@ const Exit = Type.Object({ ...Seen, record: Type.Literal('exit'), wholeProcess: 
 const Namespace = Type.Object({
   ...Seen,
   record: Type.Literal('namespace'),
-  call: words('setns', 'unshare'),
+  call: allWords<NamespaceEvent['call']>({ setns: true, unshare: true }),
   flags: Word,
   result: Result,
   ...Happened,
@@ -72,7 +77,7 @@ const Gap = Type.Object({
   record: Type.Literal('gap'),
   at: Time,
   from: Time,
-  cause: words('lost', 'restarted', 'stuck'),
+  cause: allWords<GapEvent['cause']>({ lost: true, restarted: true, stuck: true, late: true }),
   lost: orNull(Digits),
   ...Happened,
 });
@@ -88,7 +93,7 @@ const Heartbeat = Type.Object({
 const Status = Type.Object({
   record: Type.Literal('status'),
   at: Time,
-  mode: words('starting', 'ebpf', 'polling', 'replay'),
+  mode: allWords<TracerStatus['mode']>({ starting: true, ebpf: true, polling: true, replay: true }),
   text: Type.String(),
   notes: Type.Array(Type.String()),
   ...Happened,

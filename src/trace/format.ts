@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import type { Evidence, EvidenceSource, Host, Unread } from '../model/evidence.js';
 import { EventRecord } from './format-event.js';
-import { Digits, Int, Latin1, Offset, orNull, Pid, Time, Word, words } from './shapes.js';
+import { allWords, Digits, Int, Latin1, Offset, orNull, Pid, Time, Word, words } from './shapes.js';
 
 /**
  * `vdsowatch/trace/1`: one JSON object a line, ASCII, append-only. The lines hold what the pipeline's reducer was
@@ -12,7 +13,7 @@ import { Digits, Int, Latin1, Offset, orNull, Pid, Time, Word, words } from './s
  */
 export const TRACE = 'vdsowatch/trace/1';
 
-const HintTest = words('kept', 'lost', 'unknown');
+const HintTest = allWords<Host['hintTest']>({ kept: true, lost: true, unknown: true });
 
 /** Who recorded what, where. Another one may follow in the same file: after a rotation, or from another run. */
 export const HeaderRecord = Type.Object({
@@ -62,7 +63,7 @@ const byStart = <const T extends TSchema>(value: T, description: string) =>
 const Words = byStart(Type.Array(Word), 'one word a page, by start of the mapping');
 
 export const EvidenceJson = Type.Object({
-  source: words('proc', 'bundle', 'criu-image', 'core', 'recording'),
+  source: allWords<EvidenceSource>({ proc: true, bundle: true, 'criu-image': true, core: true, recording: true }),
   host: Type.Integer(),
   process: Type.Object({
     pid: Type.Integer(),
@@ -78,6 +79,7 @@ export const EvidenceJson = Type.Object({
   }),
   maps: orNull(Type.Array(Type.String({ description: 'a line of /proc/PID/maps' }))),
   onlyBlock: Type.Optional(Type.Literal(true)),
+  namesBy: Type.Optional(allWords<NonNullable<Evidence['namesBy']>>({ kernel: true, criu: true })),
   smaps: orNull(
     byStart(
       Type.Object({
@@ -108,7 +110,7 @@ export const EvidenceJson = Type.Object({
   unread: Type.Array(
     Type.Object({
       what: Type.String(),
-      why: words('gone', 'denied', 'torn', 'absent', 'truncated', 'bad'),
+      why: allWords<Unread['why']>({ gone: true, denied: true, torn: true, absent: true, truncated: true, bad: true }),
       detail: Type.String(),
     }),
   ),

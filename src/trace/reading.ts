@@ -129,7 +129,7 @@ export const openReading = (): Reading => {
     if (torn !== undefined) {
       readLines(torn);
       if (torn.mark !== '') number += 1;
-      damaged(`it ends in the middle of ${torn.mark === '' ? 'a frame, after' : ''} line ${number}`, number, true);
+      damaged(`it ends in the middle of ${torn.mark === '' ? 'a frame, after line' : 'line'} ${number}`, number, true);
     }
     if (observations.length === 0) return;
     for (const observation of observations) at = later(at, timeOf(observation));

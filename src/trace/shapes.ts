@@ -16,3 +16,7 @@ export const orNull = <const T extends TSchema>(type: T) => Type.Union([type, Ty
 /** One of these words. */
 export const words = <const T extends readonly string[]>(...values: T) =>
   Type.Unsafe<T[number]>(Type.Union(values.map((value) => Type.Literal(value))));
+
+/** One of the words of a type of the model, all of which must stand here: what it learns, the trace must learn too. */
+export const allWords = <T extends string>(values: Readonly<Record<T, true>>) =>
+  Type.Unsafe<T>(Type.Union(Object.keys(values).map((value) => Type.Literal(value))));

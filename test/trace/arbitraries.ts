@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Event } from '../../src/model/event.js';
-import type { Evidence, Host } from '../../src/model/evidence.js';
+import type { Auxv, Evidence, Host, ProcessFacts, SmapsEntry } from '../../src/model/evidence.js';
 import type { Vma } from '../../src/model/vma.js';
 import type { Observation } from '../../src/pipeline/observation.js';
 import { CALLS } from '../../src/trace/format-event.js';
@@ -68,7 +68,7 @@ export const event: fc.Arbitrary<Event> = fc.oneof(
     kind: fc.constant('gap' as const),
     at: time,
     from: time,
-    cause: fc.constantFrom('lost' as const, 'restarted' as const, 'stuck' as const),
+    cause: fc.constantFrom('lost' as const, 'restarted' as const, 'stuck' as const, 'late' as const),
     lost: orUndefined(word),
   }),
   plain({ kind: fc.constant('heartbeat' as const), at: time, emitted: word, received: word }),
@@ -142,6 +142,7 @@ const evidence = (host: fc.Arbitrary<Host>): fc.Arbitrary<Evidence> =>
     pointers: orUndefined(fc.array(word, { maxLength: 2 })),
     vmas: orUndefined(fc.array(vma, { maxLength: 5 })),
     onlyBlock: fc.boolean(),
+    namesBy: orUndefined(fc.constantFrom('kernel' as const, 'criu' as const)),
     smaps: orUndefined(
       byStart(
         plain({
@@ -182,7 +183,7 @@ const evidence = (host: fc.Arbitrary<Host>): fc.Arbitrary<Evidence> =>
       }),
       { maxLength: 2 },
     ),
-  }).map(({ facts, pointers, onlyBlock, ...rest }) => ({
+  }).map(({ facts, pointers, onlyBlock, namesBy, ...rest }) => ({
     ...rest,
     process: pointers === undefined ? facts : { ...facts, instructionPointers: pointers },
     ...(onlyBlock ? { onlyBlock: true as const } : {}),
@@ -217,3 +218,54 @@ export const frames: fc.Arbitrary<Observation[][]> = hosts.chain((known) => {
     return fc.array(fc.array(observation, { maxLength: 8 }), { maxLength: 6 });
   });
 });
+
+type Known<T> = Readonly<Record<keyof Required<T>, true>>;
+
+/**
+ * Every field of what is recorded. When this does not compile, the model has learnt something: let the trace learn it
+ * too (format.ts, encode-evidence.ts, decode-evidence.ts), and the arbitraries above.
+ */
+export const recordedFields: Known<Evidence> & Known<Host> & Known<ProcessFacts> & Known<SmapsEntry> & Known<Auxv> = {
+  source: true,
+  takenAt: true,
+  host: true,
+  process: true,
+  vmas: true,
+  onlyBlock: true,
+  smaps: true,
+  pagemap: true,
+  kpageflags: true,
+  bytes: true,
+  auxv: true,
+  namespaces: true,
+  namesBy: true,
+  contextVdso: true,
+  faultedPages: true,
+  unread: true,
+  release: true,
+  machine: true,
+  pageSize: true,
+  hintTest: true,
+  reference: true,
+  bootId: true,
+  pid: true,
+  comm: true,
+  cmdline: true,
+  startTicks: true,
+  state: true,
+  parent: true,
+  tracer: true,
+  uid: true,
+  kernelThread: true,
+  instructionPointers: true,
+  rss: true,
+  anonymous: true,
+  swap: true,
+  sharedClean: true,
+  privateClean: true,
+  privateDirty: true,
+  flags: true,
+  wordSize: true,
+  littleEndian: true,
+  entries: true,
+};
