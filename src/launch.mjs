@@ -25,10 +25,13 @@ if (existsSync(inRoot('tsconfig.json'))) {
     runAsOwner('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], 'installing the locked dependencies');
   }
   const sources = [inRoot('tsconfig.json'), inRoot('package-lock.json'), ...typeScriptFiles()];
-  if (isOlder(inRoot('dist', '.tsbuildinfo'), sources)) {
-    const built = inRoot('dist', '.tsbuildinfo');
-    // tsc writes it even after errors; without it the next run builds again instead of running half a program.
-    const forget = () => rmSync(built, { force: true });
+  // Its time says when the last build succeeded; .tsbuildinfo does not, since a mere type check writes that too.
+  const built = inRoot('dist', 'src', 'main.js');
+  if (isOlder(built, sources)) {
+    // A failed build must not be taken for a fresh one, neither by us nor by tsc.
+    const forget = () => {
+      for (const file of [built, inRoot('dist', '.tsbuildinfo')]) rmSync(file, { force: true });
+    };
     runAsOwner(process.execPath, [inRoot('node_modules', 'typescript', 'bin', 'tsc'), '-p', root], 'building', forget);
     utimesSync(built, new Date(), new Date());
     removeOrphans();
