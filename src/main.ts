@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { EXIT } from './model/failure.js';
+import { say } from './report/complain.js';
 import { evidenceVerbs } from './verbs/evidence.js';
 import { hostVerbs } from './verbs/host.js';
 import { liveVerbs } from './verbs/live.js';
 import { processVerbs } from './verbs/processes.js';
 import { stopWithoutReader } from './verbs/reader-gone.js';
 import { isCriusChild, traceVerbs } from './verbs/trace.js';
+import { closingHelp, unknownVerb, usageSentence } from './verbs/usage.js';
 
 /**
  * argv -> command -> exit status. The verbs import their commands when they are chosen, so that `--help` loads
@@ -16,9 +18,10 @@ const program = new Command('vdsowatch')
   .description('Shows where the real vDSO of every process is, who moved it, and what a CRIU dump will make of it.')
   .version(version(), '-V, --version')
   .enablePositionalOptions()
+  .addHelpText('after', closingHelp)
   .showSuggestionAfterError()
   .exitOverride()
-  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'vdsowatch: ')) });
+  .configureOutput({ outputError: () => {} });
 
 liveVerbs(program, async (states, controls) => (await import('../ui/app.js')).runScreen(states, controls));
 traceVerbs(program, async (states, controls) => (await import('../ui/app.js')).runScreen(states, controls));
@@ -31,13 +34,23 @@ program.hook('preAction', (_, verb) => {
   if (!FOLLOWING.has(verb.name())) stopWithoutReader();
 });
 
-try {
-  // CRIU runs an action script without arguments.
-  await program.parseAsync(isCriusChild() ? [...process.argv, 'hook'] : process.argv);
-} catch (error) {
-  if (!(error instanceof CommanderError)) throw error;
-  // Help and version were asked for: well. Anything else is a usage error, and commander has said which.
-  process.exitCode = error.exitCode === 0 ? EXIT.well : EXIT.usage;
+// CRIU runs an action script without arguments.
+const words = isCriusChild() ? [...process.argv.slice(2), 'hook'] : process.argv.slice(2);
+const unknown = unknownVerb(program, words);
+if (unknown !== undefined) sayUsage(unknown);
+else {
+  try {
+    await program.parseAsync(words, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help and version were asked for: well. Anything else is a usage error.
+    if (error.exitCode !== 0) sayUsage(usageSentence(program, words, error));
+  }
+}
+
+function sayUsage(sentence: string): void {
+  say(sentence);
+  process.exitCode = EXIT.usage;
 }
 
 /** dist/src/main.js and an installed package both have package.json two folders up. */

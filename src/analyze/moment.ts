@@ -2,6 +2,8 @@ import { forecast } from '../judge/forecast.js';
 import { judge } from '../judge/judge.js';
 import { failed, failure, type Outcome, success } from '../model/failure.js';
 import { readProcess } from '../proc/process.js';
+import { isGone } from '../proc/sweep.js';
+import { NOT_READABLE } from '../proc/unread.js';
 import type { Judged } from '../report/process.js';
 import { type Piece, readPiece } from './piece.js';
 import { recognise } from './recognise.js';
@@ -20,7 +22,9 @@ const liveMoment = (pid: number, criu: string): Outcome<Pick<Piece, 'judged' | '
   const evidence = readProcess(pid, 'full', { bytes: true });
   if (evidence.vmas === undefined) {
     return failed(
-      failure('no-process', `Process ${pid} is not there or may not be read.`, 'Check the pid, and run as root.'),
+      isGone(evidence)
+        ? failure('no-process', `There is no process ${pid}.`, 'See `ps -e` for those there are.')
+        : failure('no-privilege', `Process ${pid} may not be read by this user.`, NOT_READABLE),
     );
   }
   const verdict = judge(evidence);

@@ -22,7 +22,7 @@ export const recognise = (path: string): Outcome<Input> => {
   }
   try {
     if (entry.isDirectory()) return recogniseDirectory(path, shown);
-    if (!entry.isFile()) return failed(failure('bad-input', `${shown} is neither a file nor a directory.`));
+    if (!entry.isFile()) return failed(failure('bad-input', `${shown} is neither a file nor a directory.`, READS));
     return recogniseFile(path, shown);
   } catch (error) {
     return failed(cannotOpen(shown, error));
@@ -51,7 +51,7 @@ const recogniseFile = (path: string, shown: string): Outcome<Input> => {
   const file = openSync(path, 'r');
   const length = readSync(file, head, 0, head.length, 0);
   closeSync(file);
-  if (length === 0) return failed(failure('bad-input', `${shown} is empty.`));
+  if (length === 0) return failed(failure('bad-input', `${shown} is empty.`, READS));
   // e_type at byte 16: 4 is ET_CORE, in either byte order.
   if (head.subarray(0, 4).equals(ELF_MAGIC) && (head[16] === 4 || head[17] === 4))
     return success({ kind: 'core', path });
@@ -65,10 +65,12 @@ const recogniseFile = (path: string, shown: string): Outcome<Input> => {
     failure(
       'bad-input',
       `${shown} is none of: evidence bundle, CRIU image directory or log, recording, ELF core file.`,
-      'See `vdsowatch analyze --help` for what it reads.',
+      READS,
     ),
   );
 };
+
+const READS = 'See `vdsowatch analyze --help` for what it reads.';
 
 const ELF_MAGIC = Buffer.from('\u007fELF', 'latin1');
 /** "(00.004342) ..." starts every line of dump.log and restore.log. */
@@ -76,9 +78,9 @@ const CRIU_LOG_LINE = /^\(\d{2,}\.\d{6}\)/m;
 
 const cannotOpen = (shown: string, error: unknown): Failure => {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-  if (code === 'ENOENT') return failure('bad-input', `${shown} does not exist.`);
+  if (code === 'ENOENT') return failure('bad-input', `${shown} does not exist.`, 'Check the path.');
   if (code === 'EACCES' || code === 'EPERM') {
     return failure('unreadable', `${shown} may not be read by this user.`, 'Run as root, or as the owner.', error);
   }
-  return failure('unreadable', `${shown} cannot be read (${code}).`, null, error);
+  return failure('unreadable', `${shown} cannot be read (${code}).`, 'Check the path.', error);
 };

@@ -87,9 +87,9 @@ const writeArchive = async (target: string, last: BundleFile, files: Iterable<Bu
     const write = async ({ path, bytes }: BundleFile): Promise<void> => {
       const entry = { name: `${folder}/${path}`, mode: 0o600, size: bytes.length };
       await new Promise<void>((resolve, reject) => {
-        archive.entry(entry, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), (error) =>
-          error ? reject(error) : resolve(),
-        );
+        const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+        // The callback hears of errors while it is written, the event of those that end the archive before.
+        archive.entry(entry, content, (error) => (error ? reject(error) : resolve())).once('error', reject);
       });
       count += 1;
     };

@@ -3,6 +3,7 @@ import { type Piece, readPiece } from '../analyze/piece.js';
 import { recognise } from '../analyze/recognise.js';
 import type { Target } from '../doctor/schema.js';
 import { EXIT, type Failure, failure, type Outcome, success } from '../model/failure.js';
+import { complain } from '../report/complain.js';
 import type { OutputFormat } from '../report/format.js';
 import type { Chapter } from '../report/html/page.js';
 import { printReport } from '../report/print.js';
@@ -25,7 +26,7 @@ export const run = async (paths: readonly string[], options: AnalyzeOptions): Pr
   const problems: Failure[] = [];
   const target = options.target === undefined ? undefined : await readHost(options.target);
   if (target?.ok === false) {
-    process.stderr.write(`vdsowatch: ${target.failure.text} ${target.failure.mend ?? ''}\n`);
+    complain(target.failure);
     return EXIT.cannotRun;
   }
   for (const path of paths) {
@@ -44,14 +45,19 @@ export const run = async (paths: readonly string[], options: AnalyzeOptions): Pr
     const failed = await writePage(options.html, page(host, chapters, problems));
     if (failed !== undefined) problems.push(failed);
   }
-  printReport(reportOf(host, judged, problems), judged, options.output);
-  if (pieces.length === 0) return EXIT.cannotRun;
-  return problems.some(({ kind }) => kind === 'cannot-write')
-    ? EXIT.cannotRun
-    : judged.every(isWell)
-      ? EXIT.well
-      : EXIT.notWell;
+  const machine = options.output === 'json' || options.output === 'ndjson';
+  const learned = pieces.filter(isTelling);
+  if (learned.length > 0 || machine) printReport(reportOf(host, judged, problems), judged, options.output);
+  else problems.forEach(complain);
+  // An input that could not be read may hold anything: not all is well then.
+  if (learned.length < paths.length || problems.some(({ kind }) => kind === 'cannot-write')) return EXIT.cannotRun;
+  return judged.every(isWell) ? EXIT.well : EXIT.notWell;
 };
+
+/** Something was learned from it, if only that there is nothing to complain of. */
+const isTelling = ({ judged, problems }: Piece): boolean =>
+  problems.length === 0 ||
+  judged.some(({ evidence, verdict }) => evidence.vmas !== undefined || verdict.findings.length > 0);
 
 const readHost = async (file: string): Promise<Outcome<Target>> => {
   if (file !== 'this') return (await import('../criu/target-file.js')).readTargetFile(file);

@@ -6,6 +6,7 @@ import type { Unread } from '../model/evidence.js';
 import { EXIT, type Failure, failure } from '../model/failure.js';
 import { procFiles } from '../proc/files.js';
 import { procContext, readLocalHost } from '../proc/host.js';
+import { NOT_READABLE } from '../proc/unread.js';
 import { complain, say } from '../report/complain.js';
 import { escapeText } from '../text/escape.js';
 
@@ -67,8 +68,7 @@ export const run = async (pids: readonly number[], options: CaptureOptions): Pro
 
 const cannotCapture = (pid: number, { what, why, detail }: Unread): Failure => {
   if (why === 'gone') return failure('no-process', `There is no process ${pid}.`, 'See `ps -e` for those there are.');
-  if (why === 'denied')
-    return failure('no-privilege', `Process ${pid} may not be read by this user.`, 'Run as root, or as its owner.');
+  if (why === 'denied') return failure('no-privilege', `Process ${pid} may not be read by this user.`, NOT_READABLE);
   return failure('unreadable', `Process ${pid} could not be read (${what}: ${escapeText(detail)}).`, 'Try again.');
 };
 

@@ -7,6 +7,7 @@ import { complain, say } from '../report/complain.js';
 import type { OutputFormat } from '../report/format.js';
 import { printReport } from '../report/print.js';
 import { reportOf } from '../report/process.js';
+import { shownInTable } from '../report/selection.js';
 import { isWell } from '../report/well.js';
 
 export interface PsOptions {
@@ -32,11 +33,18 @@ export const run = async (pids: readonly number[], options: PsOptions): Promise<
   const report = reportOf(local.host, machine ? judged : [], problems);
   if (judged.length > 0 || machine) {
     const sets = options.baselines === true ? { pageSets: pageSets.map(pageSetReport) } : {};
-    printReport({ ...report, ...sets }, judged, options.output);
+    const { judged: shown, leftOut } =
+      options.output === 'table' && pids.length === 0
+        ? shownInTable(judged, process.getuid?.() === 0)
+        : { judged, leftOut: [] };
+    printReport({ ...report, ...sets }, shown, options.output);
+    if (leftOut.length > 0) process.stdout.write(`\nNot shown: ${leftOut.join('; ')}. See -o wide.\n`);
     if (!machine && pageSets.length > 0 && (pids.length === 0 || options.baselines === true))
       process.stdout.write(`\n${pageSetTable(pageSets, options.baselines === true)}`);
   } else problems.forEach(complain);
-  if (problems.length > 0) return EXIT.cannotRun;
+  // Unread is not well, where it was asked for.
+  const unread = pids.length > 0 && judged.some(({ evidence }) => evidence.vmas === undefined);
+  if (problems.length > 0 || unread) return EXIT.cannotRun;
   return options.strict === true && !judged.every(isWell) ? EXIT.notWell : EXIT.well;
 };
 

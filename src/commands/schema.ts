@@ -13,7 +13,7 @@ export const run = async (name: string | undefined): Promise<number> => {
   const wanted = documents.filter((document) => name === undefined || document.$id === name);
   if (wanted.length === 0) {
     const known = documents.map((document) => document.$id).join(', ');
-    process.stderr.write(`vdsowatch: no schema is named so; there are: ${known}\n`);
+    process.stderr.write(`vdsowatch: There is no schema of that name. There are: ${known}.\n`);
     return 2;
   }
   const schema = name === undefined ? Object.fromEntries(wanted.map((one) => [one.$id, one])) : wanted[0];

@@ -48,7 +48,7 @@ export interface Controls {
 export const run = async (options: WatchOptions, screen?: Screen): Promise<number> => {
   const missing = options.pid?.find((pid) => isGone(readProcess(pid, 'census')));
   if (missing !== undefined)
-    return refuse(failure('no-process', `process ${missing} is not there`, 'see: vdsowatch ps'));
+    return refuse(failure('no-process', `There is no process ${missing}.`, 'See `ps -e` for those there are.'));
   keepHeapSmall();
   const notes = limits(readLocalHost(), false);
   const asked = new Subject<void>();
@@ -95,7 +95,7 @@ const isTerminal = (): boolean =>
   isatty(0) && isatty(1) && process.env['TERM'] !== undefined && process.env['TERM'] !== 'dumb';
 
 const refuse = ({ text, mend }: Failure): number => {
-  process.stderr.write(`vdsowatch: ${text}${mend === null ? '' : `; ${mend}`}\n`);
+  process.stderr.write(`vdsowatch: ${text}${mend === null ? '' : ` ${mend}`}\n`);
   return EXIT.cannotRun;
 };
 

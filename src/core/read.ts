@@ -60,14 +60,19 @@ const readOpen = async (file: FileHandle, path: string, shown: string): Promise<
   const read = wordReader(header, wordSize, littleEndian);
   const wide = wordSize === 8;
   if (header.toString('latin1', 0, 4) !== '\u007fELF' || read.u16(16) !== 4) {
-    return failed(failure('bad-input', `${shown} is not an ELF core file.`));
+    return failed(failure('bad-input', `${shown} is not an ELF core file.`, 'Check the path.'));
   }
   const machine = read.u16(18) ?? 0;
   const tableAt = Number(read.word(wide ? 32 : 28) ?? 0n);
   const entrySize = wide ? 56 : 32;
   const count = await segmentCount(file, header, wordSize, littleEndian);
   if (count > MOST_SEGMENTS) {
-    return failed(failure('bad-input', `${shown} claims ${count} segments, more than a process can have.`));
+    return failed(
+      failure('bad-input', `${shown} claims ${count} segments, more than a process can have.`, 'Copy it again.'),
+    );
+  }
+  if (count === 0) {
+    return failed(failure('bad-input', `${shown} is a core file without any memory in it.`, 'Copy it again.'));
   }
   const table = await bytesAt(file, tableAt, count * entrySize);
   const segments = readSegments(table, wordSize, littleEndian);

@@ -63,3 +63,7 @@ export const bareEvidence = (
 export const NO_WORDS: ReadonlyMap<bigint, BigUint64Array> = new Map();
 export const NO_BYTES: ReadonlyMap<bigint, Uint8Array> = new Map();
 const NO_NAMESPACES: ReadonlyMap<string, bigint> = new Map();
+
+/** What mends a refusal. Root is refused too: by Yama or another security module, in a container, in a sandbox. */
+export const NOT_READABLE =
+  'Run as root, or as its owner; where root may not either, a sandbox or a security module forbids it.';

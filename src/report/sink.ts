@@ -30,8 +30,8 @@ export const lineSink = (out: Writable, leftOut: (count: number) => string, most
               status: EXIT.cannotRun,
               failure: failure(
                 'cannot-write',
-                `standard output cannot be written: ${escapeText(error.message)}`,
-                'free some space, or write elsewhere',
+                `Standard output cannot be written (${escapeText(error.code ?? error.message)}).`,
+                'Free some space there, or write elsewhere.',
               ),
             },
       ),

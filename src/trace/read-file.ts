@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
 import { openReading, type TraceItem } from './reading.js';
@@ -20,11 +20,16 @@ export const openTrace = async (path: string): Promise<Outcome<TraceFile>> => {
   let file: FileHandle;
   let size: number | undefined;
   try {
+    // Opening a FIFO waits for its writer, for ever where there is none; those a shell has opened are told by their place.
+    if (path !== '-' && !/^\/(?:dev|proc\/self)\/fd\/\d+$/.test(path) && (await stat(path)).isFIFO())
+      return failed(
+        failure('bad-input', `${escapeText(path)} is a pipe.`, 'Give it as standard input, and - as FILE.'),
+      );
     file = await open(path === '-' ? '/dev/stdin' : path, 'r');
     const entry = await file.stat();
     if (entry.isDirectory() || entry.isCharacterDevice() || entry.isBlockDevice()) {
       await file.close();
-      return failed(failure('bad-input', `${escapeText(path)} is no file, so no recording.`));
+      return failed(failure('bad-input', `${escapeText(path)} is no file, so no recording.`, MAKES));
     }
     size = entry.isFile() ? entry.size : undefined;
   } catch (error) {
@@ -56,19 +61,26 @@ export const openTrace = async (path: string): Promise<Outcome<TraceFile>> => {
 const cannotOpen = (path: string, error: unknown): Failure => {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
   const shown = escapeText(path);
-  if (code === 'ENOENT') return failure('bad-input', `${shown} does not exist.`);
+  if (code === 'ENOENT') return failure('bad-input', `${shown} does not exist.`, 'Check the path.');
   if (code === 'EACCES' || code === 'EPERM')
     return failure('unreadable', `${shown} may not be read by this user.`, 'Run as root, or as the owner.', error);
-  return failure('unreadable', `${shown} cannot be read (${code}).`, null, error);
+  return failure('unreadable', `${shown} cannot be read (${code}).`, 'Check the path.', error);
 };
 
+const MAKES = 'Give a file that `vdsowatch record -o` wrote.';
 const PIECE = 1024 * 1024;
+/** Who finds nothing of a recording in the first so many bytes finds nothing in the terabyte that follows. */
+const ENOUGH_OF_NOTHING = 64 * PIECE;
 
 async function* itemsOf(pieces: AsyncGenerator<Buffer, void, undefined>) {
   const reading = openReading();
+  let nothing: number | undefined = 0;
   try {
     for await (const piece of unpack(pieces)) {
       const items = Buffer.isBuffer(piece) ? reading.push(piece) : reading.broken(piece.broken);
+      if (items.some(({ kind }) => kind !== 'damage')) nothing = undefined;
+      if (nothing !== undefined && Buffer.isBuffer(piece)) nothing += piece.length;
+      if (nothing !== undefined && nothing > ENOUGH_OF_NOTHING) break;
       if (items.length > 0) yield items;
       if (items.some(({ kind }) => kind === 'foreign')) return;
     }

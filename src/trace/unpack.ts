@@ -67,13 +67,18 @@ const DAMAGED = 'compressed data is damaged here';
 
 /** A recording that was compressed afterwards, by gzip, has no members that can be told apart. */
 async function* gunzip(pieces: AsyncIterable<Buffer>): AsyncGenerator<Unpacked, void, undefined> {
-  const unpacked = Readable.from(pieces).pipe(createGunzip());
+  const packed = Readable.from(pieces);
+  // Large pieces: a line is put together from them.
+  const unpacked = packed.pipe(createGunzip({ chunkSize: 1024 * 1024 }));
   try {
     for await (const piece of unpacked) if (Buffer.isBuffer(piece)) yield piece;
   } catch (error) {
     // Z_DATA_ERROR, Z_BUF_ERROR: what came before is good.
     if (!(error instanceof Error && 'code' in error)) throw error;
     yield { broken: `compressed data is damaged here (${error.message}): the rest cannot be read` };
+  } finally {
+    // Who stops reading early closes the file: destroying the end of a pipe leaves its beginning open.
+    packed.destroy();
   }
 }
 

@@ -29,8 +29,8 @@ export const processVerbs = (program: Command): void => {
   program
     .command('check')
     .description('before a dump: what CRIU will make of these processes; exit status 1 when one would not survive')
-    .argument('<pid...>')
-    .option('--tree', 'everything below them too, as a dump takes it', false)
+    .argument('<pid...>', 'the processes to be dumped')
+    .option('--tree', 'everything below them too, as a dump takes it')
     .option(
       '--criu <version>',
       'forecast for this CRIU (default: the one installed, else the newest known)',
@@ -38,18 +38,18 @@ export const processVerbs = (program: Command): void => {
     )
     .addOption(outputOption())
     .addOption(jsonOption())
-    .action(async (words: string[], options: CommonOptions & { tree: boolean; criu?: string }) => {
+    .action(async (words: string[], options: CommonOptions & { tree?: true; criu?: string }) => {
       const pids = await pidsOf(words);
       if (pids === undefined) return;
       const { run } = await import('../commands/check.js');
       const criu = options.criu ?? (await installed()) ?? NEWEST_CRIU;
-      await finish(run(pids, { tree: options.tree, criu, output: outputOf(options) }));
+      await finish(run(pids, { tree: options.tree === true, criu, output: outputOf(options) }));
     });
 
   program
     .command('capture')
     .description('write an evidence bundle of live processes; --script prints the shell script for hosts without Node')
-    .argument('[pid...]')
+    .argument('[pid...]', 'the processes to read')
     .option('-o, --output <place>', 'a directory to make, or NAME.tar.gz')
     .option('--script', 'print the POSIX shell version')
     .action(async (words: string[], options: { output?: string; script?: true }) => {

@@ -1,10 +1,18 @@
+import { EXIT } from '../model/failure.js';
+import { say } from '../report/complain.js';
+
 /**
- * `vdsowatch ps | head`: the reader of standard output has seen enough and gone. That is no failure: stop at once and
- * without a word. Only for verbs that print and end; a verb that goes on stops what it started first, by itself.
+ * `vdsowatch ps | head`: the reader of standard output has seen enough and gone. That is no failure, and no verdict
+ * either: the verb goes on to its own exit status, without a word. A full disk is a failure. Only for verbs that print
+ * and end; a verb that goes on stops what it started first, by itself.
  */
 export const stopWithoutReader = (): void => {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(0);
+    if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') return;
+    const why = error.code ?? 'unknown error';
+    say(`Standard output cannot be written (${why}). Free some space there, or write elsewhere.`);
+    process.exit(EXIT.cannotRun);
   });
+  // A closed standard error is no reason to stop, and no reason to crash.
+  process.stderr.on('error', () => {});
 };

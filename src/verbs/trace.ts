@@ -94,7 +94,7 @@ const sizeOption = (text: string): number => {
   const match = /^(\d{1,12})([KMG]?)$/i.exec(text);
   const unit = UNITS.get((match?.[2] ?? '').toUpperCase());
   const size = Number(match?.[1]) * (unit ?? 1);
-  if (unit === undefined || size < LEAST) throw new InvalidArgumentError('A size is like 10M, and at least 64K.');
+  if (unit === undefined || !(size >= LEAST)) throw new InvalidArgumentError('A size is like 10M, and at least 64K.');
   return size;
 };
 

@@ -97,7 +97,7 @@ test('a reader that goes away: a quiet end, status 0', async () => {
 test('a process id that is none, or not there: one sentence and the right status', async () => {
   for (const [pid, status, sentence] of [
     ['abc', 2, /^vdsowatch: "abc" is not a process id\./],
-    ['999999999', 3, /^vdsowatch: process 999999999 is not there; see: vdsowatch ps\n$/],
+    ['999999999', 3, /^vdsowatch: There is no process 999999999\. See `ps -e` for those there are\.\n$/],
   ] as const) {
     const run = watch('--pid', pid);
     assert.equal((await run.ended).status, status);
