@@ -33,8 +33,10 @@ test('the README has a section or an example for every verb', async () => {
   const { processVerbs } = await import('../src/verbs/processes.js');
   const { evidenceVerbs } = await import('../src/verbs/evidence.js');
   const { hostVerbs } = await import('../src/verbs/host.js');
+  const { traceVerbs } = await import('../src/verbs/trace.js');
   const program = new Command();
   liveVerbs(program, async () => 0);
+  traceVerbs(program, async () => 0);
   for (const add of [processVerbs, evidenceVerbs, hostVerbs]) add(program);
   const text = readFileSync(path, 'utf8');
   for (const { name } of program.commands.map((command) => ({ name: command.name() }))) {
