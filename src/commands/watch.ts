@@ -60,7 +60,7 @@ export const run = async (options: WatchOptions, screen?: Screen): Promise<numbe
     const { duration } = options;
     ends.push(
       new Promise((resolve) => {
-        timer = setTimeout(() => resolve(EXIT.well), duration * 1000);
+        timer = setTimeout(() => resolve(EXIT.well), Math.min(duration * 1000, LONGEST_MS));
       }),
     );
   }
@@ -98,6 +98,9 @@ const refuse = ({ text, mend }: Failure): number => {
   process.stderr.write(`vdsowatch: ${text}${mend === null ? '' : ` ${mend}`}\n`);
   return EXIT.cannotRun;
 };
+
+/** The longest time Node can wait; a longer one would be none (24 days). */
+const LONGEST_MS = 2 ** 31 - 1;
 
 /** Time of day minus boot clock, ns. */
 const wallOffset = (): bigint => BigInt(Date.now()) * 1_000_000n - localBootClock().now();

@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { Event } from '../model/event.js';
 import type { Evidence } from '../model/evidence.js';
+import type { Target } from './target.js';
 
 /** What reaches the state: one event, one reading of a process, one list of processes, or the passing of time. */
 export type Observation = Happening | Snapshot | Census | Swept | Tick;
@@ -41,8 +42,8 @@ export interface Tick {
   readonly at: bigint;
 }
 
-/** Reads one process now. Live: /proc. Replay: the recording. Tests: a table. A vanished process is evidence too. */
-export type Reader = (pid: number) => Observable<Evidence>;
+/** Reads one process now. Live: /proc. Tests: a table. A vanished process is evidence too. */
+export type Reader = (target: Target) => Observable<Evidence>;
 
 /** Our pid of the process that `writer` calls `pid` in its own pid namespace; undefined when it cannot be told. */
 export type PidResolver = (writer: number, pid: number) => number | undefined;

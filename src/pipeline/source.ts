@@ -10,7 +10,7 @@ import { listProcesses } from '../proc/sweep.js';
 import { judging } from './judging.js';
 import type { Sources } from './observe.js';
 import { pidResolver } from './pids.js';
-import { reading } from './reading.js';
+import { liveReading } from './reading.js';
 import { PACES, sweeps } from './sweeps.js';
 
 export interface LiveOptions {
@@ -42,6 +42,7 @@ export const liveSources = ({ bpf, notes, asked }: LiveOptions): Sources => {
           ['run vdsowatch on the host, or with --pid=host'],
         )
       : traceEvents();
+  const reading = liveReading((pid, depth) => readProcess(pid, depth, { proc }));
   // Both readers subscribe before the first event goes out, even one that is there at once. The tracer may end (it
   // does when there is no bpftrace); what is read from /proc goes on.
   const events = concat(tracer, NEVER).pipe(
@@ -59,13 +60,13 @@ export const liveSources = ({ bpf, notes, asked }: LiveOptions): Sources => {
           const listed = listProcesses(proc);
           return listed.ok ? listed.value : undefined;
         },
-        read: (pid) => readProcess(pid, 'census', { proc }),
+        read: reading.sweep,
         clock: clock.now,
       },
       PACES,
       asked,
     ),
-    read: reading((pid) => readProcess(pid, 'full', { proc })),
+    read: reading.read,
     resolve: pidResolver(proc.files),
     clock: clock.now,
     judge: judging(),

@@ -2,31 +2,35 @@ import type { Event } from '../model/event.js';
 import type { PidResolver } from './observation.js';
 import { contextKey } from './spaces.js';
 
-const CLONE_VM = 0x100n;
-
 /** What has to be read after an event. */
 export interface Target {
   readonly pid: number;
   /** Kernel identity of its address space, where the event tells: several pids may share one. */
   readonly context: string | undefined;
+  /** Something was done to its mappings: every detail counts. A new image or a copy of one is ordinary until it shows otherwise. */
+  readonly thorough: boolean;
+  /** It is a copy of this process: what is out of the ordinary there is so here. */
+  readonly parent: number | undefined;
 }
+
+const CLONE_VM = 0x100n;
 
 /** Whose address space the event may have changed; undefined: nobody's that can be read. */
 export const targetOf = (event: Event, resolve: PidResolver): Target | undefined => {
   switch (event.kind) {
     case 'call':
-    case 'exec':
     case 'namespace':
     case 'prctl':
-      return { pid: event.tgid, context: contextKey(event.space) };
-    case 'fork':
-      return {
-        pid: event.childPid,
-        context: (event.cloneFlags & CLONE_VM) === 0n ? undefined : contextKey(event.space),
-      };
+      return { pid: event.tgid, context: contextKey(event.space), thorough: true, parent: undefined };
+    case 'exec':
+      return { pid: event.tgid, context: contextKey(event.space), thorough: false, parent: undefined };
+    case 'fork': {
+      const context = (event.cloneFlags & CLONE_VM) === 0n ? undefined : contextKey(event.space);
+      return { pid: event.childPid, context, thorough: false, parent: event.tgid };
+    }
     case 'poke': {
       const pid = resolve(event.tgid, event.targetPid);
-      return pid === undefined ? undefined : { pid, context: undefined };
+      return pid === undefined ? undefined : { pid, context: undefined, thorough: true, parent: undefined };
     }
     case 'exit':
     case 'gap':
@@ -35,3 +39,10 @@ export const targetOf = (event: Event, resolve: PidResolver): Target | undefined
       return undefined;
   }
 };
+
+/** Two wishes to read one address space, as one. */
+export const together = (a: Target, b: Target): Target => ({
+  ...a,
+  thorough: a.thorough || b.thorough,
+  parent: a.parent ?? b.parent,
+});

@@ -6,6 +6,7 @@ import type { Event } from '../../src/model/event.js';
 import type { Evidence } from '../../src/model/evidence.js';
 import { type JoinOptions, join } from '../../src/pipeline/join.js';
 import type { Happening, Snapshot } from '../../src/pipeline/observation.js';
+import type { Target } from '../../src/pipeline/target.js';
 import { CLONE_VM, execed, exited, forked, goneEvidence, MS, moved, readingOf, T0 } from './build.js';
 
 /** Makes the event of a letter: it happened at this time, and its comm is the letter. */
@@ -33,7 +34,7 @@ const scenario = (marbles: string, expected: string, { events, takes = 0, missin
     const tell = (what: string): void => {
       told.set(scheduler.now(), (told.get(scheduler.now()) ?? '') + what);
     };
-    const read = (pid: number): Observable<Evidence> => {
+    const read = ({ pid }: Target): Observable<Evidence> => {
       const gone = missing.includes(pid);
       const evidence = gone ? goneEvidence(clock(), pid) : readingOf({ at: clock(), pid, ticks: 1n });
       return takes === 0 ? of(evidence) : of(evidence).pipe(delay(takes));
@@ -98,6 +99,12 @@ test('an event that happened before the newest snapshot began needs none of its 
     happenings(seen).map(({ snapshot }) => snapshot),
     ['asked', 'asked'],
   );
+});
+
+test('a brief reading does not serve an event that needs a thorough one', () => {
+  const e: Make = (at, comm) => execed({ at, pid: 1, in: 11, comm });
+  const late: Make = (at, comm) => moved({ at: at - 5n * MS, pid: 1, in: 11, comm, from: 0x1000n, to: 0x3000n });
+  scenario('e---l---------------|', '0 e1, 4 l, 10 1, 20 end', { events: { e, l: late } });
 });
 
 test('several address spaces do not wait for each other', () => {
