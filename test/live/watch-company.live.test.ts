@@ -10,11 +10,11 @@ import { call } from '../../src/puppet/step.js';
 import { lineFace } from '../../src/report/lines.js';
 import { letGo, roundTrip } from './criu-round-trip.js';
 import { needs, testRoots } from './needs.js';
-import { isCall, startWatching, type Watching } from './watching.js';
+import { isCall, startWatching, undisturbed, type Watching } from './watching.js';
 
 /** What real tools and odd processes do, and what is said of them: CRIU, containers, hostile names. */
 
-const live = { ...needs('root', 'bpftrace'), timeout: 180_000 };
+const live = { ...needs('root', 'bpftrace'), timeout: 300_000 };
 let watching: Watching | undefined;
 const watch = (): Watching => {
   assert.ok(watching);
@@ -25,7 +25,10 @@ before(async () => {
 });
 after(async () => watching?.stop());
 
-const withPuppet = async (body: (puppet: Puppet) => Promise<void>, comm?: Uint8Array): Promise<void> => {
+const withPuppet = (body: (puppet: Puppet) => Promise<void>, comm?: Uint8Array): Promise<void> =>
+  undisturbed(watch(), () => withOne(body, comm));
+
+const withOne = async (body: (puppet: Puppet) => Promise<void>, comm?: Uint8Array): Promise<void> => {
   const started = await startPuppet({ abi: 'x86_64', ...(comm === undefined ? {} : { comm }) });
   assert.ok(started.ok);
   try {

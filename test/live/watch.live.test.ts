@@ -10,7 +10,7 @@ import { cover, moveBlock, moveVdsoAlone, reserve, unmap, vdsoBlock, vdsoOf } fr
 import { type Puppet, startPuppet } from '../../src/puppet/puppet.js';
 import { call } from '../../src/puppet/step.js';
 import { needs } from './needs.js';
-import { isCall, type Seen, startWatching, type Watching } from './watching.js';
+import { isCall, type Seen, startWatching, undisturbed, type Watching } from './watching.js';
 
 /**
  * Processes that do each thing to their vDSO, and what the pipeline says: the event with the right
@@ -46,19 +46,21 @@ const ABIS = live.skip === undefined ? await runnable() : candidateAbis().slice(
 /** Runs `body` with a test process of each ABI; 32-bit calls have to be traced by then. */
 const withEach = (name: string, body: Body): void => {
   for (const abi of ABIS)
-    test(`${name} (${abi})`, { ...live, timeout: 120_000 }, async () => {
-      const started = await startPuppet({ abi });
-      assert.ok(started.ok);
-      const puppet = started.value;
-      try {
-        if (abi === 'i386')
-          await watch().until('32-bit probes', ({ tracer }) => (tracer.text.includes('32-bit') ? tracer : undefined));
-        await watch().settled(puppet.pid);
-        await body(puppet, abi);
-      } finally {
-        await puppet.kill();
-      }
-    });
+    test(`${name} (${abi})`, { ...live, timeout: 300_000 }, () => undisturbed(watch(), () => withOne(abi, body)));
+};
+
+const withOne = async (abi: Abi, body: Body): Promise<void> => {
+  const started = await startPuppet({ abi });
+  assert.ok(started.ok);
+  const puppet = started.value;
+  try {
+    if (abi === 'i386')
+      await watch().until('32-bit probes', ({ tracer }) => (tracer.text.includes('32-bit') ? tracer : undefined));
+    await watch().settled(puppet.pid);
+    await body(puppet, abi);
+  } finally {
+    await puppet.kill();
+  }
 };
 
 /** The line of a call of this process, and its event. */

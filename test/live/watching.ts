@@ -102,6 +102,24 @@ export const startWatching = async (bpf = true): Promise<Watching> => {
   return watching;
 };
 
+/**
+ * Runs a test's body, and once more when it failed while events were lost: a machine under load loses some, says so,
+ * and a line that was never seen is then no news. What the state says must be right all the same.
+ */
+export const undisturbed = async (watching: Watching, body: () => Promise<void>): Promise<void> => {
+  for (let attempt = 1; ; attempt++) {
+    const { gaps } = watching.state().counters;
+    try {
+      return await body();
+    } catch (error) {
+      const { counters, tracer } = watching.state();
+      if (attempt === ATTEMPTS || (counters.gaps === gaps && tracer.mode === 'ebpf')) throw error;
+      await watching.until('probes', (state) => (state.tracer.mode === 'ebpf' ? state : undefined));
+    }
+  }
+};
+const ATTEMPTS = 3;
+
 export const livingIn = (state: WatchState, pid: number): Seen | undefined => {
   for (const process of state.processes.values()) {
     if (process.pid !== pid || process.exitedAt !== undefined) continue;
