@@ -34,7 +34,7 @@ test('the README has a section or an example for every verb', async () => {
   const { evidenceVerbs } = await import('../src/verbs/evidence.js');
   const { hostVerbs } = await import('../src/verbs/host.js');
   const { traceVerbs } = await import('../src/verbs/trace.js');
-  const program = new Command();
+  const program = new Command().enablePositionalOptions();
   liveVerbs(program, async () => 0);
   traceVerbs(program, async () => 0);
   for (const add of [processVerbs, evidenceVerbs, hostVerbs]) add(program);
