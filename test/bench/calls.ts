@@ -7,8 +7,8 @@ export const calls: Benchmark = {
   name: 'calls',
   says:
     'CPU time a call of a program that touches no vDSO, added by: vdsowatch watch; empty programs on the same\n' +
-    'tracepoints (the floor); one empty program on one rare system call; strace -f; perf trace. Each run makes the\n' +
-    'same number of calls and checks the result of each.',
+    'tracepoints (the floor); one empty program on one rare system call; strace -f; perf trace (by the clock: these\n' +
+    'stop the caller). Each run makes the same number of calls and checks the result of each.',
   run: async (bench) => {
     const { storm } = bench.programs;
     if (storm === undefined) return NO_COMPILER;
@@ -24,18 +24,24 @@ export const calls: Benchmark = {
       ...(onPath('perf') === undefined ? {} : { perf: () => startPerfTrace(MAPPING) }),
     };
     const times = gathering();
+    const add = (side: string, storm: readonly Timed[]): void => {
+      for (const { call, cpu, wall } of storm) {
+        times.add(`${side} ${call}`, cpu);
+        times.add(`${side} ${call} wall`, wall);
+      }
+    };
     for (let pair = 0; pair < bench.pairs; pair++) {
       for (const [side, start] of Object.entries(sides)) {
         const tracer = await start();
         try {
-          for (const [call, ns] of await storms(bench, [storm])) times.add(`${side} ${call}`, ns);
+          add(side, await storms(bench, [storm]));
         } finally {
           await tracer.stop();
         }
       }
       if (onPath('strace') === undefined) continue;
       const strace = ['strace', '-f', '-e', `trace=${MAPPING.join(',')}`, '-o', '/dev/null', storm];
-      for (const [call, ns] of await storms(bench, strace)) times.add(`strace ${call}`, ns);
+      add('strace', await storms(bench, strace));
     }
     const added = (side: string, call: string): number => times.added(`${side} ${call}`, `untraced ${call}`);
     const row = (call: string, side: string, against: string, reach: Row['reach']): Row => ({
@@ -46,14 +52,20 @@ export const calls: Benchmark = {
       against,
       ...(reach === undefined ? {} : { reach }),
     });
+    // A tracer that stops the caller costs it more than its own CPU time: by the clock.
+    const waiting = (side: string, against: string): readonly Row[] =>
+      MAPPING.map((call) => ({
+        what: `added to ${call}, by the clock`,
+        ours: times.added(`watch ${call} wall`, `untraced ${call} wall`),
+        theirs: times.added(`${side} ${call} wall`, `untraced ${call} wall`),
+        unit: 'ns',
+        against,
+        reach: { most: 1 / 20 },
+      }));
     return [
       ...MAPPING.map((call) => row(call, 'floor', 'empty programs, same tracepoints', { most: 1.5 })),
-      ...(onPath('strace') === undefined
-        ? []
-        : MAPPING.map((call) => row(call, 'strace', 'strace -f', { most: 1 / 20 }))),
-      ...(onPath('perf') === undefined
-        ? []
-        : MAPPING.map((call) => row(call, 'perf', 'perf trace -a', { most: 1 / 20 }))),
+      ...(onPath('strace') === undefined ? [] : waiting('strace', 'strace -f')),
+      ...(onPath('perf') === undefined ? [] : waiting('perf', 'perf trace -a')),
       ...OTHERS.map((call) => row(call, 'one', 'one empty syscalls: probe', { most: 1.2 })),
     ];
   },
@@ -62,15 +74,21 @@ export const calls: Benchmark = {
 const MAPPING = ['mremap', 'munmap', 'mmap', 'mprotect'];
 const OTHERS = ['getppid', 'read'];
 
-/** CPU ns a call, by name. */
-const storms = async ({ short }: Bench, [file = '', ...args]: readonly string[]): Promise<[string, number][]> => {
+/** ns a call. */
+interface Timed {
+  readonly call: string;
+  readonly cpu: number;
+  readonly wall: number;
+}
+
+const storms = async ({ short }: Bench, [file = '', ...args]: readonly string[]): Promise<Timed[]> => {
   const size = file === 'strace' ? (short ? ['20', '5'] : ['100', '21']) : short ? ['500', '5'] : ['4000', '41'];
   const lines = await output(file, [...args, 'calls', ...size]);
   return lines
     .trim()
     .split('\n')
     .map((line) => {
-      const [name = '', ns = ''] = line.split(' ');
-      return [name, Number(ns)];
+      const [call = '', cpu, wall] = line.split(' ');
+      return { call, cpu: Number(cpu), wall: Number(wall) };
     });
 };

@@ -2,14 +2,17 @@ import { cpus, release } from 'node:os';
 import process from 'node:process';
 import type { Bench, Benchmark } from './benchmark.js';
 import { calls } from './calls.js';
+import { churn } from './churn.js';
+import { latency } from './latency.js';
 import { compile } from './programs.js';
+import { rate } from './rate.js';
 import { heading, notMeasured, rowsText } from './table.js';
 
 /**
  * npm run bench [-- NAME...]: everything that is said of the cost of vdsowatch, measured beside what it is compared
  * with. BENCH_SHORT=1: a shortened run, to see that every benchmark still works.
  */
-const BENCHMARKS: readonly Benchmark[] = [calls];
+const BENCHMARKS: readonly Benchmark[] = [calls, churn, rate, latency];
 
 const short = process.env['BENCH_SHORT'] === '1';
 const wanted = process.argv.slice(2);

@@ -1,19 +1,26 @@
 /*
  * What the benchmarks trace, and what measures it. No call here goes through the vDSO: it is moved away.
- *   storm calls COUNT BATCHES          thread CPU time a call, ns: one line for each kind of call, median of batches
+ *   storm calls COUNT BATCHES          "NAME cpu wall" of each kind of call, ns, median of batches
  *   storm churn COUNT                  fork + exec + exit: "wall cpu", ns each
  *   storm move PROCESSES RATE MS       processes that move their own vDSO; RATE a second in all, 0: as fast as they can;
  *                                      "moves ns"
  *   storm paced COUNT MICROSECONDS     one move each time: "address ns", CLOCK_MONOTONIC just before the call
- *   storm drain                        reads bpftrace's JSON lines; "call records, the last @emitted"
+ *   storm drain                        reads bpftrace's JSON lines; at every count: "records, the last @emitted"
+ *   storm maps COUNT                   a process with that many mappings; prints its pid and sleeps
+ *   storm checks ROUNDS                what CRIU's three checks of a dumpee cost, on every running process
  *   storm meter FILE COMMAND...        runs it; "wall user sys maxrss status" into FILE, ns and kB
  *   storm pty COLSxROWS COMMAND...     runs it on a terminal whose output is copied to standard output
+ * Called fake-bpftrace, it plays a bpftrace that makes $FAKE_EVENTS records as fast as they are read: moves of
+ * $FAKE_PROCESSES sleeping processes, every tenth a fork, exec or exit. It makes the file $FAKE_DONE when it has
+ * written them all, and beats on.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,30 +70,34 @@ static const struct { const char *name; void (*call)(void); } CALLS[] = {
 };
 
 static int calls(int count, int batches) {
-  double *took = calloc(batches, sizeof *took);
+  double *took = calloc(batches, sizeof *took), *wall = calloc(batches, sizeof *wall);
   page = mmap(NULL, 3 * 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   hole = page + 4096;
   munmap(hole, 4096);
   zero = open("/dev/zero", O_RDONLY);
   for (size_t kind = 0; kind < sizeof CALLS / sizeof *CALLS; kind++) {
     for (int batch = 0; batch < batches; batch++) {
-      int64_t begun = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+      int64_t from = clock_ns(CLOCK_MONOTONIC), begun = clock_ns(CLOCK_THREAD_CPUTIME_ID);
       for (int made = 0; made < count; made++) CALLS[kind].call();
       took[batch] = (double)(clock_ns(CLOCK_THREAD_CPUTIME_ID) - begun) / count;
+      wall[batch] = (double)(clock_ns(CLOCK_MONOTONIC) - from) / count;
     }
     qsort(took, batches, sizeof *took, compare);
-    printf("%s %.1f\n", CALLS[kind].name, took[batches / 2]);
+    qsort(wall, batches, sizeof *wall, compare);
+    printf("%s %.1f %.1f\n", CALLS[kind].name, took[batches / 2], wall[batches / 2]);
   }
   return 0;
 }
 
-static int churn(const char *self, int count) {
+static int churn(int count) {
+  /* On the stack: what is in the file is not mapped in a fresh child, and the snoop would read nothing. */
+  char self[] = "/proc/self/exe", word[] = "nothing", *words[] = {self, word, NULL};
   int64_t begun = clock_ns(CLOCK_MONOTONIC);
   for (int made = 0; made < count; made++) {
     pid_t child = fork();
     if (child < 0) return 1;
     if (child == 0) {
-      execl(self, self, "nothing", (char *)NULL);
+      execv(self, words);
       _exit(1);
     }
     if (waitpid(child, NULL, 0) != child) return 1;
@@ -166,19 +177,140 @@ static int paced(int count, int microseconds) {
 static int drain(void) {
   static char buffer[1 << 20];
   size_t held = 0;
-  long records = 0, emitted = 0;
+  long records = 0;
   for (ssize_t more; (more = read(0, buffer + held, sizeof buffer - held)) > 0;) {
     char *at = buffer, *end = buffer + held + more, *newline;
     for (; (newline = memchr(at, '\n', end - at)) != NULL; at = newline + 1) {
       char *total = memmem(at, newline - at, "\"@emitted\": ", 12);
       records += memmem(at, newline - at, "\"data\": \"", 9) != NULL;
-      if (total != NULL) emitted = atol(total + 12);
+      if (total == NULL) continue;
+      printf("%ld %ld\n", records, atol(total + 12));
+      fflush(stdout);
     }
     held = end - at;
     memmove(buffer, at, held);
   }
-  printf("%ld %ld\n", records, emitted);
   return 0;
+}
+
+static int maps(int count) {
+  for (int made = 0; made < count; made++) {
+    char *pages = mmap(NULL, 4 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == MAP_FAILED) return 1;
+    mprotect(pages + 4096, 4096, PROT_READ);
+    *pages = 1;
+  }
+  printf("%d\n", getpid());
+  fflush(stdout);
+  close(1);
+  for (;;) pause();
+}
+
+/* One process under one check, ns; 0: it cannot be asked. */
+static int64_t check(const char *pid, int which, long *calls) {
+  static char text[1 << 20], path[64];
+  static int64_t start, last;
+  int64_t begun = clock_ns(CLOCK_MONOTONIC);
+  if (which == 0) {
+    /* The maps are read for the dump anyway; the check by name is this search in them. */
+    snprintf(path, sizeof path, "/proc/%.20s/maps", pid);
+    int file = open(path, O_RDONLY);
+    long length = 0, more;
+    while (file >= 0 && (more = read(file, text + length, sizeof text - 1 - length)) > 0) length += more;
+    if (file >= 0) close(file);
+    text[length] = 0;
+    begun = clock_ns(CLOCK_MONOTONIC);
+    char *found = strstr(text, "[vdso]\n");
+    if (found == NULL) return start = 0;
+    while (found > text && found[-1] != '\n') found--;
+    start = strtoull(found, &found, 16);
+    last = strtoull(found + 1, NULL, 16);
+    return clock_ns(CLOCK_MONOTONIC) - begun;
+  }
+  if (start == 0) return 0;
+  snprintf(path, sizeof path, "/proc/%.20s/%s", pid, which == 1 ? "pagemap" : "mem");
+  int file = open(path, O_RDONLY);
+  if (file < 0) return 0;
+  long length = which == 1 ? pread(file, text, 8, start / 4096 * 8) : pread(file, text, last - start, start);
+  close(file);
+  *calls += 3;
+  if (length <= 0) return 0;
+  /* As vdso_fill_symtable: the symbols of the image by name (criu/pie/util-vdso.c). */
+  if (which == 2) {
+    static const char *const names[] = {"__vdso_clock_gettime", "__vdso_getcpu", "__vdso_gettimeofday", "__vdso_time"};
+    for (size_t name = 0; name < sizeof names / sizeof *names; name++)
+      if (memmem(text, length, names[name], strlen(names[name])) == NULL) return 0;
+  }
+  return clock_ns(CLOCK_MONOTONIC) - begun;
+}
+
+static int checks(int rounds) {
+  static const char *const names[] = {"name", "pfn", "symtable"};
+  for (; rounds > 0; rounds--) {
+    DIR *folder = opendir("/proc");
+    struct dirent *entry;
+    int64_t took[3] = {0};
+    long asked[3] = {0}, calls[3] = {0};
+    while ((entry = readdir(folder)) != NULL) {
+      if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
+      for (int which = 0; which < 3; which++) {
+        int64_t one = check(entry->d_name, which, calls + which);
+        if (one > 0) took[which] += one, asked[which]++;
+      }
+    }
+    closedir(folder);
+    for (int which = 0; which < 3; which++)
+      if (asked[which] > 0)
+        printf("%s %ld %ld %.1f\n", names[which], asked[which], calls[which], (double)took[which] / asked[which]);
+  }
+  return 0;
+}
+
+static const char COMM[] = "73 74 6f 72 6d 00 00 00 00 00 00 00 00 00 00 00";
+
+static void record(const char *format, ...) {
+  va_list rest;
+  va_start(rest, format);
+  fputs("{\"type\": \"printf\", \"data\": \"", stdout);
+  vprintf(format, rest);
+  printf(" %s\\n\"}\n", COMM);
+  va_end(rest);
+}
+
+static int fake(int count, char **words) {
+  static char script[1 << 16];
+  if (count > 1 && strcmp(words[1], "--version") == 0) return puts("bpftrace v0.27.1") < 0;
+  while (read(0, script, sizeof script) > 0) continue;
+  const char *events = getenv("FAKE_EVENTS"), *many = getenv("FAKE_PROCESSES"), *done = getenv("FAKE_DONE");
+  if (events == NULL || many == NULL || done == NULL) return 2;
+  int processes = atoi(many), *pids = calloc(processes, sizeof *pids);
+  for (int index = 0; index < processes; index++) {
+    if ((pids[index] = fork()) != 0) continue;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (;;) pause();
+  }
+  uint64_t emitted = 0, base = 0x7f0000000000;
+  for (long made = 0, all = atol(events);;) {
+    int64_t now = clock_ns(CLOCK_BOOTTIME);
+    printf("{\"type\": \"printf\", \"data\": \"beat %lld\\n\"}\n", (long long)now);
+    printf("{\"type\": \"map\", \"data\": {\"@emitted\": %llu}}\n", (unsigned long long)++emitted);
+    fflush(stdout);
+    if (made == all || emitted < 10) usleep(200000);
+    if (made == all && done != NULL) {
+      close(open(done, O_CREAT | O_WRONLY, 0600));
+      done = NULL;
+    }
+    for (int burst = 0; burst < 2000 && made < all && emitted >= 3; burst++, made++, emitted++) {
+      int index = made % processes, pid = pids[index], child = 40000 + made / 3 % 1000000;
+      unsigned long long from = base + made / processes % 1024 * 8192, context = 1000000 + index, at = now + burst * 100;
+      if (made % 30 == 0) record("fork %llu %d %d %llx ffff8880%08x %d 11", at, pid, pid, context, index, child);
+      else if (made % 30 == 1) record("exec %llu %d %d %llx ffff8881%08x 7ffff7fc1000", at, child, child, 2000000 + made, index);
+      else if (made % 30 == 2) record("exit %llu %d %d %llx ffff8881%08x", at, child, child, 2000000 + made - 1, index);
+      else
+        record("call %llu %d %d %llx ffff8880%08x 25 0 %lld %llx %llx %llx 2000 2000 3 %llx 0", at, pid, pid, context,
+               index, from + 8192, from, from + 8192, from, from + 8192);
+    }
+  }
 }
 
 static int meter(const char *file, char **command) {
@@ -230,13 +362,16 @@ static int terminal(const char *shape, char **command) {
 }
 
 int main(int count, char **words) {
-  const char *what = count > 1 ? words[1] : "";
+  const char *what = count > 1 ? words[1] : "", *name = strrchr(words[0], '/');
+  if (name != NULL && strcmp(name, "/fake-bpftrace") == 0) return fake(count, words);
   if (strcmp(what, "nothing") == 0) return 0;
   if (strcmp(what, "calls") == 0 && count == 4) return calls(atoi(words[2]), atoi(words[3]));
-  if (strcmp(what, "churn") == 0 && count == 3) return churn("/proc/self/exe", atoi(words[2]));
+  if (strcmp(what, "churn") == 0 && count == 3) return churn(atoi(words[2]));
   if (strcmp(what, "move") == 0 && count == 5) return move(atoi(words[2]), atof(words[3]), atoi(words[4]));
   if (strcmp(what, "paced") == 0 && count == 4) return paced(atoi(words[2]), atoi(words[3]));
   if (strcmp(what, "drain") == 0) return drain();
+  if (strcmp(what, "maps") == 0 && count == 3) return maps(atoi(words[2]));
+  if (strcmp(what, "checks") == 0 && count == 3) return checks(atoi(words[2]));
   if (strcmp(what, "meter") == 0 && count > 3) return meter(words[2], words + 3);
   if (strcmp(what, "pty") == 0 && count > 3) return terminal(words[2], words + 3);
   return 2;

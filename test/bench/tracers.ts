@@ -7,6 +7,8 @@ import { childrenOf, ended, MAIN, pause } from './programs.js';
 export interface Tracer {
   /** Of the process that was started. */
   readonly pid: number;
+  /** Occurrences of the text given at the start in what it has printed. */
+  readonly counted: () => number;
   readonly stop: () => Promise<void>;
 }
 
@@ -20,21 +22,22 @@ export const planHere = async (): Promise<Plan | string> => {
 export const callPoints = ({ main }: Plan): readonly string[] =>
   main.points.filter((point) => point.startsWith('tracepoint:syscalls:'));
 
-export const NOTHING: Tracer = { pid: 0, stop: async () => {} };
+export const NOTHING: Tracer = { pid: 0, counted: () => 0, stop: async () => {} };
 
 /** `vdsowatch watch`, its lines thrown away, from the moment that all probes are attached. */
-export const startWatch = async (args: readonly string[] = ['-o', 'ndjson']): Promise<Tracer> => {
-  const child = spawn(process.execPath, [MAIN, 'watch', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+export const startWatch = async (count?: string): Promise<Tracer> => {
+  const args = [MAIN, 'watch', '-o', 'ndjson'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   await said(child, child.stdout, '"mode":"ebpf"');
-  return tracer(child);
+  return tracer(child, counting(child.stdout, count));
 };
 
-/** A bpftrace of our own with this script, its output thrown away. */
-export const startBpftrace = async (path: string, script: string): Promise<Tracer> => {
+/** A bpftrace of our own with this script, its output thrown away. What is declared last is attached last. */
+export const startBpftrace = async (path: string, script: string, count?: string): Promise<Tracer> => {
   const child = spawn(path, ['-f', 'json', '-'], { stdio: ['pipe', 'pipe', 'ignore'] });
-  child.stdin.end(script);
-  await said(child, child.stdout, '"attached_probes"');
-  return tracer(child);
+  child.stdin.end(`${script}\ninterval:ms:200 { printf("attached\\n"); }\n`);
+  await said(child, child.stdout, '"attached\\n"');
+  return tracer(child, counting(child.stdout, count));
 };
 
 export const startPerfTrace = async (calls: readonly string[]): Promise<Tracer> => {
@@ -62,10 +65,25 @@ const said = (child: ChildProcess, stream: NodeJS.ReadableStream, text: string):
     child.once('error', reject);
   });
 
-const tracer = (child: ChildProcess): Tracer => {
+/** Counts a text in all that comes; without one, all is read and thrown away. */
+const counting = (stream: NodeJS.ReadableStream, text: string | undefined): (() => number) => {
+  let count = 0;
+  let rest = '';
+  stream.on('data', (chunk: string) => {
+    if (text === undefined) return;
+    const parts = (rest + chunk).split(text);
+    count += parts.length - 1;
+    // Half of the text may be at the end; a whole one cannot be.
+    rest = (parts.at(-1) ?? '').slice(-(text.length - 1));
+  });
+  return () => count;
+};
+
+const tracer = (child: ChildProcess, counted: () => number = () => 0): Tracer => {
   const pid = child.pid ?? 0;
   return {
     pid,
+    counted,
     stop: async () => {
       const all = [pid, ...childrenOf(pid)];
       child.kill('SIGINT');
