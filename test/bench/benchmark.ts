@@ -5,6 +5,8 @@ export interface Row {
   readonly what: string;
   readonly ours: number;
   readonly theirs: number;
+  /** Where it is not that of the two medians. */
+  readonly ratio?: number;
   readonly unit: string;
   /** What the other side is. */
   readonly against: string;

@@ -1,65 +1,54 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { judgeByKind } from '../../src/census/kinds.js';
 import { isVdsoNamed } from '../../src/model/vma.js';
 import { localProc } from '../../src/proc/host.js';
 import { sweep } from '../../src/proc/sweep.js';
+import { type Bench, type Benchmark, insist, median, type Row } from './benchmark.js';
+import { MAIN, NO_COMPILER, sleepers } from './programs.js';
 
-/**
- * The census against its C twin (census.c) over many sleeping processes: a warm sweep of the readers, the same with
- * verdicts, and the whole program from start to exit. Both sides must have found the same number of [vdso].
- * BENCH_SHORT=1: few processes, one pair.
- */
-const short = process.env['BENCH_SHORT'] === '1';
-const SIZES = short ? [50, 200] : [1_000, 10_000];
-const PAIRS = short ? 1 : 5;
-
-export const census = async (): Promise<void> => {
-  const folder = mkdtempSync(join(tmpdir(), 'vdsowatch-bench-'));
-  const twin = join(folder, 'census');
-  try {
-    const source = fileURLToPath(new URL('../../../test/bench/census.c', import.meta.url));
-    const compiled = spawnSync('cc', ['-O2', '-o', twin, source], { encoding: 'utf8' });
-    if (compiled.status !== 0) {
-      process.stdout.write(`census: not measured, no C compiler: ${compiled.error?.message ?? compiled.stderr}\n`);
-      return;
-    }
-    const small = await measure(twin, SIZES[0] ?? 0);
-    const large = await measure(twin, SIZES[1] ?? 0);
-    process.stdout.write('census: microseconds a process, vdsowatch / C = ratio\n');
-    for (const { name, ours, theirs } of [...small.rows, ...large.rows, ...growth(small, large)]) {
-      const ratio = median(ours.map((our, pair) => our / (theirs[pair] ?? Number.NaN)));
-      const figures = `${median(ours).toFixed(1)} / ${median(theirs).toFixed(1)}`;
-      process.stdout.write(`  ${name.padEnd(52)} ${figures} = ${ratio.toFixed(2)}\n`);
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+/** The census over many sleeping processes. */
+export const census: Benchmark = {
+  name: 'census',
+  says:
+    'Reading every process: a warm sweep of the readers, the same with verdicts, and the whole program from start to\n' +
+    'exit, against a C program that opens, reads and searches the same files. Both have to find the same number of\n' +
+    '[vdso]. The ratio is the median of the pairs: other load strikes both of a pair.',
+  run: async (bench) => {
+    if (bench.programs.census === undefined) return NO_COMPILER;
+    const small = await measure(bench.programs.census, bench.short ? 50 : 1000, bench);
+    const large = await measure(bench.programs.census, bench.short ? 200 : 10_000, bench);
+    return [...small.rows, ...large.rows, ...growth(small, large)].map(rowOf);
+  },
 };
 
-/** One figure a pair of runs; the ratio printed is the median of the pairs' ratios: other load strikes both of a pair. */
-interface Row {
+/** One figure a pair of runs. */
+interface Paired {
   readonly name: string;
   readonly ours: readonly number[];
   readonly theirs: readonly number[];
 }
 
+const rowOf = ({ name, ours, theirs }: Paired): Row => ({
+  what: `census: ${name}`,
+  ours: median(ours),
+  theirs: median(theirs),
+  ratio: median(ours.map((our, pair) => our / (theirs[pair] ?? Number.NaN))),
+  unit: 'us/process',
+  against: 'C, same files',
+  // The start of a program over few processes is measured by \`start\`.
+  ...(name.startsWith('ps, ') || name.startsWith('ps -o ndjson, ') ? {} : { reach: { most: 1.3 } }),
+});
+
 interface Measured {
   readonly processes: number;
-  readonly rows: readonly Row[];
+  readonly rows: readonly Paired[];
   /** Whole programs, in microseconds altogether. */
-  readonly programs: readonly Row[];
+  readonly programs: readonly Paired[];
 }
 
-const measure = async (twin: string, count: number): Promise<Measured> => {
-  const sleepers = spawn(twin, ['sleepers', String(count)], { stdio: ['pipe', 'pipe', 'inherit'] });
+const measure = async (twin: string, count: number, { short, pairs }: Bench): Promise<Measured> => {
+  const sleeping = await sleepers(twin, count, short ? 300 : 3000);
   try {
-    await once(sleepers.stdout, 'data');
-    await settled();
     const times = new Map<string, number[]>();
     const add = (name: string, microseconds: number): void => {
       times.set(name, [...(times.get(name) ?? []), microseconds]);
@@ -67,12 +56,15 @@ const measure = async (twin: string, count: number): Promise<Measured> => {
     let processes = 0;
     await warmSweep(false);
     await warmSweep(true);
-    for (let pair = 0; pair < PAIRS; pair++) {
+    for (let pair = 0; pair < pairs; pair++) {
       const [theirs] = cSweeps(twin, 2).slice(-1);
       const ours = await warmSweep(false);
       const judged = await warmSweep(true);
-      if (theirs === undefined || Math.abs(ours.named - theirs.named) > SLACK)
-        throw new Error(`not the same work: ${ours.named} [vdso] here, ${theirs?.named} in C`);
+      insist(
+        theirs !== undefined && Math.abs(ours.named - theirs.named) <= SLACK,
+        `${ours.named} [vdso] here, ${theirs?.named} in C`,
+      );
+      if (theirs === undefined) continue;
       processes = theirs.processes;
       add('C sweep', theirs.microseconds / theirs.processes);
       add('sweep', ours.microseconds / ours.processes);
@@ -82,7 +74,7 @@ const measure = async (twin: string, count: number): Promise<Measured> => {
       add('ps', program(process.execPath, [MAIN, 'ps']));
     }
     const of = (name: string, share: number): number[] => (times.get(name) ?? []).map((time) => time / share);
-    const row = (name: string, against: string, share = 1): Row => ({
+    const row = (name: string, against: string, share = 1): Paired => ({
       name: `${name}, ${processes} processes`,
       ours: of(name, share),
       theirs: of(against, share),
@@ -98,13 +90,12 @@ const measure = async (twin: string, count: number): Promise<Measured> => {
       programs: [row('ps', 'C program'), row('ps -o ndjson', 'C program')],
     };
   } finally {
-    sleepers.stdin.end();
-    await once(sleepers, 'exit');
+    await sleeping.end();
   }
 };
 
 /** What one more process costs, from start to exit: the start itself cancels out. */
-const growth = (small: Measured, large: Measured): Row[] =>
+const growth = (small: Measured, large: Measured): Paired[] =>
   small.programs.map((before, index) => {
     const after = large.programs[index] ?? before;
     const more = large.processes - small.processes;
@@ -115,7 +106,6 @@ const growth = (small: Measured, large: Measured): Row[] =>
     };
   });
 
-const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 /** Processes of others come and go between two counts. */
 const SLACK = 20;
 
@@ -156,13 +146,3 @@ const program = (file: string, args: readonly string[]): number => {
   if (status !== 0) throw new Error(`${file} ${args.join(' ')}: ${error?.message ?? `status ${status}`}`);
   return Number(process.hrtime.bigint() - begun) / 1000;
 };
-
-/** The sleepers are through their exec: two sweeps with a pause see the same. */
-const settled = (): Promise<void> => new Promise((done) => setTimeout(done, short ? 300 : 3000));
-
-const median = (numbers: readonly number[]): number => {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-};
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await census();

@@ -2,17 +2,36 @@ import { cpus, release } from 'node:os';
 import process from 'node:process';
 import type { Bench, Benchmark } from './benchmark.js';
 import { calls } from './calls.js';
+import { census } from './census.js';
 import { churn } from './churn.js';
+import { claim } from './claim.js';
+import { growth } from './growth.js';
+import { images } from './images.js';
 import { latency } from './latency.js';
 import { compile } from './programs.js';
 import { rate } from './rate.js';
+import { recordings } from './recordings.js';
+import { standing } from './standing.js';
+import { start } from './start.js';
 import { heading, notMeasured, rowsText } from './table.js';
 
 /**
  * npm run bench [-- NAME...]: everything that is said of the cost of vdsowatch, measured beside what it is compared
  * with. BENCH_SHORT=1: a shortened run, to see that every benchmark still works.
  */
-const BENCHMARKS: readonly Benchmark[] = [calls, churn, rate, latency];
+const BENCHMARKS: readonly Benchmark[] = [
+  calls,
+  churn,
+  rate,
+  latency,
+  census,
+  start,
+  standing,
+  recordings,
+  images,
+  growth,
+  claim,
+];
 
 const short = process.env['BENCH_SHORT'] === '1';
 const wanted = process.argv.slice(2);

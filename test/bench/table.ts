@@ -12,14 +12,17 @@ export const rowsText = (rows: readonly Row[]): string =>
       `${figure(row.ours)} ${row.unit}`,
       `${figure(row.theirs)} ${row.unit}`,
       row.against,
-      `ratio ${figure(row.ours / row.theirs)}`,
+      `ratio ${figure(ratioOf(row))}`,
       reachText(row),
     ]),
   );
 
-const reachText = ({ ours, theirs, reach }: Row): string => {
+const ratioOf = ({ ours, theirs, ratio }: Row): number => ratio ?? ours / theirs;
+
+const reachText = (row: Row): string => {
+  const { ours, reach } = row;
   if (reach === undefined) return '';
-  const ratio = ours / theirs;
+  const ratio = ratioOf(row);
   if ('most' in reach) return `reach <= ${figure(reach.most)} ${ratio <= reach.most ? 'met' : 'MISSED'}`;
   if ('least' in reach) return `reach >= ${figure(reach.least)} ${ratio >= reach.least ? 'met' : 'MISSED'}`;
   return `reach <= ${figure(reach.ours)} itself ${ours <= reach.ours ? 'met' : 'MISSED'}`;
