@@ -107,7 +107,7 @@ const growth = (small: Measured, large: Measured): Paired[] =>
   });
 
 /** Processes of others come and go between two counts. */
-const SLACK = 20;
+const SLACK = 100;
 
 interface Sweep {
   readonly processes: number;

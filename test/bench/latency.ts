@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import xterm from '@xterm/headless';
 import { environmentFor } from '../../src/bpftrace/find.js';
 import { type Benchmark, insist, median, quantile, type Row } from './benchmark.js';
 import { ended, MAIN, NO_COMPILER, output, pause } from './programs.js';
+import { now, onTerminal } from './terminal.js';
 import { planHere } from './tracers.js';
 
 /** From the system call to the line and to the cell on the screen. */
@@ -25,7 +25,7 @@ export const latency: Benchmark = {
         ready: '"@emitted"',
       }),
       lines: reader([...watch, '-o', 'ndjson'], { as: hexadecimal, ready: '"mode":"ebpf"' }),
-      screen: screenReader(storm, watch),
+      screen: await screenReader(storm, watch),
     };
     try {
       for (const { ready } of Object.values(sides)) await ready();
@@ -36,7 +36,7 @@ export const latency: Benchmark = {
         const moves = (await output(storm, ['paced', short ? '4' : '40', '250000'])).trim().split('\n');
         await pause(500);
         for (const [side, { delays }] of Object.entries(sides))
-          found.set(side, [...(found.get(side) ?? []), delays(moves.map(moveOf))]);
+          found.set(side, [...(found.get(side) ?? []), await delays(moves.map(moveOf))]);
       }
       const of = (side: string, share: number): number =>
         share > 0.9
@@ -80,12 +80,16 @@ const moveOf = (line: string): Move => {
 };
 
 const hexadecimal = (address: bigint): string => `0x${address.toString(16)}`;
-const now = (): number => Number(process.hrtime.bigint()) / 1e6;
+
+/** Other things may go on on this machine. */
+const patiently = async (done: () => boolean): Promise<void> => {
+  for (let turn = 0; turn < 200 && !done(); turn++) await pause(50);
+};
 
 interface Reader {
   readonly ready: () => Promise<void>;
   /** ms from each move to the moment its new address was read. */
-  readonly delays: (moves: readonly Move[]) => readonly number[];
+  readonly delays: (moves: readonly Move[]) => Promise<readonly number[]>;
   readonly stop: () => Promise<void>;
 }
 
@@ -100,9 +104,7 @@ const start = ([file = '', ...args]: readonly string[], env: object) => {
       }
     },
     stop: async (): Promise<void> => {
-      // The terminal's program ends with its input.
-      child.stdin.end();
-      if (args[0] !== 'pty') child.kill('SIGINT');
+      child.kill('SIGINT');
       await ended(child);
     },
   };
@@ -123,7 +125,8 @@ const reader = (
   if (input !== undefined) child.stdin.end(input);
   return {
     ready: () => until(() => text.includes(ready)),
-    delays: (moves) => {
+    delays: async (moves) => {
+      await patiently(() => moves.every(({ to }) => text.includes(as(to))));
       const delays = moves.map(({ to, at }) => {
         const place = text.indexOf(as(to));
         insist(place >= 0, `${command.join(' ')} did not show the move to ${hexadecimal(to)}`);
@@ -138,31 +141,28 @@ const reader = (
 };
 
 /** The screen, without its list of events: when was an address first in the line of a process called storm? */
-const screenReader = (storm: string, watch: readonly string[]): Reader => {
-  const { child, until, stop } = start([storm, 'pty', '160x40', ...watch], { TERM: 'xterm-256color' });
-  const terminal = new xterm.Terminal({ cols: 160, rows: 40, allowProposedApi: true });
+const screenReader = async (storm: string, watch: readonly string[]): Promise<Reader> => {
+  const terminal = await onTerminal(storm, watch);
   const seen = new Map<string, number>();
-  const lines = (): readonly string[] =>
-    Array.from({ length: 40 }, (_, row) => terminal.buffer.active.getLine(row)?.translateToString(true) ?? '');
-  child.stdout.on('data', (chunk: Buffer) => {
-    const at = now();
-    terminal.write(chunk, () => {
-      for (const line of lines().filter((text) => text.includes(' storm ')))
-        for (const [address] of line.matchAll(/\b7[0-9a-f]{11}\b/g)) if (!seen.has(address)) seen.set(address, at);
-    });
+  terminal.painted((lines, at) => {
+    for (const line of lines.filter((text) => text.includes(' storm ')))
+      for (const [address] of line.matchAll(/\b[0-9a-f]{12}\b/g)) if (!seen.has(address)) seen.set(address, at);
   });
   return {
     ready: async () => {
-      await until(() => lines()[0]?.includes('ebpf') === true);
+      await terminal.until(([first]) => first?.includes('ebpf') === true);
       // The list of events whole, then away; only processes called storm.
-      child.stdin.write('ee/storm\r');
+      terminal.press('ee/storm\r');
+      await terminal.until(([, second]) => second?.includes('/storm') === true);
     },
-    delays: (moves) =>
-      moves.map(({ to, at }) => {
+    delays: async (moves) => {
+      await patiently(() => seen.has(moves.at(-1)?.to.toString(16) ?? ''));
+      return moves.map(({ to, at }) => {
         const shown = seen.get(to.toString(16));
         insist(shown !== undefined, `the screen did not show the move to ${hexadecimal(to)}`);
         return (shown ?? Number.NaN) - at;
-      }),
-    stop,
+      });
+    },
+    stop: terminal.stop,
   };
 };

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Bench, type Benchmark, gathering, insist, type Row } from './benchmark.js';
-import { childrenOf, ended, MAIN, NO_COMPILER, onPath, pause, sleepers, usage } from './programs.js';
+import { type Bench, type Benchmark, gathering, type Row } from './benchmark.js';
+import { MAIN, NO_COMPILER, onPath, pause, sleepers, usage } from './programs.js';
+import { onTerminal } from './terminal.js';
 import { planHere } from './tracers.js';
 
 /** What it costs to leave vdsowatch running; bpftrace apart. */
@@ -31,7 +32,7 @@ export const standing: Benchmark = {
     const watch = await onTerminal(storm, [process.execPath, MAIN, 'watch']);
     const top = onPath('top') === undefined ? undefined : await onTerminal(storm, ['top', '-d', '0.1']);
     try {
-      await watch.shows('ebpf');
+      await watch.until(([first]) => first?.includes('ebpf') === true);
       await pause(short ? 500 : 8000);
       for (let pair = 0; pair < pairs; pair++) {
         await sample('watch', watch.pid());
@@ -107,37 +108,4 @@ const manyEvents = async (storm: string, { short, programs }: Bench): Promise<re
       against: 'itself, start included, a tenth of them',
     },
   ];
-};
-
-interface Terminal {
-  /** Of the program on it. */
-  readonly pid: () => number;
-  readonly shows: (text: string) => Promise<void>;
-  readonly stop: () => Promise<void>;
-}
-
-const onTerminal = async (storm: string, command: readonly string[], env: object = {}): Promise<Terminal> => {
-  const child: ChildProcess = spawn(storm, ['pty', '200x50', ...command], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-    env: { ...process.env, TERM: 'xterm-256color', ...env },
-  });
-  let painted = '';
-  child.stdout?.setEncoding('latin1').on('data', (chunk: string) => {
-    painted = (painted + chunk).slice(-100_000);
-  });
-  while (childrenOf(child.pid ?? 0).length === 0) await pause(20);
-  const [pid = 0] = childrenOf(child.pid ?? 0);
-  return {
-    pid: () => pid,
-    shows: async (text) => {
-      while (!painted.includes(text)) {
-        insist(child.exitCode === null, `${command.join(' ')} ended`);
-        await pause(50);
-      }
-    },
-    stop: async () => {
-      child.stdin?.end();
-      await ended(child);
-    },
-  };
 };

@@ -3,8 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { environmentFor } from '../../src/bpftrace/find.js';
 import type { Plan } from '../../src/bpftrace/plan.js';
-import { type Benchmark, gathering, insist, type Row } from './benchmark.js';
+import { type Benchmark, gathering, type Row } from './benchmark.js';
 import { childrenOf, ended, MAIN, metered, NO_COMPILER, pause, sleepers } from './programs.js';
+import { now, onTerminal } from './terminal.js';
 import { planHere } from './tracers.js';
 
 /** From the shell's Enter to the first help, to the first census and to the last probe. */
@@ -109,22 +110,14 @@ const alive = (pid: number): boolean => {
 
 /** ms until the header counts at least so many processes. */
 const firstCensus = async (storm: string, count: number): Promise<number> => {
-  const begun = performance.now();
-  const child = spawn(storm, ['pty', '200x50', process.execPath, MAIN, 'watch', '--no-bpf'], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-    env: { ...process.env, TERM: 'xterm-256color' },
+  const begun = now();
+  const terminal = await onTerminal(storm, [process.execPath, MAIN, 'watch', '--no-bpf']);
+  let took: number | undefined;
+  terminal.painted(([, header = ''], at) => {
+    const [, digits = '0'] = /([\d,]+) processes/.exec(header) ?? [];
+    if (Number(digits.replaceAll(',', '')) >= count) took ??= at - begun;
   });
-  let painted = '';
-  const took = await new Promise<number>((resolve) => {
-    child.stdout.setEncoding('latin1').on('data', (chunk: string) => {
-      painted += chunk;
-      for (const [, digits = ''] of painted.matchAll(/([\d,]+) processes/g))
-        if (Number(digits.replaceAll(',', '')) >= count) resolve(performance.now() - begun);
-    });
-    child.once('exit', () => resolve(Number.NaN));
-  });
-  child.stdin.end();
-  await ended(child);
-  insist(!Number.isNaN(took), `no screen with ${count} processes`);
-  return took;
+  await terminal.until(() => took !== undefined);
+  await terminal.stop();
+  return took ?? Number.NaN;
 };
