@@ -1,4 +1,4 @@
-import { asyncScheduler, type Observable, Subscription, throttleTime } from 'rxjs';
+import { type Observable, Subscription, throttle, timer } from 'rxjs';
 import type { PageSet } from '../src/judge/baseline.js';
 import type { WatchState } from '../src/model/state.js';
 import { performReplay, type ScreenControls, told } from './controls.js';
@@ -24,7 +24,8 @@ export interface ScreenStreams {
 
 export type { ReplayControls, ScreenControls } from './controls.js';
 
-const FRAME_MS = 100;
+/** Quick while it is cheap: a frame may take a twentieth of the time to the next one; ten a second there always are. */
+const frameGap = (cost: number): number => Math.max(25, Math.min(20 * cost, 100));
 const COST_MS = 2000;
 const MESSAGE_MS = 6000;
 
@@ -54,6 +55,7 @@ export const runScreen = (
     let frozen: WatchState | undefined;
     let due = false;
     let over = false;
+    let paintMs = 0;
     const subscription = new Subscription();
     let messageTimer: NodeJS.Timeout | undefined;
 
@@ -64,11 +66,13 @@ export const runScreen = (
     const paint = (): void => {
       due = false;
       if (over) return;
+      const begun = performance.now();
       const state = shownState();
       const pageSets = (): readonly PageSet[] => grouped(state);
       const drawn = draw({ state, listing: listing(state, view), pageSets }, view, screen.size(), terminal.theme);
       view = drawn.view;
       screen.paint(drawn.lines);
+      paintMs = performance.now() - begun;
     };
     const schedule = (): void => {
       if (due || over) return;
@@ -181,7 +185,7 @@ export const runScreen = (
       view = { ...view, own: cost() };
       schedule();
     }, COST_MS);
-    const watching = states.pipe(throttleTime(FRAME_MS, asyncScheduler, { leading: true, trailing: true })).subscribe({
+    const watching = states.pipe(throttle(() => timer(frameGap(paintMs)), { leading: true, trailing: true })).subscribe({
       next: (state) => {
         live = state;
         schedule();

@@ -124,7 +124,7 @@ const trace = (plan: Plan, clock: () => bigint, options: TracerOptions): Observa
       running.unsubscribe();
       compat.stop();
     };
-  }).pipe(order(options.orderMs ?? (isOneRing(plan) ? 10 : 40)));
+  }).pipe(order(options.orderMs ?? (isOneRing(plan) ? 10 : 20)));
 
 /** Since 0.18 all CPUs write into one ring, read in order; before, one per CPU (measured). */
 const isOneRing = ({ bpftrace }: Plan): boolean => bpftrace.major > 0 || bpftrace.minor >= 18;

@@ -26,7 +26,7 @@ export const observe = (sources: Sources): Observable<Frame> => observations(sou
 export const observations = ({
   events,
   sweeps,
-  frameMs = 50,
+  frameMs = 20,
   ...reading
 }: Omit<Sources, 'judge' | 'host'>): Observable<readonly Observation[]> =>
   defer(() => merge(events.pipe(join(reading)), sweeps).pipe(frames(frameMs, reading.scheduler)));
