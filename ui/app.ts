@@ -185,17 +185,19 @@ export const runScreen = (
       view = { ...view, own: cost() };
       schedule();
     }, COST_MS);
-    const watching = states.pipe(throttle(() => timer(frameGap(paintMs)), { leading: true, trailing: true })).subscribe({
-      next: (state) => {
-        live = state;
-        schedule();
-      },
-      error: fail,
-      complete: () => {
-        view = { ...view, ended: true };
-        schedule();
-      },
-    });
+    const watching = states
+      .pipe(throttle(() => timer(frameGap(paintMs)), { leading: true, trailing: true }))
+      .subscribe({
+        next: (state) => {
+          live = state;
+          schedule();
+        },
+        error: fail,
+        complete: () => {
+          view = { ...view, ended: true };
+          schedule();
+        },
+      });
     subscription.add(watching);
     controls.over?.then(finish, fail);
     schedule();

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Benchmark, gathering, insist, type Row } from './benchmark.js';
-import { MAIN, metered, NO_COMPILER, output, pause } from './programs.js';
+import { MAIN, metered, NO_COMPILER, pause } from './programs.js';
 
 const ROOTS = process.env['VDSOWATCH_TEST_ROOTS'] ?? '/var/cache/vdsowatch-test';
 
@@ -80,4 +80,3 @@ const vdsoIn = (json: string): bigint | undefined => {
   const [, start] = /"vdso":\{"start":"(0x[0-9a-f]+)"/.exec(json.replaceAll(/\s/g, '')) ?? [];
   return start === undefined ? undefined : BigInt(start);
 };
-void output;

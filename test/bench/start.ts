@@ -13,7 +13,7 @@ export const start: Benchmark = {
   name: 'start',
   says:
     '--help against node -e 0, both from start to exit; the first census on a terminal; and how long until all probes\n' +
-    'are attached, against a bpftrace alone with the same script, in CPU time of bpftrace too.',
+    'are attached, against a bpftrace alone with the same script.',
   run: async ({ short, pairs, programs }) => {
     const { storm, census } = programs;
     if (storm === undefined || census === undefined) return NO_COMPILER;
