@@ -4,7 +4,7 @@ import { judge } from '../../src/judge/judge.js';
 import type { Event } from '../../src/model/event.js';
 import type { Evidence } from '../../src/model/evidence.js';
 import { observe } from '../../src/pipeline/observe.js';
-import { reading } from '../../src/pipeline/reading.js';
+import { liveReading } from '../../src/pipeline/reading.js';
 import { sweeps } from '../../src/pipeline/sweeps.js';
 import { localBootClock } from '../../src/proc/clock.js';
 import { localProc } from '../../src/proc/host.js';
@@ -21,6 +21,7 @@ const read = (pid: number): Evidence => ({
   takenAt: clock(),
   process: { ...model.process, pid, startTicks: 1n },
 });
+const live = liveReading(read);
 const pids = Array.from({ length: processes }, (_, index) => 100_000 + index);
 const PLACE = 0x7f0000000000n;
 
@@ -52,8 +53,8 @@ const go = (): void => {
 let begun: NodeJS.CpuUsage | undefined;
 observe({
   events: source,
-  sweeps: sweeps(source, { list: () => pids, read, clock }),
-  read: reading(read),
+  sweeps: sweeps(source, { list: () => pids, read: live.sweep, clock }),
+  read: live.read,
   resolve: (_, pid) => pid,
   clock,
   judge,
