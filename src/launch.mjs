@@ -4,13 +4,15 @@
 // builds when they are stale, then hands over to the program. It is no pre* script: npm skips those under
 // ignore-scripts=true, which is common on hardened hosts.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const inRoot = (...parts) => join(root, ...parts);
+const ROOTS_OWN =
+  /^(?:npm_config_(?:cache|userconfig|init_module|logs_dir|tmp|prefix|global_prefix|local_prefix)|XDG_.*)$/i;
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
@@ -20,34 +22,46 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }
 
 // An installed package holds dist/ and no tsconfig.json: nothing to build there.
-if (existsSync(inRoot('tsconfig.json'))) {
-  if (isOlder(inRoot('node_modules', '.package-lock.json'), [inRoot('package-lock.json')])) {
-    runAsOwner('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], 'installing the locked dependencies');
+const isCheckout = existsSync(inRoot('tsconfig.json'));
+const main = inRoot('dist', 'src', 'main.js');
+if (isCheckout) {
+  // `npm ci` empties the folder behind a link, and that is somebody else's (git worktrees share one so).
+  const isShared = lstatSync(inRoot('node_modules'), { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  if (!isShared && isOlder(inRoot('node_modules', '.package-lock.json'), [inRoot('package-lock.json')])) {
+    runAsOwner(
+      'npm',
+      ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'],
+      'installing the locked dependencies',
+    );
   }
-  const sources = [inRoot('tsconfig.json'), inRoot('package-lock.json'), ...typeScriptFiles()];
-  // Its time says when the last build succeeded; .tsbuildinfo does not, since a mere type check writes that too.
-  const built = inRoot('dist', 'src', 'main.js');
-  if (isOlder(built, sources)) {
+  // Its time says when the last build that succeeded began; .tsbuildinfo does not, since a mere type check writes that.
+  if (isOlder(main, [inRoot('tsconfig.json'), inRoot('package-lock.json'), ...sources()])) {
     // A failed build must not be taken for a fresh one, neither by us nor by tsc.
     const forget = () => {
-      for (const file of [built, inRoot('dist', '.tsbuildinfo')]) rmSync(file, { force: true });
+      for (const file of [main, inRoot('dist', '.tsbuildinfo')]) rmSync(file, { force: true });
     };
+    const began = new Date();
     runAsOwner(process.execPath, [inRoot('node_modules', 'typescript', 'bin', 'tsc'), '-p', root], 'building', forget);
-    utimesSync(built, new Date(), new Date());
+    // tsc leaves a file alone whose content is the same.
+    utimesSync(main, began, began);
     removeOrphans();
   }
 }
 
-if (process.argv[2] === '--self-test') {
+if (!existsSync(main)) {
+  stop('this package was packed without its build: run "npm run build" in the checkout before "npm pack"');
+} else if (isCheckout && process.argv[2] === '--self-test') {
   const files = compiled('test', '.test.js').filter((file) =>
     process.argv.slice(3).every((word) => file.includes(word)),
   );
+  // Without a file, node would look for tests by itself.
+  if (files.length === 0) stop(`no test file is named like ${process.argv.slice(3).join(' ')}: see dist/test`, 2);
   exitLike(spawnSync(process.execPath, testArguments(files), { stdio: 'inherit', cwd: root }));
-} else if (process.argv[2] === '--bench') {
+} else if (isCheckout && process.argv[2] === '--bench') {
   process.argv.splice(2, 1);
   await import(pathToFileURL(inRoot('dist', 'test', 'bench', 'main.js')).href);
 } else {
-  await import(pathToFileURL(inRoot('dist', 'src', 'main.js')).href);
+  await import(pathToFileURL(main).href);
 }
 
 /** The list is spelled out: `node --test FOLDER` works on Node 20 and fails on 24. One at a time: live tests watch
@@ -64,12 +78,12 @@ function compiled(folder, ending) {
     .sort();
 }
 
-function typeScriptFiles() {
-  return ['src', 'ui', 'test'].flatMap((folder) =>
-    readdirSync(inRoot(folder), { recursive: true })
-      .filter((name) => name.endsWith('.ts'))
-      .map((name) => inRoot(folder, name)),
-  );
+/** TypeScript, and the folders it is in: their time tells that a file has gone. */
+function sources() {
+  return ['src', 'ui', 'test'].flatMap((folder) => {
+    const files = readdirSync(inRoot(folder), { recursive: true }).filter((name) => name.endsWith('.ts'));
+    return [...new Set(['.', ...files.map(dirname)]), ...files].map((name) => inRoot(folder, name));
+  });
 }
 
 /** tsc leaves the output of deleted sources behind; a deleted test must not go on running. */
@@ -93,12 +107,10 @@ function runAsOwner(command, args, doing, onFailure = () => {}) {
   process.stderr.write(`vdsowatch: ${doing}...\n`);
   const owner = statSync(root);
   const asOther = process.getuid?.() === 0 && owner.uid !== 0;
-  const home = asOther ? homeOf(owner.uid) : undefined;
   const result = spawnSync(command, args, {
     cwd: root,
     stdio: ['ignore', 2, 2],
-    ...(asOther ? { uid: owner.uid, gid: owner.gid } : {}),
-    env: { ...process.env, ...(home === undefined ? {} : { HOME: home }) },
+    ...(asOther ? { uid: owner.uid, gid: owner.gid, env: ownersEnvironment(owner.uid) } : {}),
   });
   if (result.status !== 0) {
     onFailure();
@@ -106,6 +118,12 @@ function runAsOwner(command, args, doing, onFailure = () => {}) {
       `${doing} failed (${result.error?.message ?? `exit ${result.status}`}): see above; then try again with "npm ci"`,
     );
   }
+}
+
+/** npm tells its scripts the folders of whoever started it (npm_config_cache, _userconfig, ...): root's, for the owner. */
+function ownersEnvironment(uid) {
+  const kept = Object.entries(process.env).filter(([name]) => !ROOTS_OWN.test(name));
+  return { ...Object.fromEntries(kept), HOME: homeOf(uid) ?? root };
 }
 
 function homeOf(uid) {
@@ -119,7 +137,7 @@ function exitLike(result) {
   process.exitCode = result.status ?? 1;
 }
 
-function stop(sentence) {
+function stop(sentence, status = 3) {
   process.stderr.write(`vdsowatch: ${sentence}\n`);
-  process.exit(3);
+  process.exit(status);
 }
