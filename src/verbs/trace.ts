@@ -6,7 +6,7 @@ import { type CommonOptions, criuOption, finish, outputOption, pidsOf, secondsOp
 interface RecordCommand {
   readonly output: string;
   readonly pid?: readonly string[];
-  readonly tree: boolean;
+  readonly tree?: true;
   readonly comm?: string;
   readonly cgroup?: string;
   readonly duration?: number;
@@ -31,7 +31,7 @@ export const traceVerbs = (program: Command, screen: ReplayScreen): void => {
     .description('trace to a file until stopped, or while a command runs, with whose exit status it then ends')
     .requiredOption('-o, --output <file>', 'a new file; compressed when it ends in .gz')
     .option('-p, --pid <pid...>', 'record these processes only')
-    .option('--tree', 'their descendants too; with a command: what it starts, only', false)
+    .option('--tree', 'their descendants too; with a command: what it starts, only')
     .option('--comm <name>', 'record processes of this name only')
     .option('--cgroup <path>', 'record processes of this control group only, as in /proc/PID/cgroup')
     .option('--duration <seconds>', 'stop after this time', secondsOption)
@@ -45,7 +45,14 @@ export const traceVerbs = (program: Command, screen: ReplayScreen): void => {
       const pids = pid === undefined ? undefined : await pidsOf(pid);
       if (pid !== undefined && pids === undefined) return;
       const { run } = await import('../commands/record.js');
-      await finish(run({ ...options, pid: pids, command: command.length === 0 ? undefined : command }));
+      await finish(
+        run({
+          ...options,
+          tree: options.tree === true,
+          pid: pids,
+          command: command.length === 0 ? undefined : command,
+        }),
+      );
     });
 
   program
