@@ -15,8 +15,9 @@ export interface JoinOptions extends Partial<ReadingRules> {
 /**
  * Gives every event a snapshot of the address space it is about. The event itself goes on at once and always; the
  * snapshot follows, begun after the event happened. A storm on one address space costs one reading per window, and a
- * reading that began after an event happened serves that event too. When the process has gone and others share its
- * address space, one of those is read.
+ * reading that began after an event happened serves that event too. A process that has only just come waits a little,
+ * and is not read when it has ended by then. When the process has gone and others share its address space, one of those
+ * is read.
  */
 export const join =
   ({
@@ -24,6 +25,7 @@ export const join =
     clock,
     resolve,
     window = 100,
+    newborn = 50,
     concurrency = 4,
     waiting = 20_000,
     scheduler = asyncScheduler,
@@ -37,7 +39,7 @@ export const join =
       };
       const reader = readings(
         { read, clock, scheduler },
-        { window, concurrency, waiting },
+        { window, newborn, concurrency, waiting },
         {
           next: (snapshot) => subscriber.next(snapshot),
           gone: (wanted) => {
@@ -60,6 +62,7 @@ export const join =
       const listening = events.subscribe({
         next: (event) => {
           kin.learn(event);
+          if (event.kind === 'exit' && event.wholeProcess) reader.end(event.tgid);
           const target = targetOf(event, resolve);
           const snapshot = snapshotFor(target && { ...target, tried: [] }, event.at);
           subscriber.next({ kind: 'event', event, target: target?.pid, snapshot });

@@ -6,6 +6,8 @@ import { type Target, together } from './target.js';
 export interface ReadingRules {
   /** One address space is read at most once in this time, in ms. */
   readonly window: number;
+  /** A new image, or a copy of one, waits so long for its first reading, in ms: most processes do not live longer. */
+  readonly newborn: number;
   /** Readings at the same time. */
   readonly concurrency: number;
   /** Address spaces that may wait to be read. */
@@ -35,6 +37,8 @@ export interface Request extends Target {
 export interface Readings {
   /** A reading that begins after `at` (boot clock) will be there. False: too many are waiting. */
   readonly request: (wanted: Request, at: bigint) => boolean;
+  /** It has ended: if it waits to be read, it waits no more. */
+  readonly end: (pid: number) => void;
   /** Is it about to be read, or being read? */
   readonly isBusy: (pid: number) => boolean;
   readonly isIdle: () => boolean;
@@ -42,7 +46,7 @@ export interface Readings {
 }
 
 interface Slot {
-  /** queued: waits its turn; cooling: was read lately, waits for its window; idle: nothing to do. */
+  /** queued: waits its turn; cooling: was read lately, or only just born, and waits; idle: nothing to do. */
   readonly state: 'queued' | 'cooling' | 'reading' | 'idle';
   /** Boot clock of the newest reading's start. */
   readonly startedAt: bigint;
@@ -51,12 +55,14 @@ interface Slot {
   readonly readyAt: number;
   /** What waits; while it is being read: what was asked for since. */
   readonly wanted: Request | undefined;
+  /** Ends the cooling. */
+  readonly timer: Subscription | undefined;
 }
 
 /** When to read what: no address space more often than a window allows, no event without a newer reading. */
 export const readings = (
   { read, clock, scheduler }: ReadingSource,
-  { window, concurrency, waiting }: ReadingRules,
+  { window, newborn, concurrency, waiting }: ReadingRules,
   listener: ReadingListener,
 ): Readings => {
   const running = new Subscription();
@@ -67,18 +73,19 @@ export const readings = (
   let draining = false;
   let tidyAt = 0;
 
-  const later = (delay: number, work: () => void): void => {
+  const later = (delay: number, work: () => void): Subscription => {
     const action: Subscription = scheduler.schedule(() => {
       running.remove(action);
       work();
     }, delay);
     running.add(action);
+    return action;
   };
 
   const enqueue = (pid: number): void => {
     const slot = slots.get(pid);
     if (slot === undefined) return;
-    slots.set(pid, { ...slot, state: 'queued' });
+    slots.set(pid, { ...slot, state: 'queued', timer: undefined });
     queue.push(pid);
     wake();
   };
@@ -101,11 +108,12 @@ export const readings = (
   };
 
   const start = (pid: number): void => {
-    const wanted = slots.get(pid)?.wanted;
-    if (wanted === undefined) return;
+    const { state, wanted } = slots.get(pid) ?? NEVER_READ;
+    if (state !== 'queued' || wanted === undefined) return;
     const startedAt = clock();
     const { thorough } = wanted;
-    slots.set(pid, { state: 'reading', startedAt, thorough, readyAt: scheduler.now() + window, wanted: undefined });
+    const readyAt = scheduler.now() + window;
+    slots.set(pid, { state: 'reading', startedAt, thorough, readyAt, wanted: undefined, timer: undefined });
     inFlight += 1;
     let evidence: Evidence | undefined;
     running.add(
@@ -139,16 +147,38 @@ export const readings = (
     if (slot !== undefined && slot.state !== 'idle') {
       const both = slot.wanted === undefined ? wanted : { ...together(slot.wanted, wanted), tried: wanted.tried };
       slots.set(pid, { ...slot, wanted: both });
+      if (slot.state === 'cooling' && both.thorough && slot.wanted?.thorough === false) cool(pid);
       return true;
     }
     if (busy >= waiting) return false;
     tidy();
     busy += 1;
-    const pause = slot === undefined ? 0 : slot.readyAt - scheduler.now();
-    slots.set(pid, { ...(slot ?? NEVER_READ), state: pause > 0 ? 'cooling' : 'queued', wanted });
-    if (pause > 0) later(pause, () => enqueue(pid));
-    else enqueue(pid);
+    slots.set(pid, { ...(slot ?? NEVER_READ), wanted });
+    cool(pid);
     return true;
+  };
+
+  /**
+   * Waits until it may be read. Under fork + exec + exit in a loop the wait of the newborn saves nearly every reading,
+   * and those were most of what such a load cost us (850 us of CPU time each, with it 150).
+   */
+  const cool = (pid: number): void => {
+    const slot = slots.get(pid) ?? NEVER_READ;
+    slot.timer?.unsubscribe();
+    const pause = Math.max(slot.readyAt - scheduler.now(), slot.wanted?.thorough === false ? newborn : 0);
+    if (pause > 0) slots.set(pid, { ...slot, state: 'cooling', timer: later(pause, () => enqueue(pid)) });
+    else enqueue(pid);
+  };
+
+  const end = (pid: number): void => {
+    const slot = slots.get(pid);
+    const { state, wanted, timer } = slot ?? NEVER_READ;
+    if (slot === undefined || wanted === undefined || (state !== 'cooling' && state !== 'queued')) return;
+    timer?.unsubscribe();
+    slots.set(pid, { ...slot, state: 'idle', wanted: undefined, timer: undefined });
+    busy -= 1;
+    listener.gone({ ...wanted, tried: [...wanted.tried, pid] });
+    if (busy === 0) listener.idle();
   };
 
   /** Forgets who was read long enough ago, now and then. */
@@ -161,13 +191,21 @@ export const readings = (
 
   return {
     request,
+    end,
     isBusy: (pid) => (slots.get(pid)?.state ?? 'idle') !== 'idle',
     isIdle: () => busy === 0,
     stop: () => running.unsubscribe(),
   };
 };
 
-const NEVER_READ: Slot = { state: 'idle', startedAt: 0n, thorough: false, readyAt: 0, wanted: undefined };
+const NEVER_READ: Slot = {
+  state: 'idle',
+  startedAt: 0n,
+  thorough: false,
+  readyAt: 0,
+  wanted: undefined,
+  timer: undefined,
+};
 const READS_PER_TURN = 16;
 const MANY = 1024;
 

@@ -12,7 +12,7 @@ import { CLONE_VM, execed, exited, forked, goneEvidence, MS, moved, readingOf, T
 /** Makes the event of a letter: it happened at this time, and its comm is the letter. */
 type Make = (at: bigint, comm: string) => Event;
 
-interface Scenario extends Partial<Pick<JoinOptions, 'window' | 'concurrency' | 'waiting'>> {
+interface Scenario extends Partial<Pick<JoinOptions, 'window' | 'newborn' | 'concurrency' | 'waiting'>> {
   readonly events: Readonly<Record<string, Make>>;
   /** How long a reading takes; 0: it is there at once. */
   readonly takes?: number;
@@ -46,7 +46,7 @@ const scenario = (marbles: string, expected: string, { events, takes = 0, missin
           assert.ok(make, letter);
           return make(clock() - MS, letter);
         }),
-        join({ read, clock, resolve: (_, pid) => pid, window: 10, ...options }),
+        join({ read, clock, resolve: (_, pid) => pid, window: 10, newborn: 0, ...options }),
       )
       .subscribe({
         next: (observation) => {
@@ -149,6 +149,35 @@ test('fork reads the child, and the exec that follows is served by one reading',
   const f: Make = (at, comm) => forked({ at, pid: 1, in: 11, child: 5, comm });
   const e: Make = (at, comm) => execed({ at, pid: 5, in: 15, comm });
   scenario('(fe)-----------------|', '0 fe5, 21 end', { events: { f, e } });
+});
+
+const fork: Make = (at, comm) => forked({ at, pid: 1, in: 11, child: 5, comm });
+const exec: Make = (at, comm) => execed({ at, pid: 5, in: 15, comm });
+const exit: Make = (at, comm) => exited({ at, pid: 5, in: 15, comm });
+
+test('a newborn waits to be read, once for its fork and its exec', () => {
+  scenario('f-e----------|', '0 f, 2 e, 5 5, 13 end', { events: { f: fork, e: exec }, newborn: 5 });
+});
+
+test('a newborn that has ended by then is not read', () => {
+  scenario('f-ex|', '0 f, 2 e, 3 x, 4 end', { events: { f: fork, e: exec, x: exit }, newborn: 5 });
+  scenario('f-exf------|', '0 f, 2 e, 3 x, 4 f, 9 5, 11 end', {
+    events: { f: fork, e: exec, x: exit },
+    newborn: 5,
+  });
+});
+
+test('a newborn that does something is read at once, as the window allows', () => {
+  const m = move(5, 15);
+  scenario('f-em-m-------------|', '0 f, 2 e, 3 m5, 5 m, 13 5, 19 end', {
+    events: { f: fork, e: exec, m },
+    newborn: 7,
+  });
+});
+
+test('of two in one address space the other is read when the one that waits has ended', () => {
+  const v: Make = (at, comm) => forked({ at, pid: 1, in: 11, child: 5, flags: CLONE_VM, comm });
+  scenario('v-x|', '0 v, 2 x, 7 1end', { events: { v, x: exit }, newborn: 5 });
 });
 
 test('two pids of one address space cost one reading', () => {
