@@ -15,7 +15,7 @@ export const readMoment = async (
 ): Promise<Outcome<Pick<Piece, 'judged' | 'problems'>>> => {
   if (/^\d+$/.test(argument)) return liveMoment(Number(argument), criu);
   const input = recognise(argument);
-  return input.ok ? await readPiece(input.value, criu) : input;
+  return input.ok ? await readPiece(input.value, { criu }) : input;
 };
 
 const liveMoment = (pid: number, criu: string): Outcome<Pick<Piece, 'judged' | 'problems'>> => {

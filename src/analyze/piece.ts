@@ -1,10 +1,14 @@
+import type { PostMortem } from '../criu/post-mortem.js';
 import type { Target } from '../doctor/schema.js';
 import { forecast } from '../judge/forecast.js';
 import { judge } from '../judge/judge.js';
 import type { Evidence, Host } from '../model/evidence.js';
-import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
+import { type Failure, failure, type Outcome, success } from '../model/failure.js';
 import type { Judged } from '../report/process.js';
+import type { Progress } from '../trace/replay.js';
 import type { Input } from './recognise.js';
+import type { Life } from './recording/life.js';
+import type { Recorded } from './recording/read.js';
 
 /** What one path given to `analyze` or `diff` turned out to hold, judged. */
 export interface Piece {
@@ -13,27 +17,38 @@ export interface Piece {
   readonly judged: readonly Judged[];
   /** What could not be read of it; the rest is still judged. */
   readonly problems: readonly Failure[];
+  /** Of CRIU images and logs. */
+  readonly criu?: Pick<PostMortem, 'set' | 'logs'> | undefined;
+  /** Of a recording: `judged` are the newest states of these lives that have one, in their order. */
+  readonly recorded?: Recorded | undefined;
 }
 
-/**
- * Reads one recognised path and judges every process in it, with the forecast for that CRIU version; for images, on
- * `target` when it is given.
- */
-export const readPiece = async (input: Input, criu: string, target?: Target): Promise<Outcome<Piece>> => {
+export interface PieceOptions {
+  /** CRIU version the forecasts are for. */
+  readonly criu: string;
+  /** The host to restore images on; without it, the kernel of the dump is meant. */
+  readonly target?: Target | undefined;
+  /** Of a recording: processes to keep, whatever is said of them. */
+  readonly wanted?: ((life: Life) => boolean) | undefined;
+  readonly progress?: Progress | undefined;
+}
+
+/** Reads one recognised path and judges every process in it. */
+export const readPiece = async (input: Input, options: PieceOptions): Promise<Outcome<Piece>> => {
   switch (input.kind) {
     case 'bundle':
-      return await bundlePiece(input, criu);
+      return await bundlePiece(input, options);
     case 'core':
       return await corePiece(input);
     case 'criu-image':
     case 'log':
-      return await criuPiece(input, criu, target);
-    default:
-      return failed(failure('bad-input', `Reading a ${input.kind} is not built yet.`));
+      return await criuPiece(input, options);
+    case 'recording':
+      return await recordingPiece(input, options);
   }
 };
 
-const bundlePiece = async (input: Input, criu: string): Promise<Outcome<Piece>> => {
+const bundlePiece = async (input: Input, { criu }: PieceOptions): Promise<Outcome<Piece>> => {
   const { readBundle } = await import('../bundle/read.js');
   const bundle = await readBundle(input.path);
   if (!bundle.ok) return bundle;
@@ -52,14 +67,14 @@ const judged = (evidence: Evidence, criu: string): Judged => {
 };
 
 /** CRIU images and their logs. A dumped vDSO is held against those of this host, in case it is of the same kernel. */
-const criuPiece = async (input: Input, criu: string, target: Target | undefined): Promise<Outcome<Piece>> => {
+const criuPiece = async (input: Input, { criu, target }: PieceOptions): Promise<Outcome<Piece>> => {
   const { readLogPostMortem, readPostMortem } = await import('../criu/post-mortem.js');
   const { hostImages } = await import('../criu/own-vdso.js');
   const context = { criu, pristine: hostImages, target };
   const images = await (input.kind === 'log' ? readLogPostMortem : readPostMortem)(input.path, context);
   if (!images.ok) return images;
-  const { host, judged, problems } = images.value;
-  return success({ input, host, judged, problems });
+  const { host, judged, problems, set, logs } = images.value;
+  return success({ input, host, judged, problems, criu: { set, logs } });
 };
 
 /** A core file is of a process that is gone: there is nothing to dump, so nothing to forecast. */
@@ -78,3 +93,21 @@ const corePiece = async (input: Input): Promise<Outcome<Piece>> => {
     problems: evidence.unread.map(({ detail }) => failure('bad-input', detail)),
   });
 };
+
+const recordingPiece = async (input: Input, options: PieceOptions): Promise<Outcome<Piece>> => {
+  const { readRecorded } = await import('./recording/read.js');
+  const { criu, wanted = () => false, progress } = options;
+  const recorded = await readRecorded(input.path, { criu, wanted, progress });
+  if (!recorded.ok) return recorded;
+  const { host, lives, problems } = recorded.value;
+  return success({ input, host, judged: lives.flatMap((life) => stateOf(life) ?? []), problems, recorded: recorded.value });
+};
+
+/** The newest state of a recorded process, as of any other source; undefined: it was never read. */
+export const stateOf = ({ state, lines }: Life): Judged | undefined =>
+  state && {
+    evidence: { ...state.evidence, source: 'recording' },
+    verdict: state.verdict,
+    forecast: state.forecast,
+    history: lines.map(({ line }) => line),
+  };

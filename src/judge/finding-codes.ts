@@ -1,3 +1,4 @@
+import { JOINED_FINDING_CODES } from '../analyze/join/finding-codes.js';
 import { IMAGE_FINDING_CODES } from '../criu/finding-codes.js';
 import type { Finding, Severity } from '../model/verdict.js';
 
@@ -155,6 +156,7 @@ export const FINDING_CODES = {
   'loses-permissions': code('warning', 'The vDSO is r-x after the restore, whatever it was.', 'Set them again.'),
   'loses-memory': code('error', 'Memory of the program is left out of the dump, without a word.', 'Do not dump it so.'),
   ...IMAGE_FINDING_CODES,
+  ...JOINED_FINDING_CODES,
 } as const satisfies Record<string, FindingCode>;
 
 export type FindingCodeName = keyof typeof FINDING_CODES;

@@ -12,8 +12,11 @@ export interface Recording {
    * From the beginning each time it is asked for, some at a time, in order. The value at the end: why there was
    * nothing, or not all of it. Damage is told with the name of the file.
    */
-  readonly items: () => AsyncGenerator<readonly TraceItem[], Failure | undefined, undefined>;
+  readonly items: (progress?: Progress) => AsyncGenerator<readonly TraceItem[], Failure | undefined, undefined>;
 }
+
+/** Is told, now and then, how much of all files has been read, 0 to 1; never for a pipe. */
+export type Progress = (share: number) => void;
 
 /** FILE, and what a rotated recording left beside it. Fails when FILE cannot be opened. */
 export const openRecording = async (path: string): Promise<Outcome<Recording>> => {
@@ -23,21 +26,24 @@ export const openRecording = async (path: string): Promise<Outcome<Recording>> =
     await file.value.close();
   }
   const parts = await partsOf(path);
-  return success({ path, items: () => itemsOf(path, parts) });
+  return success({ path, items: (progress) => itemsOf(path, parts, progress) });
 };
 
 async function* itemsOf(
   path: string,
   parts: readonly string[],
+  progress?: Progress,
 ): AsyncGenerator<readonly TraceItem[], Failure | undefined, undefined> {
   let began = false;
-  for (const part of parts) {
+  for (const [index, part] of parts.entries()) {
     const file = await openTrace(part);
     if (!file.ok) return file.failure;
     for await (const items of file.value.items()) {
       const foreign = items.find((item) => item.kind === 'foreign');
       if (foreign !== undefined) return newerFormat(part, foreign.schema);
       began ||= items.some(({ kind }) => kind !== 'damage');
+      const share = file.value.progress();
+      if (share !== undefined) progress?.((index + share) / parts.length);
       yield items.map((item) => (item.kind === 'damage' ? inFile(part, item) : item));
     }
   }

@@ -1,0 +1,122 @@
+import type { CriuLog } from '../../criu/log/log.js';
+import type { Difference } from '../../model/diff.js';
+import type { Choice } from '../../report/chapter.js';
+import { isoTime } from '../../report/line.js';
+import { hex } from '../../text/hex.js';
+import { imageOf, IS, TOOK } from './choices.js';
+import { dumpLines, type Outcome, outcomeOf, restoreLines } from './outcome.js';
+import type { Role } from './roles.js';
+import type { Witness } from './witness.js';
+import { sentence, stateSentence } from './words.js';
+import { pageWords, type Written } from './written.js';
+
+/** What happened to the process, in a few sentences; empty when there is nothing but one state of it. */
+export const conclude = (
+  roles: readonly Role[],
+  choices: readonly Choice[],
+  written: Written | undefined,
+  differences: readonly Difference[],
+): readonly string[] => {
+  const image = imageOf(roles);
+  const of = (role: Role['role']) => roles.filter((one) => one.role === role).map(({ witness }) => witness);
+  const before = of('before').at(-1);
+  const after = of('after').at(-1);
+  const lives = roles.flatMap(({ witness }) => witness.life?.life ?? []);
+  if (roles.length < 2 && lives.length === 0) return [];
+  const sentences = [
+    ...(before === undefined ? [] : [beforeWords(before, image !== undefined || after !== undefined)]),
+    ...writtenWords(written, lives.length > 0),
+    ...(image === undefined ? [] : dumpWords(image, choices)),
+    ...restoreWords(image, after, written),
+    ...(after === undefined ? [] : [`afterwards ${stateSentence(after.judged, 'is')}`]),
+    ...differences.filter(({ noticeable, field }) => noticeable === 'yes' && !TOLD.has(field)).map(({ text }) => text),
+    ...of('crash').map(({ judged }) => `in the core file ${stateSentence(judged, 'is')}`),
+  ];
+  return sentences.map(sentence);
+};
+
+/** Fields whose change other sentences tell. */
+const TOLD: ReadonlySet<string> = new Set(['vdso', 'pages', 'bytes', 'hint', 'vvar']);
+
+const beforeWords = ({ life, judged }: Witness, dumped: boolean): string => {
+  const state = stateSentence(judged, 'was');
+  if (dumped) return `before the dump ${state}`;
+  const { ended, state: newest } = life?.life ?? {};
+  if (ended !== undefined) return `until it ended at ${isoTime(ended.time, 0n)}, ${state}`;
+  return newest === undefined ? state : `at ${isoTime(newest.time, 0n)}, when it was last read, ${state}`;
+};
+
+const writtenWords = (written: Written | undefined, recorded: boolean): readonly string[] => {
+  if (written === undefined) return [];
+  if (written.writers.length > 0) return written.writers;
+  const pages = pageWords(written.pages);
+  return recorded
+    ? [`who wrote ${pages} was not seen: it was before the recording, through /proc/PID/mem, or in a gap`]
+    : [`something had written into ${pages}; a recording would tell who`];
+};
+
+const dumpWords = (image: Witness, choices: readonly Choice[]): readonly string[] => {
+  const dump = image.criu?.logs.dump;
+  const who = dump?.version === undefined ? 'CRIU' : `CRIU ${dump.version}`;
+  const error = dumpLines(image).find(({ severity }) => severity === 'error');
+  if (dump?.ended === 'failure') {
+    const why = error === undefined ? '' : `: ${error.meaning} (dump.log, line ${error.line})`;
+    return [`${who} failed to dump it${why}`];
+  }
+  if (image.criu?.process === undefined) return dump === undefined ? [] : [`${who} dumped it; its image is not here`];
+  const took = choices.filter(({ took: one }) => one === 'vdso');
+  const place = took.length === 0 ? 'nothing' : took.map(({ start }) => hex(start)).join(' and ');
+  const wrong = choices.filter(({ right }) => !right);
+  const judgement =
+    wrong.length === 0
+      ? took.length === 0 && choices.length === 0
+        ? ''
+        : ': right'
+      : `: wrong, ${wrong.map(({ start, took: one, class: kind }) => `${hex(start)} is ${IS[kind]} and was taken for ${TOOK[one]}`).join('; ')}`;
+  return [`${who} dumped it and took ${place} for the vDSO${checkWords(dump, image)}${judgement}`];
+};
+
+const checkWords = (dump: CriuLog | undefined, image: Witness): string => {
+  const own = dumpLines(image).find(({ code }) => code.startsWith('check-'));
+  const any = own ?? dump?.findings.find(({ code }) => code.startsWith('check-') && code !== 'check-failed');
+  const word = any === undefined ? undefined : CHECKS.get(any.code);
+  return word === undefined ? '' : `, ${word}`;
+};
+
+const CHECKS = new Map([
+  ['check-none', 'by its name'],
+  ['check-pfn', 'by page frame'],
+  ['check-symtable', 'by symbol table'],
+]);
+
+const restoreWords = (
+  image: Witness | undefined,
+  after: Witness | undefined,
+  written: Written | undefined,
+): readonly string[] => {
+  const lines = restoreLines(image);
+  const outcome = outcomeOf(image, after?.judged.verdict);
+  if (outcome === undefined) return [];
+  const reasons = lines.filter(({ code }) => code.startsWith('differs-')).map(({ meaning }) => meaning);
+  const failure = lines.find(({ severity }) => severity === 'error')?.meaning;
+  return [
+    `${OUTCOMES[outcome]}${lossWords(outcome, written)}`,
+    ...(outcome === 'proxy' && reasons[0] !== undefined ? [`why no restore in place: ${reasons[0]}`] : []),
+    ...(outcome === 'failed' && failure !== undefined ? [failure] : []),
+  ];
+};
+
+const OUTCOMES: Readonly<Record<Exclude<Outcome, undefined>, string>> = {
+  'in-place': "it was restored in place, with that kernel's own vDSO",
+  proxy: "it was restored by proxy: it keeps its dumped vDSO, whose functions jump into that kernel's",
+  none: 'it was restored without a vDSO',
+  failed: 'the restore failed',
+};
+
+const lossWords = (outcome: Outcome, written: Written | undefined): string => {
+  if (written === undefined) return '';
+  const pages = pageWords(written.pages);
+  if (written.fate === 'lost') return `: what was written into ${pages} was lost`;
+  if (outcome === 'proxy') return `; what was written into ${pages} is in that copy, as far as no jump covers it`;
+  return '';
+};

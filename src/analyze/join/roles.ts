@@ -1,0 +1,53 @@
+import type { Moment } from '../../report/chapter.js';
+import { areOtherHosts, areOtherKernels } from './same.js';
+import type { Witness } from './witness.js';
+
+/** A witness with the part it plays in the story of its process. */
+export interface Role {
+  readonly role: Moment['role'];
+  readonly witness: Witness;
+}
+
+/** Which of them saw the process before a dump, which after it; in the order in which it happened, as far as is known. */
+export const rolesOf = (witnesses: readonly Witness[]): readonly Role[] => {
+  const image = witnesses.find(({ criu }) => criu !== undefined);
+  const live = witnesses.filter(({ criu, judged }) => criu === undefined && judged.evidence.source !== 'core');
+  const role = (witness: Witness): Moment['role'] => {
+    if (witness.criu !== undefined) return 'dump';
+    if (witness.judged.evidence.source === 'core') return 'crash';
+    return isAfter(witness, live, image) ? 'after' : 'before';
+  };
+  return witnesses
+    .map((witness): Role => ({ role: role(witness), witness }))
+    .sort((one, other) => ORDER[one.role] - ORDER[other.role] || byTime(one.witness, other.witness));
+};
+
+const ORDER = { before: 0, dump: 1, after: 2, crash: 3 } as const;
+
+/** A restored task has a later start than the one that was dumped; on another host only content and order tell. */
+const isAfter = (witness: Witness, live: readonly Witness[], image: Witness | undefined): boolean => {
+  if (witness.life?.life.restored !== undefined) return true;
+  const comparable = live.filter((other) => !areOtherHosts(other.host, witness.host));
+  const ticks = comparable.flatMap(({ startTicks }) => startTicks ?? []);
+  const first = ticks.reduce((least, one) => (one < least ? one : least), witness.startTicks ?? 0n);
+  if (witness.startTicks !== undefined && first < witness.startTicks) return true;
+  if (witness.startTicks !== undefined && ticks.some((other) => other > first)) return false;
+  const runtime = runtimeOf(witness);
+  if (image?.host !== undefined && areOtherKernels(image.host, witness.host)) return true;
+  const dumped = image?.criu?.logged?.vmas;
+  if (runtime !== undefined && dumped !== undefined) return !dumped.some(({ start }) => start === runtime);
+  if (live.some((other) => (runtimeOf(other) === undefined) !== (runtime === undefined))) return runtime !== undefined;
+  return image !== undefined && witness.life === undefined && witness.order > image.order;
+};
+
+/** Where a restore parked the vDSO of a task that got a proxy. */
+const runtimeOf = ({ judged }: Witness): bigint | undefined =>
+  judged.verdict.mappings.find((mapping) => mapping.class === 'criu-runtime')?.start;
+
+const byTime = (one: Witness, other: Witness): number => {
+  const [a, b] = [one.life?.life.state?.time, other.life?.life.state?.time];
+  if (a !== undefined && b !== undefined && a !== b) return a < b ? -1 : 1;
+  const [x, y] = [one.startTicks, other.startTicks];
+  if (x !== undefined && y !== undefined && x !== y) return x < y ? -1 : 1;
+  return one.order - other.order;
+};

@@ -1,0 +1,59 @@
+import type { Host } from '../../model/evidence.js';
+import { type Image, isOtherImage } from '../../pipeline/identity.js';
+import type { Witness } from './witness.js';
+
+/**
+ * Are these the same process, seen by two sources? A pid says little: it is given again, by a restore to the same
+ * program, by the kernel to any. Its start time proves it within one boot. The auxv is the finger print of an exec: it
+ * survives a move, a dump and a restore, on another host too, and address space randomisation makes it unique but for
+ * forks.
+ */
+export const isSame = (one: Witness, other: Witness): boolean => {
+  if (one.order === other.order) return one.life !== undefined && isRestoredFrom(one, other);
+  if (!one.pids.some((pid) => other.pids.includes(pid))) return false;
+  const elsewhere = areOtherHosts(one.host, other.host);
+  const { startTicks } = one;
+  if (!elsewhere && startTicks !== undefined && startTicks === other.startTicks) return true;
+  const programs = comparePrograms(one.programs, other.programs);
+  if (programs !== 'unknown') return programs === 'same';
+  return !elsewhere && isSameName(one, other);
+};
+
+/** Two owners of a pid in one recording: the second is what CRIU made of the first. */
+const isRestoredFrom = (one: Witness, other: Witness): boolean =>
+  one.pids.some((pid) => other.pids.includes(pid)) &&
+  (one.life?.life.restored !== undefined || other.life?.life.restored !== undefined) &&
+  comparePrograms(one.programs, other.programs) === 'same';
+
+/** By nothing but its program and name: for a process whose pid in its image is that of its container. */
+export const isSameProgram = (one: Witness, other: Witness): boolean =>
+  one.order !== other.order &&
+  isSameName(one, other) &&
+  one.programs.some((program) => program.places !== undefined) &&
+  comparePrograms(one.programs, other.programs) === 'same';
+
+const isSameName = ({ comm }: Witness, other: Witness): boolean =>
+  comm === undefined || other.comm === undefined || comm === other.comm;
+
+const comparePrograms = (some: readonly Image[], others: readonly Image[]): 'same' | 'other' | 'unknown' => {
+  if (some.length === 0 || others.length === 0) return 'unknown';
+  return some.some((one) => others.some((other) => !isOtherImage(one, other) && sharePlaces(one, other)))
+    ? 'same'
+    : 'other';
+};
+
+const sharePlaces = (one: Image, other: Image): boolean =>
+  one.vdso === other.vdso || (one.places !== undefined && one.places === other.places);
+
+/** Do they surely come from different machines, kernels or boots? An unknown release or boot says nothing. */
+export const areOtherHosts = (one: Host | undefined, other: Host | undefined): boolean =>
+  differ(one?.bootId, other?.bootId) || areOtherKernels(one, other);
+
+/** The note in a vDSO names the version alone: "6.18.44" is of "6.18.44-cloud-amd64". */
+export const areOtherKernels = (one: Host | undefined, other: Host | undefined): boolean => {
+  const [a, b] = [one?.release, other?.release];
+  return differ(a, b) && a !== undefined && b !== undefined && !a.startsWith(b) && !b.startsWith(a);
+};
+
+const differ = (one: string | undefined, other: string | undefined): boolean =>
+  one !== undefined && other !== undefined && one !== other;

@@ -1,0 +1,116 @@
+import type { CriuLog, LogFinding } from '../../criu/log/log.js';
+import type { StoryLine } from '../../report/chapter.js';
+import { escapeText, printable } from '../../text/escape.js';
+import type { Life } from '../recording/life.js';
+import type { Recorded } from '../recording/read.js';
+import { imageOf } from './choices.js';
+import { dumpLines, restoreLines } from './outcome.js';
+import type { Role } from './roles.js';
+import type { Witness } from './witness.js';
+import { stateSentence } from './words.js';
+
+/** What happened to one process, step by step, as far as the order is known; nothing for a single state. */
+export const storyOf = (roles: readonly Role[]): readonly StoryLine[] => {
+  const image = imageOf(roles);
+  const lives = roles.some(({ witness }) => witness.life !== undefined);
+  if (roles.length < 2 && !lives) return [];
+  const of = (...wanted: Role['role'][]): StoryLine[] =>
+    roles.filter(({ role }) => wanted.includes(role)).flatMap(({ witness }) => witnessLines(witness, roles));
+  const before = of('before');
+  // The dump ends the process: what its log says was before.
+  const last = before.at(-1);
+  const end = last !== undefined && image !== undefined && last.text === EXITED ? before.splice(-1) : [];
+  const { dump, restore } = image?.criu?.logs ?? {};
+  return [
+    ...before,
+    ...logStory('dump.log', dump, dumpLines(image)),
+    ...end,
+    ...logStory('restore.log', restore, restoreLines(image)),
+    ...of('after', 'crash'),
+  ];
+};
+
+/** As the pipeline says it. */
+const EXITED = 'exited';
+
+const witnessLines = (witness: Witness, roles: readonly Role[]): readonly StoryLine[] => {
+  const { life, judged, path } = witness;
+  if (life !== undefined) return lifeLines(life.life, life.of, roles);
+  const who = `${judged.evidence.source} ${shortPath(path)}`;
+  return [{ time: undefined, severity: 'info', who, text: stateSentence(judged, 'was') }];
+};
+
+const shortPath = (path: string): string => {
+  const shown = escapeText(path.replace(/\/+$/, ''));
+  return shown.length <= LONGEST_PATH ? shown : `...${shown.slice(-LONGEST_PATH)}`;
+};
+
+const LONGEST_PATH = 40;
+
+const lifeLines = (life: Life, recorded: Recorded, roles: readonly Role[]): readonly StoryLine[] => {
+  const lines = life.lines.map(({ line, time }): StoryLine => {
+    const who = `${line.pid} ${printable(line.comm)}`;
+    return { time, severity: line.severity, who, text: line.text };
+  });
+  if (life.leftOut > 0) {
+    const text = `${life.leftOut} lines are left out here`;
+    lines.splice(life.leftOutAt, 0, { time: lines[life.leftOutAt]?.time, severity: 'info', who: 'vdsowatch', text });
+  }
+  const from = life.lines[0]?.time ?? recorded.from;
+  const until = life.ended?.time ?? recorded.until;
+  const gaps = recorded.gaps
+    .filter(({ time }) => time >= from && time <= until)
+    .map(({ line, time }): StoryLine => ({ time, severity: line.severity, who: 'vdsowatch', text: line.text }));
+  const hooks = recorded.hooks
+    .filter(({ hook, time }) => hook.root === life.pid || (imageOf(roles) !== undefined && time >= from && time <= until))
+    .map(({ hook, time }): StoryLine => {
+      const said = hook.said.length === 0 ? '' : `: ${hook.said.map(escapeText).join(' ')}`;
+      const text = `${escapeText(hook.action)} of CRIU${hook.vetoed ? ', vetoed' : ''}${said}`;
+      return { time, severity: hook.vetoed ? 'error' : 'info', who: 'vdsowatch hook', text };
+    });
+  return inOrder([...lines, ...gaps, ...hooks]);
+};
+
+const inOrder = (lines: readonly StoryLine[]): readonly StoryLine[] =>
+  [...lines].sort((one, other) => {
+    const [a, b] = [one.time ?? 0n, other.time ?? 0n];
+    return a < b ? -1 : a > b ? 1 : 0;
+  });
+
+/** Lines of a log that say something, repeated ones once. */
+const logStory = (
+  name: string,
+  log: CriuLog | undefined,
+  own: readonly LogFinding[],
+): readonly StoryLine[] => {
+  if (log === undefined) return [];
+  const where = log.release === undefined ? '' : ` on Linux ${escapeText(log.release)}`;
+  const head = `CRIU ${log.version ?? 'of unknown version'} ${name === 'dump.log' ? 'dumps' : 'restores'} it${where}`;
+  const kept: LogFinding[] = [];
+  const counts = new Map<string, number>();
+  for (const line of own) {
+    if (line.routine) continue;
+    const count = (counts.get(line.code) ?? 0) + 1;
+    counts.set(line.code, count);
+    if (count <= MOST_ALIKE && kept.length < MOST_LOG_LINES) kept.push(line);
+  }
+  const ended = log.findings.findLast(({ code }) => /^(?:dump|restore)-ended$/.test(code));
+  return [
+    { time: undefined, severity: 'info', who: name, text: head },
+    ...[...kept, ...(ended === undefined || kept.includes(ended) ? [] : [ended])].map((line): StoryLine => {
+      const left = (counts.get(line.code) ?? 0) - MOST_ALIKE;
+      const last = left > 0 && kept.findLast(({ code }) => code === line.code) === line;
+      const more = last ? ` (and ${left} more such lines)` : '';
+      return {
+        time: undefined,
+        severity: line.severity,
+        who: `${name}:${line.line}`,
+        text: `${line.meaning}${more}`,
+      };
+    }),
+  ];
+};
+
+const MOST_ALIKE = 3;
+const MOST_LOG_LINES = 60;
+

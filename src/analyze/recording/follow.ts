@@ -1,0 +1,196 @@
+import { forecast } from '../../judge/forecast.js';
+import { stateWord } from '../../judge/words.js';
+import type { Evidence } from '../../model/evidence.js';
+import type { AddressSpace, HistoryLine } from '../../model/state.js';
+import type { Verdict } from '../../model/verdict.js';
+import { imageOf } from '../../pipeline/identity.js';
+import { slim } from '../../pipeline/slim.js';
+import type { TraceFrame } from '../../trace/reading.js';
+import type { Replayed } from '../../trace/replay-frames.js';
+import { addLine, type Instant, isAlarm, type Life, newLife } from './life.js';
+import { notePages, notePoke, noteProtection } from './writes.js';
+
+/** Follows every process through a recording, in bounded memory. */
+export interface Follower {
+  readonly take: (replayed: Replayed, frame: TraceFrame) => void;
+  /** Another run begins: nothing that was known goes on. */
+  readonly nextRun: () => void;
+  readonly lives: () => readonly Life[];
+  /** Processes with something to tell that were too many to keep. */
+  readonly forgotten: () => number;
+}
+
+/** Ended processes of which nothing is to be said; then those of which something is. */
+const MOST_ENDED = 2000;
+const MOST_REMARKABLE = 1000;
+const PR_SET_MM_MAP = 14n;
+const MOST_IMAGES = 8;
+const FIRST_TURNS = 8;
+const MOST_TURNS = 32;
+
+/** `criu`: version the forecasts are for. `wanted`: processes to keep, whatever is said of them. */
+export const follow = (criu: string, wanted: (life: Life) => boolean): Follower => {
+  /** Newest owner of each pid. */
+  const byPid = new Map<number, Life>();
+  /** Ended ones that are still in `byPid`, oldest end first. */
+  const ended = new Set<Life>();
+  let archived: Life[] = [];
+  let forgotten = 0;
+  const size = (): number => byPid.size + archived.length;
+
+  const archive = (life: Life): void => {
+    ended.delete(life);
+    if (byPid.get(life.pid) === life) byPid.delete(life.pid);
+    if (!life.remarkable && !wanted(life)) return;
+    archived.push(life);
+    if (archived.length <= MOST_REMARKABLE) return;
+    const index = archived.findIndex((one) => !wanted(one));
+    archived = archived.filter((_, other) => other !== Math.max(index, 0));
+    forgotten += 1;
+  };
+
+  const begin = (pid: number, comm: string, born: Instant | undefined): Life => {
+    const former = byPid.get(pid);
+    if (former !== undefined) {
+      former.ended ??= born;
+      archive(former);
+    }
+    const life = newLife(pid, comm, born);
+    byPid.set(pid, life);
+    return life;
+  };
+
+  const end = (life: Life, instant: Instant): void => {
+    life.ended ??= instant;
+    ended.add(life);
+    for (const oldest of ended) {
+      if (ended.size <= MOST_ENDED) break;
+      archive(oldest);
+    }
+  };
+
+  /** Whose reading it is: a pid with other start ticks has another owner. */
+  const ownerOf = ({ process: { pid, startTicks, comm } }: Evidence): Life | undefined => {
+    if (startTicks === undefined) return undefined;
+    const known = byPid.get(pid);
+    if (known?.startTicks !== undefined && known.startTicks > startTicks) return undefined;
+    const life = known === undefined || (known.startTicks ?? startTicks) !== startTicks ? undefined : known;
+    const owner = life ?? begin(pid, comm ?? '', undefined);
+    owner.startTicks = startTicks;
+    if (comm !== undefined) owner.comm = comm;
+    return owner;
+  };
+
+  const onLine = (line: HistoryLine, time: bigint): Life | undefined => {
+    if (line.pid === 0) return undefined;
+    const instant = { at: line.at, time };
+    const life = byPid.get(line.pid) ?? begin(line.pid, line.comm, undefined);
+    if (line.comm !== '') life.comm = line.comm;
+    if (life.ended === undefined || line.event?.kind === 'exit') addLine(life, line, time, size());
+    if (isAlarm(line)) life.remarkable = true;
+    const { event } = line;
+    switch (event?.kind) {
+      case 'call':
+        noteProtection(life, event, instant);
+        break;
+      case 'poke': {
+        const victim = line.target === undefined || line.target === line.pid ? undefined : byPid.get(line.target);
+        if (victim === undefined) break;
+        notePoke(victim, event, instant);
+        addLine(victim, line, time, size());
+        break;
+      }
+      case 'fork': {
+        const child = begin(event.childPid, line.comm, instant);
+        child.parent = { pid: life.pid, comm: life.comm };
+        child.heirOf = life.copied.size > 0 ? life : undefined;
+        addLine(child, line, time, size());
+        break;
+      }
+      case 'exit':
+        if (event.wholeProcess) end(life, instant);
+        break;
+      case 'prctl':
+        if (event.option === PR_SET_MM_MAP && line.comm !== '' && life.lines.some(isRestorer)) life.restored = instant;
+        break;
+      default:
+        break;
+    }
+    return life;
+  };
+
+  const refresh = (life: Life, space: AddressSpace | undefined, instant: Instant): void => {
+    if (space?.evidence === undefined || space.verdict === undefined) return;
+    if (life.space !== space.id) {
+      life.space = space.id;
+      life.copied.clear();
+      life.writes = [];
+      life.clean = undefined;
+    }
+    const { evidence, verdict } = space;
+    if (life.state?.verdict === verdict) return;
+    const image = imageOf(evidence.auxv);
+    if (image !== undefined && !life.images.some((one) => one.vdso === image.vdso && one.places === image.places))
+      life.images = [...life.images, image].slice(-MOST_IMAGES);
+    notePages(life, verdict.vdso, instant);
+    const same = life.state !== undefined && essence(life.state.verdict) === essence(verdict);
+    life.state = same && life.state !== undefined ? { ...life.state, ...instant } : judgedAt(evidence, verdict, instant);
+    if (verdict.findings.some(({ severity }) => severity !== 'info') || verdict.vdso?.moved === true)
+      life.remarkable = true;
+    noteTurn(life, verdict, instant);
+  };
+
+  const judgedAt = (evidence: Evidence, verdict: Verdict, instant: Instant): NonNullable<Life['state']> => ({
+    ...instant,
+    evidence: slim(evidence, verdict),
+    verdict,
+    forecast: forecast(evidence, verdict, criu),
+  });
+
+  return {
+    take: ({ frame: { lines, state }, offset }, { observations }) => {
+      const touched = new Map<Life, bigint>();
+      for (const line of lines) {
+        const life = onLine(line, line.at + offset);
+        if (life !== undefined) touched.set(life, line.at);
+      }
+      for (const observation of observations) {
+        if (observation.kind !== 'snapshot') continue;
+        const life = ownerOf(observation.evidence);
+        if (life !== undefined) touched.set(life, observation.startedAt);
+      }
+      for (const [life, at] of touched) {
+        const process = state.processes.get(`${life.pid}@${life.startTicks}`);
+        const space = process === undefined ? undefined : state.spaces.get(process.space);
+        if (space?.evidence?.process.pid === life.pid) refresh(life, space, { at, time: at + offset });
+      }
+    },
+    nextRun: () => {
+      for (const life of [...byPid.values()]) archive(life);
+    },
+    lives: () => [...archived, ...byPid.values()],
+    forgotten: () => forgotten,
+  };
+};
+
+/** The restorer of CRIU at work, as the pipeline's lines call it (pipeline/noise.ts). */
+const isRestorer = ({ line }: Life['lines'][number]): boolean => line.comm === 'criu' && line.event?.kind === 'call';
+
+/** What a reader would call the same verdict; its sentences are made of this. */
+const essence = ({ vdso, hint, findings, policies }: Verdict): string =>
+  [
+    `${vdso?.start} ${vdso?.permissions} ${vdso?.modifiedPages} ${vdso?.vvarAttached} ${vdso?.sealed} ${hint}`,
+    ...findings.map(({ code, mapping }) => `${code} ${mapping}`),
+    decisions(policies),
+  ].join('\n');
+
+const decisions = ({ hint, pfn, symtable }: Verdict['policies']): string =>
+  [hint, pfn, symtable].map(({ decision, right }) => `${decision} ${right}`).join('\n');
+
+const noteTurn = (life: Life, verdict: Verdict, { time }: Instant): void => {
+  const last = life.turns.at(-1);
+  const state = stateWord(verdict);
+  if (last !== undefined && last.state === state && decisions(last.policies) === decisions(verdict.policies)) return;
+  life.turns.push({ time, state, policies: verdict.policies });
+  if (life.turns.length > MOST_TURNS) life.turns.splice(FIRST_TURNS, 1);
+};

@@ -1,0 +1,124 @@
+import type { Evidence } from '../../model/evidence.js';
+import type { HistoryLine } from '../../model/state.js';
+import type { Forecast, Verdict } from '../../model/verdict.js';
+import type { Image } from '../../pipeline/identity.js';
+import type { Turn } from '../../report/chapter.js';
+
+/** A moment of a recording. */
+export interface Instant {
+  /** Boot clock, ns. */
+  readonly at: bigint;
+  /** Time of day, Unix, ns. */
+  readonly time: bigint;
+}
+
+/** Something that made, or may have made, a page of a vDSO another one than the kernel's. */
+export interface WriteSign extends Instant {
+  /** Who did it. */
+  readonly pid: number;
+  readonly comm: string;
+  /** mprotect: it made the vDSO writable for itself; the write is no system call and is not seen. */
+  readonly how: 'mprotect' | 'ptrace' | 'process_vm_writev';
+  /** Bytes that could be written; undefined: the call does not say where. */
+  readonly from: bigint | undefined;
+  readonly to: bigint | undefined;
+}
+
+/** A page that stopped being the kernel's. */
+export interface Copied {
+  /** Newest reading that showed it clean; undefined: none did. */
+  readonly clean: Instant | undefined;
+  /** First reading that showed the copy. */
+  readonly seen: Instant;
+  /** It was so in the process that forked this one. */
+  readonly inheritedFrom: Life | undefined;
+}
+
+/** What a recording says of one process, from its beginning to its end. Changed in place while it is read. */
+export interface Life {
+  readonly pid: number;
+  comm: string;
+  /** Field 22 of its stat; undefined: it was never read. */
+  startTicks: bigint | undefined;
+  born: Instant | undefined;
+  ended: Instant | undefined;
+  /** Who forked it. */
+  parent: { readonly pid: number; readonly comm: string } | undefined;
+  /** The same, when it had copied pages then, which its child has too. */
+  heirOf: Life | undefined;
+  /** Newest reading, cut down after use, and what it was judged to be. */
+  state: (Instant & { evidence: Evidence; verdict: Verdict; forecast: Forecast | undefined }) | undefined;
+  /** Id of its address space in the replayed state. */
+  space: string | undefined;
+  /** Which exec made it, one for each, newest last; few. */
+  images: Image[];
+  /** The first ones and the newest. */
+  lines: RecordedLine[];
+  /** How many between them are not kept, and before which line they stood. */
+  leftOut: number;
+  leftOutAt: number;
+  turns: Turn[];
+  writes: WriteSign[];
+  copied: Map<number, Copied>;
+  /** Newest reading that showed no copied page at all. */
+  clean: Instant | undefined;
+  /** CRIU put it there: a task it restored. */
+  restored: Instant | undefined;
+  /** Something happened to its vDSO, or a finding was made. */
+  remarkable: boolean;
+}
+
+export interface RecordedLine {
+  readonly line: HistoryLine;
+  /** Time of day, Unix, ns. */
+  readonly time: bigint;
+}
+
+export const newLife = (pid: number, comm: string, born: Instant | undefined): Life => ({
+  pid,
+  comm,
+  startTicks: undefined,
+  born,
+  ended: undefined,
+  parent: undefined,
+  heirOf: undefined,
+  state: undefined,
+  space: undefined,
+  images: [],
+  lines: [],
+  leftOut: 0,
+  leftOutAt: 0,
+  turns: [],
+  writes: [],
+  copied: new Map(),
+  clean: undefined,
+  restored: undefined,
+  remarkable: false,
+});
+
+/** Adds to a list of which the first `first` and the newest are kept, `most` in all. True: one in the middle went. */
+export const addBounded = <T>(list: T[], value: T, first: number, most: number): boolean => {
+  list.push(value);
+  if (list.length <= most) return false;
+  list.splice(first, 1);
+  return true;
+};
+
+/** Lines kept of one process, when there are few and when there are many; the first quarter and the newest. */
+const MOST_LINES = 60;
+const FEWEST_LINES = 8;
+/** Lines kept of all processes, about. */
+const ALL_LINES = 60_000;
+
+/** `lives`: how many processes are being kept. */
+export const addLine = (life: Life, line: HistoryLine, time: bigint, lives: number): void => {
+  const most = Math.max(FEWEST_LINES, Math.min(MOST_LINES, Math.floor(ALL_LINES / Math.max(1, lives))));
+  const first = Math.floor(most / 4);
+  if (!addBounded(life.lines, { line, time }, first, most)) return;
+  life.leftOut += 1;
+  life.leftOutAt = first;
+};
+
+/** Something happened to a vDSO; what CRIU does to its own (pipeline/noise.ts) is no alarm. */
+export const isAlarm = ({ severity, event, comm }: HistoryLine): boolean =>
+  severity !== 'info' || (event?.kind === 'call' && comm !== 'criu');

@@ -1,0 +1,137 @@
+import type { Host } from '../../model/evidence.js';
+import { type Failure, failed, failure, type Outcome, success } from '../../model/failure.js';
+import type { HistoryLine } from '../../model/state.js';
+import { escapeText } from '../../text/escape.js';
+import type { Header, Hook } from '../../trace/format.js';
+import { fromDigits } from '../../trace/number-text.js';
+import type { Damage } from '../../trace/reading.js';
+import { openRecording, type Progress } from '../../trace/replay.js';
+import { openReplay } from '../../trace/replay-frames.js';
+import { addBounded, type Life } from './life.js';
+import { follow } from './follow.js';
+
+/** A recording, followed to its end. */
+export interface Recorded {
+  readonly host: Host;
+  /** Time of day, Unix, ns: when it began and how far it goes. */
+  readonly from: bigint;
+  readonly until: bigint;
+  readonly lives: readonly Life[];
+  /** Gaps: what happened in them is not known. With their time of day. */
+  readonly gaps: readonly { readonly line: HistoryLine; readonly time: bigint }[];
+  /** What `vdsowatch hook` did meanwhile, by a CRIU dump. */
+  readonly hooks: readonly { readonly hook: Hook; readonly time: bigint }[];
+  readonly events: number;
+  readonly problems: readonly Failure[];
+}
+
+export interface RecordedOptions {
+  /** Version the forecasts are for. */
+  readonly criu: string;
+  /** Processes to keep, whatever is said of them. */
+  readonly wanted: (life: Life) => boolean;
+  readonly progress?: Progress | undefined;
+}
+
+/** Reads a recording and its rotated files in one go. Fails when there is nothing in it that can be read. */
+export const readRecorded = async (path: string, options: RecordedOptions): Promise<Outcome<Recorded>> => {
+  const opened = await openRecording(path);
+  if (!opened.ok) return opened;
+  const replay = openReplay();
+  const follower = follow(options.criu, options.wanted);
+  const damage: Damage[] = [];
+  let damages = 0;
+  const gaps: { line: HistoryLine; time: bigint }[] = [];
+  const hooks: { hook: Hook; time: bigint }[] = [];
+  let header: Header | undefined;
+  let host: Host | undefined;
+  let [from, until, events, offset] = [0n, 0n, 0, 0n];
+  const items = opened.value.items(options.progress);
+  let ending: Failure | undefined;
+  for (;;) {
+    const next = await items.next();
+    if (next.done === true) {
+      ending = next.value;
+      break;
+    }
+    for (const item of next.value) {
+      const replayed = replay(item);
+      switch (item.kind) {
+        case 'header':
+          if (header === undefined) from = fromDigits(item.header.at) + fromDigits(item.header.offset);
+          else if (header.session !== item.header.session) follower.nextRun();
+          header = item.header;
+          offset = fromDigits(item.header.offset);
+          break;
+        case 'damage':
+          damages += 1;
+          if (damage.length < MOST_DAMAGE) damage.push(item.damage);
+          break;
+        case 'hook':
+          addBounded(hooks, { hook: item.hook, time: fromDigits(item.hook.at) + offset }, FIRST, MOST);
+          break;
+        case 'frame':
+          offset = item.frame.offset;
+          until = item.frame.at + offset;
+          for (const one of item.frame.observations) {
+            if (one.kind === 'snapshot') host ??= one.evidence.host;
+            if (one.kind === 'event' && 'tgid' in one.event) events += 1;
+          }
+          if (replayed === undefined) break;
+          follower.take(replayed, item.frame);
+          for (const line of replayed.frame.lines)
+            if (line.event?.kind === 'gap') addBounded(gaps, { line, time: line.at + offset }, FIRST, MOST);
+          break;
+        case 'foreign':
+          break;
+      }
+    }
+  }
+  if (header === undefined && damages === 0) return failed(ending ?? noRecordingIn(path));
+  if (header === undefined) return failed(unreadableRecording(path, damage, damages));
+  const problems = damages === 0 ? [] : [damagedRecording(damage, damages)];
+  const left = follower.forgotten();
+  return success({
+    host: host ?? hostOf(header),
+    from,
+    until: until > from ? until : from,
+    lives: follower.lives(),
+    gaps,
+    hooks,
+    events,
+    problems: [
+      ...problems,
+      ...(ending === undefined ? [] : [ending]),
+      ...(left === 0 ? [] : [failure('too-large', `${escapeText(path)}: ${left} more processes have a story.`)]),
+    ],
+  });
+};
+
+const FIRST = 16;
+const MOST = 64;
+const MOST_DAMAGE = 3;
+
+/** One sentence for all of it: a wrecked file has thousands of places. */
+const damagedRecording = ([first]: readonly Damage[], count: number): Failure => {
+  const text = first?.text ?? 'it is damaged';
+  if (count === 1) return failure('bad-input', `${text}; what is before and after is analysed.`);
+  return failure('bad-input', `${text}, and ${count - 1} more places are damaged; the rest is analysed.`);
+};
+
+const unreadableRecording = (path: string, damage: readonly Damage[], count: number): Failure =>
+  count === 1 && damage[0] !== undefined
+    ? failure('bad-input', `${escapeText(path)} cannot be read as a recording: ${tail(damage[0].text)}.`)
+    : failure('bad-input', `${escapeText(path)} cannot be read as a recording: ${count} places are damaged.`);
+
+const tail = (text: string): string => text.slice(text.indexOf(': ') + 2);
+
+const noRecordingIn = (path: string): Failure => failure('bad-input', `${escapeText(path)} holds no recording.`);
+
+const hostOf = ({ host, hint, bootId }: Header): Host => ({
+  release: host.release,
+  machine: host.machine,
+  pageSize: 4096,
+  hintTest: hint,
+  reference: new Map(),
+  ...(bootId === null ? {} : { bootId }),
+});
