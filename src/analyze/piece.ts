@@ -100,7 +100,13 @@ const recordingPiece = async (input: Input, options: PieceOptions): Promise<Outc
   const recorded = await readRecorded(input.path, { criu, wanted, progress });
   if (!recorded.ok) return recorded;
   const { host, lives, problems } = recorded.value;
-  return success({ input, host, judged: lives.flatMap((life) => stateOf(life) ?? []), problems, recorded: recorded.value });
+  return success({
+    input,
+    host,
+    judged: lives.flatMap((life) => stateOf(life) ?? []),
+    problems,
+    recorded: recorded.value,
+  });
 };
 
 /** The newest state of a recorded process, as of any other source; undefined: it was never read. */

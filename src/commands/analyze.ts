@@ -1,13 +1,17 @@
 import { writeFile } from 'node:fs/promises';
-import { type Piece, readPiece } from '../analyze/piece.js';
-import { recognise } from '../analyze/recognise.js';
+import { chaptersOf, hostProblems } from '../analyze/join/chapters.js';
+import { type Piece, type PieceOptions, readPiece } from '../analyze/piece.js';
+import { type Input, recognise } from '../analyze/recognise.js';
+import type { Life } from '../analyze/recording/life.js';
 import type { Target } from '../doctor/schema.js';
+import type { Host } from '../model/evidence.js';
 import { EXIT, type Failure, failure, type Outcome, success } from '../model/failure.js';
-import { complain } from '../report/complain.js';
+import type { Chapter } from '../report/chapter.js';
+import { chaptersReport } from '../report/chapter-report.js';
 import type { OutputFormat } from '../report/format.js';
-import type { Chapter } from '../report/html/page.js';
-import { printReport } from '../report/print.js';
-import { reportOf } from '../report/process.js';
+import type { page } from '../report/html/page.js';
+import { printChapters } from '../report/print-chapters.js';
+import { progressBar } from '../report/progress.js';
 import { isWell } from '../report/well.js';
 import { escapeText } from '../text/escape.js';
 
@@ -22,42 +26,66 @@ export interface AnalyzeOptions {
 
 /** `vdsowatch analyze PATH...`: post-mortem of bundles, CRIU images, recordings and core files, in any mix. */
 export const run = async (paths: readonly string[], options: AnalyzeOptions): Promise<number> => {
-  const pieces: Piece[] = [];
-  const problems: Failure[] = [];
   const target = options.target === undefined ? undefined : await readHost(options.target);
   if (target?.ok === false) {
-    complain(target.failure);
+    process.stderr.write(`vdsowatch: ${target.failure.text} ${target.failure.mend ?? ''}\n`);
     return EXIT.cannotRun;
   }
-  for (const path of paths) {
-    const input = recognise(path);
-    const piece = input.ok ? await readPiece(input.value, options.criu, target?.value) : input;
-    if (piece.ok) {
-      pieces.push(piece.value);
-      problems.push(...piece.value.problems);
-    } else problems.push(piece.failure);
-  }
-  const judged = pieces.flatMap((piece) => piece.judged);
-  const host = pieces.every((piece) => piece.host?.release === pieces[0]?.host?.release) ? pieces[0]?.host : undefined;
-  if (options.html !== undefined) {
-    const chapters = judged.map((one): Chapter => ({ title: '', before: one, differences: [], logLines: [] }));
-    const { page } = await import('../report/html/page.js');
-    const failed = await writePage(options.html, page(host, chapters, problems));
-    if (failed !== undefined) problems.push(failed);
-  }
-  const machine = options.output === 'json' || options.output === 'ndjson';
-  const learned = pieces.filter(isTelling);
-  if (learned.length > 0 || machine) printReport(reportOf(host, judged, problems), judged, options.output);
-  else problems.forEach(complain);
-  // An input that could not be read may hold anything: not all is well then.
-  if (learned.length < paths.length || problems.some(({ kind }) => kind === 'cannot-write')) return EXIT.cannotRun;
-  return judged.every(isWell) ? EXIT.well : EXIT.notWell;
+  const problems: Failure[] = [];
+  const pieces = await readPieces(paths, { criu: options.criu, target: target?.value }, problems);
+  const chapters = chaptersOf(pieces, { forTarget: target !== undefined });
+  const mixed = hostProblems(pieces);
+  problems.push(...mixed);
+  const host: Host | undefined = mixed.length > 0 ? undefined : pieces.find((piece) => piece.host !== undefined)?.host;
+  const failed = options.html === undefined ? undefined : await writePage(options.html, host, chapters, problems);
+  if (failed !== undefined) problems.push(failed);
+  printChapters(chaptersReport(host, chapters, problems), chapters, options.output);
+  if (pieces.length === 0 || failed !== undefined) return EXIT.cannotRun;
+  return chapters.every(isWellThroughout) ? EXIT.well : EXIT.notWell;
 };
 
-/** Something was learned from it, if only that there is nothing to complain of. */
-const isTelling = ({ judged, problems }: Piece): boolean =>
-  problems.length === 0 ||
-  judged.some(({ evidence, verdict }) => evidence.vmas !== undefined || verdict.findings.length > 0);
+/** Recordings last: what the other paths are about is then kept of them, whatever is said of it. */
+const readPieces = async (
+  paths: readonly string[],
+  options: PieceOptions,
+  problems: Failure[],
+): Promise<readonly Piece[]> => {
+  const inputs = paths.map((path, order) => ({ order, input: recognise(path) }));
+  const read: { readonly order: number; readonly piece: Piece }[] = [];
+  const take = async ({ order, input }: (typeof inputs)[number], more: Partial<PieceOptions> = {}): Promise<void> => {
+    const piece = input.ok ? await readPiece(input.value, { ...options, ...more }) : input;
+    if (!piece.ok) {
+      problems.push(piece.failure);
+      return;
+    }
+    read.push({ order, piece: piece.value });
+    problems.push(...piece.value.problems);
+  };
+  const isRecording = ({ input }: { readonly input: Outcome<Input> }): boolean =>
+    input.ok && input.value.kind === 'recording';
+  for (const one of inputs) if (!isRecording(one)) await take(one);
+  const wanted = wantedBy(read.map(({ piece }) => piece));
+  for (const one of inputs) {
+    if (!isRecording(one)) continue;
+    const bar = progressBar(process.stderr, one.input.ok ? one.input.value.path : '');
+    await take(one, { wanted, progress: bar.show });
+    bar.clear();
+  }
+  return read.sort((one, other) => one.order - other.order).map(({ piece }) => piece);
+};
+
+/** Processes of the other paths, by pid; and any of the same name, whose pid in an image is that of a container. */
+const wantedBy = (pieces: readonly Piece[]): ((life: Life) => boolean) => {
+  const processes = pieces.flatMap(({ judged }) => judged.map(({ evidence }) => evidence.process));
+  const pids = new Set<number>(processes.map(({ pid }) => pid));
+  for (const { criu } of pieces) for (const { realPid } of criu?.logs.dump?.processes ?? []) pids.add(realPid);
+  const names = new Set(processes.map(({ comm }) => comm));
+  return ({ pid, comm }) => pids.has(pid) || names.has(comm);
+};
+
+/** Also after a restore, and where it crashed. */
+const isWellThroughout = ({ main, moments }: Chapter): boolean =>
+  isWell(main) && moments.every(({ judged: { evidence, verdict } }) => isWell({ evidence, verdict }));
 
 const readHost = async (file: string): Promise<Outcome<Target>> => {
   if (file !== 'this') return (await import('../criu/target-file.js')).readTargetFile(file);
@@ -68,9 +96,10 @@ const readHost = async (file: string): Promise<Outcome<Target>> => {
   return success(await readTarget(readLocalHost(), []));
 };
 
-const writePage = async (path: string, text: string): Promise<Failure | undefined> => {
+const writePage = async (path: string, ...parts: Parameters<typeof page>): Promise<Failure | undefined> => {
+  const html = await import('../report/html/page.js');
   try {
-    await writeFile(path, text, { mode: 0o600 });
+    await writeFile(path, html.page(...parts), { mode: 0o600 });
     return undefined;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';

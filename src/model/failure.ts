@@ -26,6 +26,7 @@ export type FailureKind =
   | 'bad-input'
   | 'too-large'
   | 'newer-format'
+  | 'mixed-hosts'
   | 'cannot-write';
 
 /** Exit statuses, as the README lists them. By signal: 128 + its number. */

@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { DifferenceJson } from './diff.js';
 import { REPORT } from './report-name.js';
 
 /**
@@ -39,6 +40,23 @@ const HistoryJson = Type.Object({
   severity: words('info', 'warning', 'error'),
 });
 
+const PoliciesJson = Type.Object({ hint: PolicyJson, pfn: PolicyJson, symtable: PolicyJson });
+
+/** One state of a process among others of it. */
+const MomentJson = Type.Object({
+  role: words('before', 'dump', 'after', 'crash'),
+  source: words('proc', 'bundle', 'criu-image', 'core', 'recording'),
+  path: Type.String({ description: 'as given, escaped' }),
+  pid: Type.Integer(),
+  release: orNull(Type.String()),
+  time: orNull(Type.String()),
+  state: Type.String({ description: 'word for the state, as in the tables' }),
+  vdso: Type.Optional(orNull(Address)),
+  hint: orNull(words('ok', 'lost', 'gained', 'lost+gained', 'none')),
+  mappings: Type.Record(Address, MappingClass),
+  findings: Type.Array(FindingJson),
+});
+
 export const ProcessJson = Type.Object({
   pid: Type.Integer(),
   comm: orNull(Type.String({ description: 'escaped: \\n, \\x1b, \\u{202e}, \\xff' })),
@@ -77,7 +95,7 @@ export const ProcessJson = Type.Object({
     }),
   ),
   findings: Type.Array(FindingJson),
-  policies: Type.Object({ hint: PolicyJson, pfn: PolicyJson, symtable: PolicyJson }),
+  policies: PoliciesJson,
   forecast: Type.Optional(
     Type.Object({
       criu: Type.String(),
@@ -90,6 +108,39 @@ export const ProcessJson = Type.Object({
     }),
   ),
   history: Type.Array(HistoryJson),
+  /** Of `analyze`, where a recording or several paths tell of the process: what happened, in a few sentences. */
+  conclusion: Type.Optional(Type.Array(Type.String())),
+  /** The same step by step, oldest first. */
+  story: Type.Optional(
+    Type.Array(
+      Type.Object({
+        time: orNull(Type.String({ description: 'time of day, ISO 8601, UTC; null when the source does not say' })),
+        who: Type.String({ description: 'process, or file and line' }),
+        text: Type.String(),
+        severity: words('info', 'warning', 'error'),
+      }),
+    ),
+  ),
+  /** Every state that is known, oldest first. */
+  moments: Type.Optional(Type.Array(MomentJson)),
+  /** What CRIU's checks would have said, whenever that changed. */
+  policyHistory: Type.Optional(
+    Type.Array(Type.Object({ time: Type.String(), state: Type.String(), policies: PoliciesJson })),
+  ),
+  /** What CRIU took each mapping for, against what it is. */
+  choices: Type.Optional(
+    Type.Array(
+      Type.Object({
+        mapping: Address,
+        class: MappingClass,
+        by: Type.String({ description: 'what told its class' }),
+        took: words('vdso', 'vvar', 'memory', 'left out'),
+        right: Type.Boolean(),
+      }),
+    ),
+  ),
+  /** Between the last state before the dump and the last one after it. */
+  differences: Type.Optional(Type.Array(DifferenceJson)),
 });
 
 export const HostJson = Type.Object({

@@ -19,6 +19,8 @@ export interface Chapter {
   readonly choices: readonly Choice[];
   /** Between the last state before the dump and the last one after it. */
   readonly differences: readonly Difference[];
+  /** It was restored, and how is known: what a restore would do is no question any more. */
+  readonly restored: boolean;
   /** Nothing happened to it and nothing is to be said of it: one of the many in a recording. */
   readonly plain: boolean;
 }

@@ -6,7 +6,10 @@ export type WallOffset = bigint;
 
 /** "2026-11-24T15:04:05.123Z" for a boot clock time. */
 export const isoTime = (at: bigint, offset: WallOffset): string =>
-  new Date(Number((at + offset) / 1_000_000n)).toISOString();
+  new Date(Math.max(-LAST_DATE, Math.min(LAST_DATE, Number((at + offset) / 1_000_000n)))).toISOString();
+
+/** A Date goes no further (ECMAScript, Time Values); a damaged recording may claim any time. Ms. */
+const LAST_DATE = 8.64e15;
 
 /**
  * One event or finding as one line, without its end:

@@ -8,16 +8,24 @@ import { columns, processTable } from './table.js';
  * Prints a report on stdout: JSON alone there, problems on stderr too. ndjson: one process a line, without the host.
  */
 export const printReport = (report: Report, judged: readonly Judged[], format: OutputFormat): void => {
-  if (format === 'json') process.stdout.write(`${JSON.stringify(report)}\n`);
-  else if (format === 'ndjson') {
-    for (const one of report.processes) process.stdout.write(`${JSON.stringify({ schema: report.schema, ...one })}\n`);
-  } else {
+  if (format === 'json' || format === 'ndjson') printMachine(report, format);
+  else if (judged.length > 0) {
     process.stdout.write(processTable(judged, format === 'wide'));
     const details = judged.map(explanation).filter((text) => text !== '');
     if (details.length > 0) process.stdout.write(`\n${details.join('\n')}`);
   }
-  for (const { text, mend } of report.problems)
-    process.stderr.write(`vdsowatch: ${text}${mend === null ? '' : ` ${mend}`}\n`);
+  printProblems(report);
+};
+
+export const printMachine = (report: Report, format: 'json' | 'ndjson'): void => {
+  if (format === 'json') process.stdout.write(`${JSON.stringify(report)}\n`);
+  else
+    for (const one of report.processes) process.stdout.write(`${JSON.stringify({ schema: report.schema, ...one })}\n`);
+};
+
+/** One sentence each, on stderr. */
+export const printProblems = ({ problems }: Report): void => {
+  for (const { text, mend } of problems) process.stderr.write(`vdsowatch: ${text}${mend === null ? '' : ` ${mend}`}\n`);
 };
 
 /** The findings of one process in full, and what CRIU would do; empty for a process with nothing to say. */

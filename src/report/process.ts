@@ -3,7 +3,7 @@ import type { Failure } from '../model/failure.js';
 import type { FindingReport, HostReport, ProcessReport, Report } from '../model/report.js';
 import { REPORT } from '../model/report-name.js';
 import type { HistoryLine } from '../model/state.js';
-import type { Finding, Forecast, PolicyVerdict, VdsoVerdict, Verdict } from '../model/verdict.js';
+import type { Finding, Forecast, Policies, PolicyVerdict, VdsoVerdict, Verdict } from '../model/verdict.js';
 import { escapeText, printable } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 
@@ -37,11 +37,7 @@ export const processReport = ({ evidence, verdict, forecast, history = [] }: Jud
     evidence: [...mapping.evidence],
   })),
   findings: verdict.findings.map(findingReport),
-  policies: {
-    hint: policyReport(verdict.policies.hint),
-    pfn: policyReport(verdict.policies.pfn),
-    symtable: policyReport(verdict.policies.symtable),
-  },
+  policies: policiesReport(verdict.policies),
   ...(forecast === undefined ? {} : { forecast: forecastReport(forecast) }),
   history: history.map((line) => ({ at: String(line.at), text: line.text, severity: line.severity })),
 });
@@ -83,6 +79,12 @@ export const findingReport = (finding: Finding): FindingReport => ({
   text: finding.text,
   evidence: [...finding.evidence],
   criuMessage: finding.criuMessage ?? null,
+});
+
+export const policiesReport = ({ hint, pfn, symtable }: Policies) => ({
+  hint: policyReport(hint),
+  pfn: policyReport(pfn),
+  symtable: policyReport(symtable),
 });
 
 const policyReport = (policy: PolicyVerdict) => ({

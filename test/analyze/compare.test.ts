@@ -10,7 +10,7 @@ import type { Judged } from '../../src/report/process.js';
 const cases = fileURLToPath(new URL('../../../test/corpus/cases', import.meta.url));
 
 const moment = async (name: string, which: 'bundle' | 'after'): Promise<readonly Judged[]> => {
-  const piece = await readPiece({ kind: 'bundle', path: join(cases, name, which) }, '4.2');
+  const piece = await readPiece({ kind: 'bundle', path: join(cases, name, which) }, { criu: '4.2' });
   assert.ok(piece.ok, name);
   return piece.value.judged;
 };

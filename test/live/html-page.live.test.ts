@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { chaptersOf } from '../../src/analyze/join/chapters.js';
 import { readPiece } from '../../src/analyze/piece.js';
 import { page } from '../../src/report/html/page.js';
 import { coreFile } from '../core/build.js';
@@ -34,9 +35,9 @@ test(
           segments,
         }),
       );
-      const piece = await readPiece({ kind: 'core', path: core }, '4.2');
+      const piece = await readPiece({ kind: 'core', path: core }, { criu: '4.2' });
       assert.ok(piece.ok);
-      const chapters = piece.value.judged.map((before) => ({ title: '', before, differences: [], logLines: [] }));
+      const chapters = chaptersOf([piece.value]);
       const file = join(folder, 'report.html');
       writeFileSync(file, page(piece.value.host, chapters, []));
       const url = pathToFileURL(file).href;

@@ -3,52 +3,128 @@ import type { Difference } from '../../model/diff.js';
 import { type Failure, failure } from '../../model/failure.js';
 import type { Finding } from '../../model/verdict.js';
 import type { Chapter, Moment } from '../../report/chapter.js';
-import type { Judged } from '../../report/process.js';
 import { escapeText } from '../../text/escape.js';
 import { compare } from '../compare.js';
 import type { Piece } from '../piece.js';
 import { choiceFindings, choicesOf, imageOf } from './choices.js';
 import { conclude } from './conclusion.js';
 import { group } from './group.js';
+import { outcomeOf } from './outcome.js';
 import { type Role, rolesOf } from './roles.js';
 import { areOtherHosts } from './same.js';
 import { storyOf } from './story.js';
 import { type Witness, witnessesOf } from './witness.js';
 import { writtenFindings, writtenOf } from './written.js';
 
-/** Joins what the paths say by process and time: one chapter for each process, in the order of the paths. Pure. */
-export const chaptersOf = (pieces: readonly Piece[]): readonly Chapter[] =>
-  group(witnessesOf(pieces)).map((witnesses) => chapterOf(rolesOf(witnesses)));
+export interface JoinOptions {
+  /** Images were judged for another host than that of the dump: their forecast is what was asked for. */
+  readonly forTarget: boolean;
+}
 
-const chapterOf = (roles: readonly Role[]): Chapter => {
-  const image = imageOf(roles);
+/** Joins what the paths say by process and time: one chapter for each process, in the order of the paths. Pure. */
+export const chaptersOf = (pieces: readonly Piece[], options: JoinOptions = { forTarget: false }): readonly Chapter[] =>
+  group(witnessesOf(pieces)).flatMap((witnesses) => chapterOf(rolesOf(witnesses), options) ?? []);
+
+const chapterOf = (roles: readonly Role[], { forTarget }: JoinOptions): Chapter | undefined => {
   const main = mainOf(roles);
+  if (main === undefined) return undefined;
+  const image = imageOf(roles)?.judged;
   const differences = differencesOf(roles);
   const choices = choicesOf(roles);
   const written = writtenOf(roles);
   const told = mergedFindings([main, ...roles.filter(({ role }) => role !== 'after').map(({ witness }) => witness)]);
+  const { evidence, verdict, forecast } = main.judged;
   const joined = [
-    ...writtenFindings(written, main?.judged.verdict.vdso?.start),
-    ...permissionFindings(differences, roles),
+    ...writtenFindings(written, verdict.vdso?.start),
+    ...permissionFindings(differences, roles, verdict.vdso?.start),
     ...choiceFindings(choices, told),
   ];
-  const { evidence, verdict, forecast, history } = main?.judged ?? NOBODY;
-  const expected = image?.judged.forecast ?? forecast;
-  const whole: Judged = {
-    evidence,
-    verdict: { ...verdict, findings: [...joined, ...told] },
-    ...(expected === undefined ? {} : { forecast: expected }),
-    ...(history === undefined ? {} : { history }),
-  };
+  const expected = forTarget ? (image?.forecast ?? forecast) : (forecast ?? image?.forecast);
   const lives = roles.flatMap(({ witness }) => witness.life?.life ?? []);
   return {
-    main: whole,
+    main: {
+      evidence,
+      verdict: { ...verdict, findings: [...joined, ...told] },
+      ...(expected === undefined ? {} : { forecast: expected }),
+      history: roles.flatMap(({ witness }) => witness.judged.history ?? []),
+    },
     moments: roles.map(momentOf),
     conclusion: conclude(roles, choices, written, differences),
     story: storyOf(roles),
     turns: lives.flatMap(({ turns }) => turns),
     choices,
     differences,
+    restored:
+      outcomeOf(imageOf(roles), roles.filter(({ role }) => role === 'after').at(-1)?.witness.judged.verdict) !==
+      undefined,
     plain: lives.length === roles.length && lives.every(({ remarkable }) => !remarkable),
   };
+};
+
+/** What stands for the process: as it was when it was dumped, seen alive if possible. */
+const mainOf = (roles: readonly Role[]): Witness | undefined => {
+  for (const wanted of ['before', 'dump', 'crash', 'after'] as const) {
+    const found = roles.filter(({ role }) => role === wanted).at(-1);
+    if (found !== undefined) return found.witness;
+  }
+  return undefined;
+};
+
+const momentOf = ({ role, witness }: Role): Moment => ({
+  role,
+  path: witness.path,
+  host: witness.host,
+  time: witness.life?.life.state?.time,
+  judged: witness.judged,
+});
+
+/** Findings of several sources, those of the first one first; the same finding of another source adds nothing. */
+const mergedFindings = (witnesses: readonly Witness[]): readonly Finding[] => {
+  const merged = new Map<string, Finding>();
+  for (const { judged } of witnesses)
+    for (const finding of judged.verdict.findings) {
+      const key = `${finding.code} ${finding.mapping ?? ''} ${MANY.has(finding.code) ? finding.text : ''}`;
+      if (!merged.has(key)) merged.set(key, finding);
+    }
+  return [...merged.values()];
+};
+
+/** Codes that stand for different things. */
+const MANY: ReadonlySet<string> = new Set(['log-error', 'log-warning']);
+
+/** Between the last state before the dump and the last one after it; without a dump, between the first and the last. */
+const differencesOf = (roles: readonly Role[]): readonly Difference[] => {
+  const live = roles.filter(({ role }) => role === 'before' || role === 'after').map(({ witness }) => witness);
+  const after = roles.filter(({ role }) => role === 'after').at(-1)?.witness ?? live.at(-1);
+  const before = roles.filter(({ role }) => role === 'before').at(-1)?.witness;
+  const first = before !== after ? (before ?? imageOf(roles)) : live[0];
+  return first === undefined || after === undefined || first === after ? [] : compare(first.judged, after.judged);
+};
+
+const permissionFindings = (
+  differences: readonly Difference[],
+  roles: readonly Role[],
+  mapping: bigint | undefined,
+): readonly Finding[] =>
+  roles.some(({ role }) => role === 'after')
+    ? differences
+        .filter(({ field }) => field === 'permissions')
+        .map(({ text }) => finding('permissions-lost', { mapping, text: `The restored vDSO differs: ${text}.` }))
+    : [];
+
+/** Says when the paths are not of one machine and boot: joined are then only processes that surely are the same. */
+export const hostProblems = (pieces: readonly Piece[]): readonly Failure[] => {
+  const known = pieces.flatMap(({ host, input }) => (host === undefined ? [] : [{ host, path: input.path }]));
+  const [first] = known;
+  const other = known.find(({ host }) => areOtherHosts(first?.host, host));
+  if (first === undefined || other === undefined) return [];
+  const [one, two] = [first, other].map(
+    ({ host, path }) => `${escapeText(path)} (Linux ${escapeText(host.release ?? 'of unknown release')})`,
+  );
+  return [
+    failure(
+      'mixed-hosts',
+      `${one} and ${two} are of different hosts or boots; only processes that are surely the same are joined.`,
+    ),
+  ];
 };

@@ -50,9 +50,7 @@ const isRight = (kind: MappingClass, took: Choice['took']): boolean => {
 /** Wrong choices that the image by itself does not give away. */
 export const choiceFindings = (choices: readonly Choice[], told: readonly Finding[]): readonly Finding[] =>
   choices
-    .filter(
-      ({ right, start }) => !right && !told.some(({ code, mapping }) => OF_IMAGE.has(code) && mapping === start),
-    )
+    .filter(({ right, start }) => !right && !told.some(({ code, mapping }) => OF_IMAGE.has(code) && mapping === start))
     .map(({ start, class: kind, by, took }) =>
       finding('choice-wrong', {
         mapping: start,

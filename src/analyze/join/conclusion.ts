@@ -3,7 +3,7 @@ import type { Difference } from '../../model/diff.js';
 import type { Choice } from '../../report/chapter.js';
 import { isoTime } from '../../report/line.js';
 import { hex } from '../../text/hex.js';
-import { imageOf, IS, TOOK } from './choices.js';
+import { IS, imageOf, TOOK } from './choices.js';
 import { dumpLines, type Outcome, outcomeOf, restoreLines } from './outcome.js';
 import type { Role } from './roles.js';
 import type { Witness } from './witness.js';
@@ -22,12 +22,13 @@ export const conclude = (
   const before = of('before').at(-1);
   const after = of('after').at(-1);
   const lives = roles.flatMap(({ witness }) => witness.life?.life ?? []);
-  if (roles.length < 2 && lives.length === 0) return [];
+  const { dump, restore } = image?.criu?.logs ?? {};
+  if (roles.length < 2 && lives.length === 0 && dump === undefined && restore === undefined) return [];
   const sentences = [
     ...(before === undefined ? [] : [beforeWords(before, image !== undefined || after !== undefined)]),
     ...writtenWords(written, lives.length > 0),
     ...(image === undefined ? [] : dumpWords(image, choices)),
-    ...restoreWords(image, after, written),
+    ...restoreWords(image, after, written, choices),
     ...(after === undefined ? [] : [`afterwards ${stateSentence(after.judged, 'is')}`]),
     ...differences.filter(({ noticeable, field }) => noticeable === 'yes' && !TOLD.has(field)).map(({ text }) => text),
     ...of('crash').map(({ judged }) => `in the core file ${stateSentence(judged, 'is')}`),
@@ -93,6 +94,7 @@ const restoreWords = (
   image: Witness | undefined,
   after: Witness | undefined,
   written: Written | undefined,
+  choices: readonly Choice[],
 ): readonly string[] => {
   const lines = restoreLines(image);
   const outcome = outcomeOf(image, after?.judged.verdict);
@@ -103,7 +105,20 @@ const restoreWords = (
     `${OUTCOMES[outcome]}${lossWords(outcome, written)}`,
     ...(outcome === 'proxy' && reasons[0] !== undefined ? [`why no restore in place: ${reasons[0]}`] : []),
     ...(outcome === 'failed' && failure !== undefined ? [failure] : []),
+    ...(outcome === 'in-place' || outcome === 'proxy' ? choices.flatMap((choice) => wrongWords(choice) ?? []) : []),
   ];
+};
+
+/** What a wrong choice did to the restored program. */
+const wrongWords = ({ start, class: kind, took, right }: Choice): string | undefined => {
+  if (right) return undefined;
+  if (kind === 'genuine' || kind === 'criu-proxy')
+    return took === 'left out'
+      ? `its vDSO at ${hex(start)} is gone`
+      : `its vDSO at ${hex(start)} came back as plain memory`;
+  if (took === 'vdso')
+    return `the program's own memory at ${hex(start)} was taken for the vDSO: what a restore does to one was done to it`;
+  return took === 'left out' ? `the program's own memory at ${hex(start)} is gone` : undefined;
 };
 
 const OUTCOMES: Readonly<Record<Exclude<Outcome, undefined>, string>> = {

@@ -18,7 +18,11 @@ export const JOINED_FINDING_CODES = {
     'What was written into the vDSO is in the dumped copy, where a restore wrote its jumps over functions.',
     'Look whether it is still called; install a hook again after a restore.',
   ),
-  'permissions-lost': code('warning', 'The restored vDSO has other permissions than the dumped one.', 'Set them again.'),
+  'permissions-lost': code(
+    'warning',
+    'The restored vDSO has other permissions than the dumped one.',
+    'Set them again.',
+  ),
   'choice-wrong': code(
     'error',
     'What was seen before the dump shows that CRIU took the wrong mapping for the vDSO, or missed the right one.',

@@ -30,7 +30,8 @@ const byProgram = (groups: readonly Witness[][]): readonly (readonly Witness[])[
     const [witness] = image;
     if (witness === undefined) continue;
     const candidates = groups.filter(
-      (members) => members !== image && !joined.has(members) && members.some((member) => isSameProgram(member, witness)),
+      (members) =>
+        members !== image && !joined.has(members) && members.some((member) => isSameProgram(member, witness)),
     );
     const [only, second] = candidates;
     if (only === undefined || second !== undefined) continue;

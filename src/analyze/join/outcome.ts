@@ -8,7 +8,8 @@ export type Outcome = 'in-place' | 'proxy' | 'none' | 'failed' | undefined;
 export const outcomeOf = (image: Witness | undefined, after: Verdict | undefined): Outcome => {
   const lines = restoreLines(image);
   const codes = new Set(lines.map(({ code }) => code));
-  if (codes.has('vdso-missing') || codes.has('killed') || image?.criu?.logs.restore?.ended === 'failure') return 'failed';
+  if (codes.has('vdso-missing') || codes.has('killed') || image?.criu?.logs.restore?.ended === 'failure')
+    return 'failed';
   if (codes.has('in-place')) return 'in-place';
   if (codes.has('proxy')) return 'proxy';
   if (codes.has('none-in-image')) return 'none';

@@ -29,9 +29,9 @@ const isAfter = (witness: Witness, live: readonly Witness[], image: Witness | un
   if (witness.life?.life.restored !== undefined) return true;
   const comparable = live.filter((other) => !areOtherHosts(other.host, witness.host));
   const ticks = comparable.flatMap(({ startTicks }) => startTicks ?? []);
-  const first = ticks.reduce((least, one) => (one < least ? one : least), witness.startTicks ?? 0n);
-  if (witness.startTicks !== undefined && first < witness.startTicks) return true;
-  if (witness.startTicks !== undefined && ticks.some((other) => other > first)) return false;
+  const { startTicks: own } = witness;
+  if (own !== undefined && ticks.some((other) => other < own)) return true;
+  if (own !== undefined && ticks.some((other) => other > own)) return false;
   const runtime = runtimeOf(witness);
   if (image?.host !== undefined && areOtherKernels(image.host, witness.host)) return true;
   const dumped = image?.criu?.logged?.vmas;

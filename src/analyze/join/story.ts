@@ -13,7 +13,8 @@ import { stateSentence } from './words.js';
 export const storyOf = (roles: readonly Role[]): readonly StoryLine[] => {
   const image = imageOf(roles);
   const lives = roles.some(({ witness }) => witness.life !== undefined);
-  if (roles.length < 2 && !lives) return [];
+  if (roles.length < 2 && !lives && image?.criu?.logs.dump === undefined && image?.criu?.logs.restore === undefined)
+    return [];
   const of = (...wanted: Role['role'][]): StoryLine[] =>
     roles.filter(({ role }) => wanted.includes(role)).flatMap(({ witness }) => witnessLines(witness, roles));
   const before = of('before');
@@ -62,7 +63,9 @@ const lifeLines = (life: Life, recorded: Recorded, roles: readonly Role[]): read
     .filter(({ time }) => time >= from && time <= until)
     .map(({ line, time }): StoryLine => ({ time, severity: line.severity, who: 'vdsowatch', text: line.text }));
   const hooks = recorded.hooks
-    .filter(({ hook, time }) => hook.root === life.pid || (imageOf(roles) !== undefined && time >= from && time <= until))
+    .filter(
+      ({ hook, time }) => hook.root === life.pid || (imageOf(roles) !== undefined && time >= from && time <= until),
+    )
     .map(({ hook, time }): StoryLine => {
       const said = hook.said.length === 0 ? '' : `: ${hook.said.map(escapeText).join(' ')}`;
       const text = `${escapeText(hook.action)} of CRIU${hook.vetoed ? ', vetoed' : ''}${said}`;
@@ -78,11 +81,7 @@ const inOrder = (lines: readonly StoryLine[]): readonly StoryLine[] =>
   });
 
 /** Lines of a log that say something, repeated ones once. */
-const logStory = (
-  name: string,
-  log: CriuLog | undefined,
-  own: readonly LogFinding[],
-): readonly StoryLine[] => {
+const logStory = (name: string, log: CriuLog | undefined, own: readonly LogFinding[]): readonly StoryLine[] => {
   if (log === undefined) return [];
   const where = log.release === undefined ? '' : ` on Linux ${escapeText(log.release)}`;
   const head = `CRIU ${log.version ?? 'of unknown version'} ${name === 'dump.log' ? 'dumps' : 'restores'} it${where}`;
@@ -94,12 +93,12 @@ const logStory = (
     counts.set(line.code, count);
     if (count <= MOST_ALIKE && kept.length < MOST_LOG_LINES) kept.push(line);
   }
-  const ended = log.findings.findLast(({ code }) => /^(?:dump|restore)-ended$/.test(code));
+  const ended = log.findings.filter(({ code }) => /^(?:dump|restore)-ended$/.test(code)).at(-1);
   return [
     { time: undefined, severity: 'info', who: name, text: head },
     ...[...kept, ...(ended === undefined || kept.includes(ended) ? [] : [ended])].map((line): StoryLine => {
       const left = (counts.get(line.code) ?? 0) - MOST_ALIKE;
-      const last = left > 0 && kept.findLast(({ code }) => code === line.code) === line;
+      const last = left > 0 && kept.filter(({ code }) => code === line.code).at(-1) === line;
       const more = last ? ` (and ${left} more such lines)` : '';
       return {
         time: undefined,
@@ -113,4 +112,3 @@ const logStory = (
 
 const MOST_ALIKE = 3;
 const MOST_LOG_LINES = 60;
-

@@ -16,6 +16,9 @@ export const stateSentence = ({ verdict }: Judged, tense: 'is' | 'was'): string 
     ...(hint === undefined ? [] : [`name hint ${hint}`]),
   ];
   const image = vdso.image ?? abi;
+  const proxy = verdict.mappings.find((mapping) => mapping.class === 'criu-proxy');
+  if (proxy !== undefined)
+    return `it ${tense === 'is' ? 'calls' : 'called'} the copy of a vDSO at ${hex(proxy.start)}, which jumps into the ${image ?? ''} vDSO that a restore parked at ${hex(vdso.start)}`;
   return `its ${image === undefined ? '' : `${image} `}vDSO ${tense} at ${hex(vdso.start)} (${facts.join(', ')})`;
 };
 

@@ -62,8 +62,11 @@ const writerWords = (writer: Writer, pid: number): string => {
   const who = writer.pid === pid ? 'the process itself' : `process ${writer.pid} (${printable(writer.comm)})`;
   const first = isoTime(from.time, 0n);
   const inherited =
-    inheritedFrom === undefined ? '' : `, in process ${inheritedFrom.pid} (${printable(inheritedFrom.comm)}), its parent`;
-  if (how !== 'mprotect') return `was written by ${who} with ${how === 'ptrace' ? 'a ptrace poke' : how} at ${first}${inherited}`;
+    inheritedFrom === undefined
+      ? ''
+      : `, in process ${inheritedFrom.pid} (${printable(inheritedFrom.comm)}), its parent`;
+  if (how !== 'mprotect')
+    return `was written by ${who} with ${how === 'ptrace' ? 'a ptrace poke' : how} at ${first}${inherited}`;
   const itself = writer.pid === pid ? `the process itself (${printable(writer.comm)})` : who;
   return `was written by ${itself} between ${first}, when it was writable, and ${isoTime(until.time, 0n)}, when the copy was seen${inherited}`;
 };

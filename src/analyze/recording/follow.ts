@@ -92,6 +92,7 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
     switch (event?.kind) {
       case 'call':
         noteProtection(life, event, instant);
+        if (line.comm === 'criu') life.restoring = true;
         break;
       case 'poke': {
         const victim = line.target === undefined || line.target === line.pid ? undefined : byPid.get(line.target);
@@ -111,7 +112,7 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
         if (event.wholeProcess) end(life, instant);
         break;
       case 'prctl':
-        if (event.option === PR_SET_MM_MAP && line.comm !== '' && life.lines.some(isRestorer)) life.restored = instant;
+        if (event.option === PR_SET_MM_MAP && life.restoring) life.restored = instant;
         break;
       default:
         break;
@@ -134,7 +135,8 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
       life.images = [...life.images, image].slice(-MOST_IMAGES);
     notePages(life, verdict.vdso, instant);
     const same = life.state !== undefined && essence(life.state.verdict) === essence(verdict);
-    life.state = same && life.state !== undefined ? { ...life.state, ...instant } : judgedAt(evidence, verdict, instant);
+    life.state =
+      same && life.state !== undefined ? { ...life.state, ...instant } : judgedAt(evidence, verdict, instant);
     if (verdict.findings.some(({ severity }) => severity !== 'info') || verdict.vdso?.moved === true)
       life.remarkable = true;
     noteTurn(life, verdict, instant);
@@ -172,9 +174,6 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
     forgotten: () => forgotten,
   };
 };
-
-/** The restorer of CRIU at work, as the pipeline's lines call it (pipeline/noise.ts). */
-const isRestorer = ({ line }: Life['lines'][number]): boolean => line.comm === 'criu' && line.event?.kind === 'call';
 
 /** What a reader would call the same verdict; its sentences are made of this. */
 const essence = ({ vdso, hint, findings, policies }: Verdict): string =>

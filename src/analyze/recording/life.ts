@@ -62,6 +62,8 @@ export interface Life {
   copied: Map<number, Copied>;
   /** Newest reading that showed no copied page at all. */
   clean: Instant | undefined;
+  /** The restorer of CRIU worked in it, as the pipeline knows it (pipeline/noise.ts). */
+  restoring: boolean;
   /** CRIU put it there: a task it restored. */
   restored: Instant | undefined;
   /** Something happened to its vDSO, or a finding was made. */
@@ -69,6 +71,7 @@ export interface Life {
 }
 
 export interface RecordedLine {
+  /** Without its event and finding, which weigh more than the words. */
   readonly line: HistoryLine;
   /** Time of day, Unix, ns. */
   readonly time: bigint;
@@ -92,6 +95,7 @@ export const newLife = (pid: number, comm: string, born: Instant | undefined): L
   writes: [],
   copied: new Map(),
   clean: undefined,
+  restoring: false,
   restored: undefined,
   remarkable: false,
 });
@@ -106,15 +110,16 @@ export const addBounded = <T>(list: T[], value: T, first: number, most: number):
 
 /** Lines kept of one process, when there are few and when there are many; the first quarter and the newest. */
 const MOST_LINES = 60;
-const FEWEST_LINES = 8;
+const FEWEST_LINES = 4;
 /** Lines kept of all processes, about. */
-const ALL_LINES = 60_000;
+const ALL_LINES = 30_000;
 
 /** `lives`: how many processes are being kept. */
 export const addLine = (life: Life, line: HistoryLine, time: bigint, lives: number): void => {
   const most = Math.max(FEWEST_LINES, Math.min(MOST_LINES, Math.floor(ALL_LINES / Math.max(1, lives))));
   const first = Math.floor(most / 4);
-  if (!addBounded(life.lines, { line, time }, first, most)) return;
+  const lean = { ...line, event: undefined, finding: undefined };
+  if (!addBounded(life.lines, { line: lean, time }, first, most)) return;
   life.leftOut += 1;
   life.leftOutAt = first;
 };

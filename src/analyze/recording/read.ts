@@ -7,8 +7,8 @@ import { fromDigits } from '../../trace/number-text.js';
 import type { Damage } from '../../trace/reading.js';
 import { openRecording, type Progress } from '../../trace/replay.js';
 import { openReplay } from '../../trace/replay-frames.js';
-import { addBounded, type Life } from './life.js';
 import { follow } from './follow.js';
+import { addBounded, type Life } from './life.js';
 
 /** A recording, followed to its end. */
 export interface Recorded {

@@ -1,25 +1,17 @@
-import { stateWord } from '../../judge/words.js';
+import { stateWord, worstFinding } from '../../judge/words.js';
 import type { Difference } from '../../model/diff.js';
 import type { Host } from '../../model/evidence.js';
 import type { Failure } from '../../model/failure.js';
-import type { Finding } from '../../model/verdict.js';
+import type { Finding, PolicyVerdict } from '../../model/verdict.js';
 import { printable } from '../../text/escape.js';
 import { hex } from '../../text/hex.js';
+import type { Chapter, Moment, Turn } from '../chapter.js';
+import { isoTime } from '../line.js';
 import type { Judged } from '../process.js';
 import { layout } from './layout.js';
 import { html, joined, type Markup } from './markup.js';
 import { STYLE } from './style.js';
 import { timeline } from './timeline.js';
-
-/** One story on the page: a process, what it was compared with, what differs. */
-export interface Chapter {
-  readonly title: string;
-  readonly before: Judged;
-  readonly after?: Judged | undefined;
-  readonly differences: readonly Difference[];
-  /** Lines of dump.log and restore.log that speak of it, explained. */
-  readonly logLines: readonly string[];
-}
 
 /**
  * One self-contained page: no script, no request (its own policy forbids both), hostile names escaped. Pure.
@@ -39,7 +31,8 @@ export const page = (host: Host | undefined, chapters: readonly Chapter[], probl
 <h1>vdsowatch report</h1>
 <p class="quiet">${hostLine(host)}</p>
 ${problems.length === 0 ? html`` : html`<section><h2>Could not be read</h2><ul>${joined(problems.map(problem))}</ul></section>`}
-${joined(chapters.map(chapter))}
+${contents(chapters)}
+${joined(chapters.filter(({ plain }) => !plain).map(chapter))}
 </body>
 </html>
 `.markup;
@@ -51,23 +44,68 @@ const hostLine = (host: Host | undefined): string =>
 
 const problem = (failure: Failure): Markup => html`<li>${failure.text} ${failure.mend ?? ''}</li>`;
 
-const chapter = ({ title, before, after, differences, logLines }: Chapter): Markup => {
-  const { verdict, evidence, forecast, history = [] } = before;
-  const heading = `${title} ${printable(evidence.process.comm ?? '')} (pid ${evidence.process.pid})`;
-  return html`<section>
-<h2>${heading}</h2>
-<p><b class="state">${stateWord(verdict)}</b> ${vdsoLine(before)}</p>
-${findings([...verdict.findings, ...(forecast?.findings ?? [])])}
-<h3>${after === undefined ? 'Layout' : 'Layout before'}</h3>${layout(before)}
-${after === undefined ? html`` : html`<h3>Layout after</h3>${layout(after)}`}
+const chapter = (one: Chapter): Markup => {
+  const { main, moments, conclusion, story, turns, differences } = one;
+  const { verdict, evidence } = main;
+  return html`<section id="process-${evidence.process.pid}">
+<h2>${headingOf(main)}</h2>
+<p><b class="state ${severityOf(one)}">${stateWord(verdict)}</b> ${vdsoLine(main)}</p>
+${conclusion.length === 0 ? html`` : html`<div class="conclusion">${joined(conclusion.map((sentence) => html`<p>${sentence}</p>`))}</div>`}
+${findings([...verdict.findings, ...(main.forecast?.findings ?? [])])}
+${momentsPart(moments)}
 ${differences.length === 0 ? html`` : html`<h3>What changed</h3><ul>${joined(differences.map(difference))}</ul>`}
-${forecastPart(before)}
-<h3>Time line</h3>${timeline(history)}
-<h3>Evidence</h3>${joined(verdict.mappings.map(mappingPart))}
-${policiesPart(before)}
-${logLines.length === 0 ? html`` : html`<h3>CRIU logs</h3><ul>${joined(logLines.map((line) => html`<li>${line}</li>`))}</ul>`}
+${choicesPart(one)}
+${story.length === 0 ? html`` : html`<h3>Time line</h3>${timeline(story)}`}
+${forecastPart(main)}
+${turns.length < 2 ? policiesPart(main) : turnsPart(turns)}
+<details><summary>Evidence of each mapping</summary>${joined(verdict.mappings.map(mappingPart))}</details>
 </section>
 `;
+};
+
+const headingOf = ({ evidence: { process } }: Judged): string =>
+  `${printable(process.comm ?? 'process')} (pid ${process.pid})`;
+
+const severityOf = ({ main: { verdict, forecast } }: Chapter): string =>
+  ORDER.find((severity) =>
+    [...verdict.findings, ...(forecast?.findings ?? [])].some((one) => one.severity === severity),
+  ) ?? 'info';
+
+const ORDER = ['error', 'warning'] as const;
+
+/** Which processes there are, when there are several; those of whom nothing is to be said are only counted. */
+const contents = (chapters: readonly Chapter[]): Markup => {
+  const told = chapters.filter(({ plain }) => !plain);
+  const left = chapters.length - told.length;
+  const rows = told.map((one) => {
+    const { main } = one;
+    const worst = worstFinding(main.verdict);
+    return html`<tr class="${severityOf(one)}"><td><a href="#process-${main.evidence.process.pid}">${headingOf(main)}</a></td><td>${stateWord(main.verdict)}</td><td>${worst?.text ?? ''}</td></tr>`;
+  });
+  const table =
+    told.length < 2
+      ? html``
+      : html`<table class="contents"><thead><tr><th>process</th><th>its vDSO</th><th>worst finding</th></tr></thead><tbody>${joined(rows)}</tbody></table>`;
+  return html`${table}${left === 0 ? html`` : html`<p class="quiet">Processes to whose vDSO nothing happened: ${left}.</p>`}`;
+};
+
+/** The layouts side by side; the same sources in the same order. */
+const momentsPart = (moments: readonly Moment[]): Markup => {
+  const drawn = moments.filter(({ judged }) => judged.evidence.vmas !== undefined);
+  const boxes = drawn.map(({ role, path, host, time, judged }) => {
+    const when = time === undefined ? '' : `, ${isoTime(time, 0n).slice(0, 23)}Z`;
+    const where = host?.release === undefined ? '' : `, Linux ${printable(host.release)}`;
+    return html`<div class="moment"><h3>${moments.length === 1 ? 'Layout' : `Layout: ${ROLES[role]}`}</h3>
+<p class="quiet">${judged.evidence.source} ${printable(path)}${where}${when}</p>${layout(judged)}</div>`;
+  });
+  return html`<div class="moments">${joined(boxes)}</div>`;
+};
+
+const ROLES: Readonly<Record<Moment['role'], string>> = {
+  before: 'before the dump',
+  dump: 'as dumped',
+  after: 'after the restore',
+  crash: 'at the crash',
 };
 
 const vdsoLine = ({ verdict }: Judged): string => {
@@ -111,4 +149,29 @@ const policiesPart = ({ verdict }: Judged): Markup => {
   });
   return html`<h3>What each check of CRIU would take for the vDSO</h3>
 <table><thead><tr><th>check</th><th>takes</th><th></th><th>why</th></tr></thead><tbody>${joined(rows)}</tbody></table>`;
+};
+
+/** What the checks would have decided, whenever that changed. */
+const turnsPart = (turns: readonly Turn[]): Markup => {
+  const cell = (policy: PolicyVerdict): Markup =>
+    html`<td class="${policy.right === false ? 'wrong' : ''}">${policy.right === undefined ? '?' : policy.right ? 'right' : 'wrong'}: ${
+      policy.decision === undefined ? 'cannot decide' : policy.decision.map(hex).join(', ') || 'nothing'
+    }</td>`;
+  const rows = turns.map(
+    ({ time, state, policies: { hint, pfn, symtable } }) =>
+      html`<tr><td>${isoTime(time, 0n).slice(11, 23)}</td><td>${state}</td>${cell(hint)}${cell(pfn)}${cell(symtable)}</tr>`,
+  );
+  return html`<h3>What each check of CRIU would have taken for the vDSO</h3>
+<table><thead><tr><th>since (UTC)</th><th>state</th><th>by name</th><th>by page frame</th><th>by symbol table</th></tr></thead><tbody>${joined(rows)}</tbody></table>`;
+};
+
+/** CRIU's choice against the truth, mapping by mapping. */
+const choicesPart = ({ choices }: Chapter): Markup => {
+  if (choices.length === 0) return html``;
+  const rows = choices.map(
+    ({ start, class: kind, by, took, right }) =>
+      html`<tr class="${right ? 'info' : 'error'}"><td><code>${hex(start)}</code></td><td>${kind} <span class="quiet">(${by})</span></td><td>${took}</td><td>${right ? 'right' : 'wrong'}</td></tr>`,
+  );
+  return html`<h3>What CRIU took for the vDSO</h3>
+<table><thead><tr><th>mapping</th><th>it is</th><th>CRIU took it for</th><th></th></tr></thead><tbody>${joined(rows)}</tbody></table>`;
 };

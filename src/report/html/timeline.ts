@@ -1,31 +1,54 @@
-import type { HistoryLine } from '../../model/state.js';
+import type { StoryLine } from '../chapter.js';
+import { isoTime } from '../line.js';
 import { html, joined, type Markup } from './markup.js';
 
 const WIDTH = 800;
-const HEIGHT = 36;
+const HEIGHT = 44;
+const MARGIN = 12;
 /** More dots than this on one line cannot be told apart; the list below it stays complete up to its own bound. */
 const MOST_LINES = 500;
 
-/** What happened to one process, as dots on a line and as a list; times in seconds since its first line. */
-export const timeline = (history: readonly HistoryLine[]): Markup => {
-  const lines = history.slice(-MOST_LINES);
-  const first = lines[0];
-  const last = lines.at(-1);
-  if (first === undefined || last === undefined) return html`<p class="quiet">Nothing was seen to happen to it.</p>`;
-  const span = Number(last.at - first.at) || 1;
-  const dots = lines.map((line) => {
-    const x = 10 + (Number(line.at - first.at) / span) * (WIDTH - 20);
-    const title = `${seconds(line.at - first.at)} s: ${line.text}`;
-    return html`<circle cx="${x.toFixed(1)}" cy="${HEIGHT / 2}" r="5" class="${line.severity}"><title>${title}</title></circle>`;
-  });
-  const rows = lines.map(
-    (line) => html`<tr class="${line.severity}"><td>${seconds(line.at - first.at)}</td><td>${line.text}</td></tr>`,
-  );
-  const left = history.length - lines.length;
+/** What happened to one process: as dots on a line, where there are times, and as a list. */
+export const timeline = (story: readonly StoryLine[]): Markup => {
+  const lines = story.slice(-MOST_LINES);
+  const left = story.length - lines.length;
   const note = left > 0 ? html`<p class="quiet">${left} earlier lines are not shown.</p>` : html``;
-  return html`<svg class="timeline" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="time line">
-<line x1="10" x2="${WIDTH - 10}" y1="${HEIGHT / 2}" y2="${HEIGHT / 2}"/>${joined(dots)}</svg>${note}
-<table><thead><tr><th>s</th><th>what happened</th></tr></thead><tbody>${joined(rows)}</tbody></table>`;
+  const rows = lines.map(
+    ({ time, who, text, severity }) =>
+      html`<tr class="${severity}"><td>${time === undefined ? '' : isoTime(time, 0n).slice(11, 23)}</td><td>${who}</td><td>${text}</td></tr>`,
+  );
+  return html`${drawing(lines)}${note}
+<table class="story"><thead><tr><th>UTC</th><th>who</th><th>what happened</th></tr></thead><tbody>${joined(rows)}</tbody></table>`;
 };
 
-const seconds = (ns: bigint): string => (Number(ns / 1000n) / 1e6).toFixed(6);
+const drawing = (lines: readonly StoryLine[]): Markup => {
+  const timed = lines.flatMap((line) => (line.time === undefined ? [] : [{ ...line, time: line.time }]));
+  const first = timed.reduce<bigint | undefined>(
+    (least, { time }) => (least === undefined || time < least ? time : least),
+    undefined,
+  );
+  const last = timed.reduce<bigint | undefined>(
+    (most, { time }) => (most === undefined || time > most ? time : most),
+    undefined,
+  );
+  if (first === undefined || last === undefined || first === last) return html``;
+  const span = Number(last - first);
+  const place = (time: bigint): string => (MARGIN + (Number(time - first) / span) * (WIDTH - 2 * MARGIN)).toFixed(1);
+  const dots = [...timed]
+    .sort((one, other) => RANK[one.severity] - RANK[other.severity])
+    .map(
+      ({ time, text, severity }) =>
+        html`<circle cx="${place(time)}" cy="14" r="5" class="${severity}"><title>${isoTime(time, 0n).slice(11, 23)} ${text}</title></circle>`,
+    );
+  const ends = [
+    html`<text x="${MARGIN - 6}" y="38">${isoTime(first, 0n).slice(11, 23)}</text>`,
+    html`<text x="${WIDTH - MARGIN + 6}" y="38" text-anchor="end">${isoTime(last, 0n).slice(11, 23)} (${seconds(last - first)} s)</text>`,
+  ];
+  return html`<svg class="timeline" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="time line">
+<line x1="${MARGIN}" x2="${WIDTH - MARGIN}" y1="14" y2="14"/>${joined(dots)}${joined(ends)}</svg>`;
+};
+
+/** What is loud is drawn last, above the rest. */
+const RANK = { info: 0, warning: 1, error: 2 } as const;
+
+const seconds = (ns: bigint): string => (Number(ns / 1_000_000n) / 1e3).toFixed(3);
