@@ -51,6 +51,7 @@ const readPieces = async (
   problems: Failure[],
 ): Promise<readonly Piece[]> => {
   const inputs = paths.map((path, order) => ({ order, input: recognise(path) }));
+  if (inputs.some(isRecording)) (await import('../pipeline/heap.js')).keepHeapSmall();
   const read: { readonly order: number; readonly piece: Piece }[] = [];
   const take = async ({ order, input }: (typeof inputs)[number], more: Partial<PieceOptions> = {}): Promise<void> => {
     const piece = input.ok ? await readPiece(input.value, { ...options, ...more }) : input;
@@ -61,8 +62,6 @@ const readPieces = async (
     read.push({ order, piece: piece.value });
     problems.push(...piece.value.problems);
   };
-  const isRecording = ({ input }: { readonly input: Outcome<Input> }): boolean =>
-    input.ok && input.value.kind === 'recording';
   for (const one of inputs) if (!isRecording(one)) await take(one);
   const wanted = wantedBy(read.map(({ piece }) => piece));
   for (const one of inputs) {
@@ -73,6 +72,9 @@ const readPieces = async (
   }
   return read.sort((one, other) => one.order - other.order).map(({ piece }) => piece);
 };
+
+const isRecording = ({ input }: { readonly input: Outcome<Input> }): boolean =>
+  input.ok && input.value.kind === 'recording';
 
 /** Processes of the other paths, by pid; and any of the same name, whose pid in an image is that of a container. */
 const wantedBy = (pieces: readonly Piece[]): ((life: Life) => boolean) => {

@@ -15,14 +15,15 @@ export interface Follower {
   readonly take: (replayed: Replayed, frame: TraceFrame) => void;
   /** Another run begins: nothing that was known goes on. */
   readonly nextRun: () => void;
-  readonly lives: () => readonly Life[];
-  /** Processes with something to tell that were too many to keep. */
-  readonly forgotten: () => number;
+  /** Who is to be told of, and how many more there were: those with nothing to tell go first. */
+  readonly end: () => { readonly lives: readonly Life[]; readonly forgotten: number };
 }
 
 /** Ended processes of which nothing is to be said; then those of which something is. */
 const MOST_ENDED = 2000;
 const MOST_REMARKABLE = 1000;
+/** In a report. */
+const MOST_TOLD = 2000;
 const PR_SET_MM_MAP = 14n;
 const MOST_IMAGES = 8;
 const FIRST_TURNS = 8;
@@ -170,8 +171,13 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
     nextRun: () => {
       for (const life of [...byPid.values()]) archive(life);
     },
-    lives: () => [...archived, ...byPid.values()],
-    forgotten: () => forgotten,
+    end: () => {
+      const all = [...archived, ...byPid.values()];
+      if (all.length <= MOST_TOLD) return { lives: all, forgotten };
+      const worth = (life: Life): number => (wanted(life) ? 0 : life.remarkable ? 1 : 2);
+      const chosen = new Set([...all].sort((one, other) => worth(one) - worth(other)).slice(0, MOST_TOLD));
+      return { lives: all.filter((life) => chosen.has(life)), forgotten: forgotten + all.length - MOST_TOLD };
+    },
   };
 };
 

@@ -90,19 +90,19 @@ export const readRecorded = async (path: string, options: RecordedOptions): Prom
   if (header === undefined && damages === 0) return failed(ending ?? noRecordingIn(path));
   if (header === undefined) return failed(unreadableRecording(path, damage, damages));
   const problems = damages === 0 ? [] : [damagedRecording(damage, damages)];
-  const left = follower.forgotten();
+  const { lives, forgotten } = follower.end();
   return success({
     host: host ?? hostOf(header),
     from,
     until: until > from ? until : from,
-    lives: follower.lives(),
+    lives,
     gaps,
     hooks,
     events,
     problems: [
       ...problems,
       ...(ending === undefined ? [] : [ending]),
-      ...(left === 0 ? [] : [failure('too-large', `${escapeText(path)}: ${left} more processes have a story.`)]),
+      ...(forgotten === 0 ? [] : [tooMany(path, forgotten)]),
     ],
   });
 };
@@ -122,6 +122,13 @@ const unreadableRecording = (path: string, damage: readonly Damage[], count: num
   count === 1 && damage[0] !== undefined
     ? failure('bad-input', `${escapeText(path)} cannot be read as a recording: ${tail(damage[0].text)}.`)
     : failure('bad-input', `${escapeText(path)} cannot be read as a recording: ${count} places are damaged.`);
+
+const tooMany = (path: string, count: number): Failure =>
+  failure(
+    'too-large',
+    `${escapeText(path)} tells of ${count} more processes, which are left out.`,
+    'Record fewer: --pid, --tree, --comm, --cgroup.',
+  );
 
 const tail = (text: string): string => text.slice(text.indexOf(': ') + 2);
 
