@@ -8,6 +8,7 @@ import type { Host } from '../model/evidence.js';
 import { EXIT, type Failure, failure, type Outcome, success } from '../model/failure.js';
 import type { Chapter } from '../report/chapter.js';
 import { chaptersReport } from '../report/chapter-report.js';
+import { complain } from '../report/complain.js';
 import type { OutputFormat } from '../report/format.js';
 import type { page } from '../report/html/page.js';
 import { printChapters } from '../report/print-chapters.js';
@@ -28,7 +29,7 @@ export interface AnalyzeOptions {
 export const run = async (paths: readonly string[], options: AnalyzeOptions): Promise<number> => {
   const target = options.target === undefined ? undefined : await readHost(options.target);
   if (target?.ok === false) {
-    process.stderr.write(`vdsowatch: ${target.failure.text} ${target.failure.mend ?? ''}\n`);
+    complain(target.failure);
     return EXIT.cannotRun;
   }
   const problems: Failure[] = [];
@@ -40,9 +41,15 @@ export const run = async (paths: readonly string[], options: AnalyzeOptions): Pr
   const failed = options.html === undefined ? undefined : await writePage(options.html, host, chapters, problems);
   if (failed !== undefined) problems.push(failed);
   printChapters(chaptersReport(host, chapters, problems), chapters, options.output);
-  if (pieces.length === 0 || failed !== undefined) return EXIT.cannotRun;
+  // An input that could not be read may hold anything: not all is well then.
+  if (pieces.filter(isTelling).length < paths.length || failed !== undefined) return EXIT.cannotRun;
   return chapters.every(isWellThroughout) ? EXIT.well : EXIT.notWell;
 };
+
+/** Something was learned from it, if only that there is nothing to complain of. */
+const isTelling = ({ judged, problems }: Piece): boolean =>
+  problems.length === 0 ||
+  judged.some(({ evidence, verdict }) => evidence.vmas !== undefined || verdict.findings.length > 0);
 
 /** Recordings last: what the other paths are about is then kept of them, whatever is said of it. */
 const readPieces = async (

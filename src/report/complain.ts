@@ -6,7 +6,7 @@ export const say = (text: string): void => {
 };
 
 /** The sentence of a failure and what mends it, on one line. */
-export const complain = ({ text, mend }: Failure): void => {
+export const complain = ({ text, mend }: Pick<Failure, 'text' | 'mend'>): void => {
   if (mend === null) say(text);
   else say(`${text}${/[.!?:]$/.test(text) ? '' : ':'} ${mend}`);
 };

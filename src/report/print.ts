@@ -1,5 +1,6 @@
 import { worstFinding } from '../judge/words.js';
 import type { Report } from '../model/report.js';
+import { complain } from './complain.js';
 import type { OutputFormat } from './format.js';
 import type { Judged } from './process.js';
 import { columns, processTable } from './table.js';
@@ -24,9 +25,7 @@ export const printMachine = (report: Report, format: 'json' | 'ndjson'): void =>
 };
 
 /** One sentence each, on stderr. */
-export const printProblems = ({ problems }: Report): void => {
-  for (const { text, mend } of problems) process.stderr.write(`vdsowatch: ${text}${mend === null ? '' : ` ${mend}`}\n`);
-};
+export const printProblems = ({ problems }: Report): void => problems.forEach(complain);
 
 /** The findings of one process in full, and what CRIU would do; empty for a process with nothing to say. */
 export const explanation = ({ evidence, verdict, forecast }: Judged): string => {

@@ -1,5 +1,5 @@
 import type { Host } from '../../model/evidence.js';
-import { type Image, isOtherImage } from '../../pipeline/identity.js';
+import { type Image, isOtherImage } from '../../pipeline/image.js';
 import type { Witness } from './witness.js';
 
 /**

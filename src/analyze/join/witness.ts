@@ -2,7 +2,7 @@ import type { ImageProcess } from '../../criu/image-set.js';
 import type { CriuLog, LogProcess } from '../../criu/log/log.js';
 import type { PostMortem } from '../../criu/post-mortem.js';
 import type { Host } from '../../model/evidence.js';
-import { type Image, imageOf } from '../../pipeline/identity.js';
+import { type Image, imageOf } from '../../pipeline/image.js';
 import type { Judged } from '../../report/process.js';
 import { type Piece, stateOf } from '../piece.js';
 import type { Life } from '../recording/life.js';

@@ -3,7 +3,7 @@ import { stateWord } from '../../judge/words.js';
 import type { Evidence } from '../../model/evidence.js';
 import type { AddressSpace, HistoryLine } from '../../model/state.js';
 import type { Verdict } from '../../model/verdict.js';
-import { imageOf } from '../../pipeline/identity.js';
+import { imageOf } from '../../pipeline/image.js';
 import { slim } from '../../pipeline/slim.js';
 import type { TraceFrame } from '../../trace/reading.js';
 import type { Replayed } from '../../trace/replay-frames.js';

@@ -1,7 +1,7 @@
 import type { Evidence } from '../../model/evidence.js';
 import type { HistoryLine } from '../../model/state.js';
 import type { Forecast, Verdict } from '../../model/verdict.js';
-import type { Image } from '../../pipeline/identity.js';
+import type { Image } from '../../pipeline/image.js';
 import type { Turn } from '../../report/chapter.js';
 
 /** A moment of a recording. */
