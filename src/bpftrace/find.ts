@@ -74,10 +74,12 @@ const isExecutable = (path: string): boolean => {
 /** `-`: the script comes on standard input. Never -v (it prints into the records), never -B (json is flushed by line). */
 export const ARGUMENTS = ['-f', 'json', '--no-warnings', '-'] as const;
 
+/** Since 0.18 all CPUs write into one ring, read in order; before, there was one per CPU (facts/bpftrace.md 3, 6). */
+export const hasOneRing = (bpftrace: Bpftrace): boolean => !isOlder(bpftrace, { major: 0, minor: 18 });
+
 /** What the environment has to say to this version; names changed (measured). */
-export const environmentFor = (bpftrace: Bpftrace): Readonly<Record<string, string>> => {
-  const perCpu = isOlder(bpftrace, { major: 0, minor: 18 });
-  const pages = perCpu ? floorPowerOfTwo(Math.max(64, RING_PAGES / cpus().length)) : RING_PAGES;
+export const environmentFor = (bpftrace: Bpftrace, ringPages = RING_PAGES): Readonly<Record<string, string>> => {
+  const pages = hasOneRing(bpftrace) ? ringPages : floorPowerOfTwo(Math.max(64, ringPages / cpus().length));
   // bpftrace 0.17 on kernels before 5.11 finds the vmlinux BTF only when it is told where (measured).
   const needsBtf = isOlder(bpftrace, { major: 0, minor: 20 }) && isKernelBefore511() && existsSync(KERNEL_BTF);
   return {

@@ -17,14 +17,14 @@ export type Output =
  * It runs in a session of its own, so that a terminal's Ctrl-C reaches it once, through us. Should we be killed, its
  * next heartbeat meets a closed pipe and ends it.
  */
-export const runBpftrace = (bpftrace: Bpftrace, script: string): Observable<Output> =>
+export const runBpftrace = (bpftrace: Bpftrace, script: string, ringPages?: number): Observable<Output> =>
   new Observable((subscriber) => {
     const child = execa(bpftrace.path, ARGUMENTS, {
       input: script,
       buffer: false,
       reject: false,
       detached: true,
-      env: environmentFor(bpftrace),
+      env: environmentFor(bpftrace, ringPages),
     });
     let ended = false;
     const stderr = boundedLines();

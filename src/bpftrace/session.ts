@@ -3,7 +3,7 @@ import type { Event } from '../model/event.js';
 import { type Failure, failure } from '../model/failure.js';
 import { type Account, type Loss, onBeat, onRecord, onTotal, openAccount } from './account.js';
 import { explainEnding } from './complaint.js';
-import type { Bpftrace } from './find.js';
+import { type Bpftrace, hasOneRing } from './find.js';
 import { type Decoding, lineDecoder } from './record.js';
 import { type Output, runBpftrace } from './run.js';
 
@@ -27,13 +27,14 @@ export interface SessionOptions {
   readonly decoding: Decoding;
   readonly clock: () => bigint;
   readonly patience?: Patience;
+  readonly ringPages?: number | undefined;
 }
 
 /** In ms. */
 export interface Patience {
   /** From the start to the first heartbeat: 1 s, and 8 s were seen under load (measured). */
   readonly start: number;
-  /** Between two looks for a heartbeat; `silent` looks without one mean that it is stuck. */
+  /** Between two looks for output, a heartbeat at least; `silent` looks without mean that it is stuck. */
   readonly look: number;
   readonly silent: number;
 }
@@ -51,6 +52,9 @@ export const session = (options: SessionOptions): Observable<Happening> =>
     let silence = 0;
     let garbage = 0;
     let lagging = false;
+    /** The clocks' difference and the quickest way of a record to us. */
+    let leastLag: bigint | undefined;
+    const oneRing = hasOneRing(options.bpftrace);
 
     const take = (text: string): void => {
       const line = decode(text);
@@ -76,14 +80,14 @@ export const session = (options: SessionOptions): Observable<Happening> =>
     };
 
     const beat = (at: bigint): void => {
-      silence = 0;
       const first = beatAt === undefined;
       beatAt = at;
-      const { account: next, loss } = onBeat(onRecord(account, at), at);
+      const lag = clock() - at;
+      if (leastLag === undefined || lag < leastLag) leastLag = lag;
+      const { account: next, loss } = onBeat(onRecord(account, at), at, oneRing || lag - leastLag < PROMPT);
       account = next;
       if (first) subscriber.next({ kind: 'ready', at });
       if (loss !== undefined) subscriber.next({ kind: 'lost', loss });
-      const lag = clock() - at;
       if (lagging ? lag > IN_TIME : lag < LATE) return;
       lagging = !lagging;
       subscriber.next({ kind: 'lag', ns: lagging ? lag : 0n });
@@ -105,8 +109,10 @@ export const session = (options: SessionOptions): Observable<Happening> =>
     };
 
     const onOutput = (output: Output): void => {
-      if (output.kind === 'lines') for (const line of output.lines) take(line);
-      else if (output.kind === 'started') subscriber.next(output);
+      if (output.kind === 'lines') {
+        silence = 0;
+        for (const line of output.lines) take(line);
+      } else if (output.kind === 'started') subscriber.next(output);
       else end(explainEnding(output.ending), false);
     };
 
@@ -121,7 +127,7 @@ export const session = (options: SessionOptions): Observable<Happening> =>
       silence += 1;
       if (silence > patience.silent) end(failure('bpftrace-died', `bpftrace has said nothing for ${silence} s`), true);
     }, patience.look);
-    const running = runBpftrace(options.bpftrace, options.script).subscribe(onOutput);
+    const running = runBpftrace(options.bpftrace, options.script, options.ringPages).subscribe(onOutput);
     return () => {
       clearInterval(watching);
       running.unsubscribe();
@@ -131,5 +137,7 @@ export const session = (options: SessionOptions): Observable<Happening> =>
 const SECOND = 1_000_000_000n;
 const LATE = 2n * SECOND;
 const IN_TIME = SECOND / 2n;
+/** Half of a heartbeat's period. */
+const PROMPT = 100_000_000n;
 /** How far our boot clock may be behind the kernel's: it is measured with 10 ms steps. */
 const CLOCK_ERROR = 20_000_000n;

@@ -4,6 +4,7 @@ import type { Failure, Outcome } from '../model/failure.js';
 import { order } from '../pipeline/order.js';
 import { localBootClock } from '../proc/clock.js';
 import { watchCompat } from './compat.js';
+import { hasOneRing } from './find.js';
 import { type Kept, keepRunning } from './keep.js';
 import { makePlan, type Plan } from './plan.js';
 import { session } from './session.js';
@@ -14,6 +15,8 @@ export interface TracerOptions {
   readonly bpftrace?: string;
   /** How long an event waits for older ones from other CPUs, in ms; default: what this bpftrace needs. */
   readonly orderMs?: number;
+  /** Size of the kernel's buffer for records, in pages of memory; default: 16 MiB. */
+  readonly ringPages?: number;
 }
 
 /**
@@ -117,17 +120,21 @@ const trace = (plan: Plan, clock: () => bigint, options: TracerOptions): Observa
       },
     });
     const running = keepRunning(
-      () => session({ bpftrace: plan.bpftrace, script: plan.main.text, decoding: plan.decoding, clock }),
+      () =>
+        session({
+          bpftrace: plan.bpftrace,
+          script: plan.main.text,
+          decoding: plan.decoding,
+          clock,
+          ringPages: options.ringPages,
+        }),
       clock,
     ).subscribe(onMain);
     return () => {
       running.unsubscribe();
       compat.stop();
     };
-  }).pipe(order(options.orderMs ?? (isOneRing(plan) ? 10 : 20)));
-
-/** Since 0.18 all CPUs write into one ring, read in order; before, one per CPU (measured). */
-const isOneRing = ({ bpftrace }: Plan): boolean => bpftrace.major > 0 || bpftrace.minor >= 18;
+  }).pipe(order(options.orderMs ?? (hasOneRing(plan.bpftrace) ? 10 : 20)));
 
 /** Forks, execs and exits of our own stay: the state needs the life of every process. */
 const isOwnNoise = (event: Event, own: ReadonlySet<number>): boolean =>

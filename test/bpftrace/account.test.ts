@@ -67,6 +67,18 @@ test('traffic after the count does not hide the loss', () => {
   assert.deepEqual(told, [{ from: 0n, at: 20n, lost: 7n }]);
 });
 
+test('delayed heartbeats prove nothing where each CPU has a ring of its own; two prompt ones in a row do', () => {
+  let account = onRecord(openAccount(0n), 10n);
+  account = onTotal(account, 5n, 20n);
+  const told = [false, true, false, true, true].map((proves, index) => {
+    const at = 30n + BigInt(index);
+    const after = onBeat(onRecord(account, at), at, proves);
+    account = after.account;
+    return after.loss?.lost;
+  });
+  assert.deepEqual(told, [undefined, undefined, undefined, undefined, 4n]);
+});
+
 test('whatever is dropped and however late the rest comes: never told too much, and exact in the end', () => {
   fc.assert(
     fc.property(

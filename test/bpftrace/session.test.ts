@@ -81,7 +81,7 @@ test('records that come late are told to, and that it is over', async () => {
   );
   assert.deepEqual(
     happenings.flatMap((happening) => (happening.kind === 'lag' ? [happening.ns] : [])),
-    [8_000_000_000n, 0n],
+    [7_000_000_000n, 0n],
   );
 });
 

@@ -353,13 +353,15 @@ for (const bpftrace of bpftraces())
     });
 
     test('a burst of 20,000 moves: each arrives, or its loss is told', async () => {
-      const lostBefore = lost(tracing.events);
+      const before = lost(tracing.events);
       const calls = await seen('x86_64', async (puppet) => {
         assert.equal(await moveBurst(puppet, 10_000), 0);
       });
-      await tracing.settle();
-      await tracing.settle();
-      assert.equal(BigInt(calls.length) + lost(tracing.events) - lostBefore, 20_000n);
+      await whole();
+      // What else ran on this machine may have lost events too.
+      const told = lost(tracing.events) - before;
+      assert.ok(calls.length <= 20_000 && BigInt(calls.length) + told >= 20_000n, `${calls.length} + ${told}`);
+      assert.ok(told > 0n || calls.length === 20_000);
       const times = calls.map(({ at }) => at);
       assert.deepEqual(
         times,
@@ -367,13 +369,8 @@ for (const bpftrace of bpftraces())
       );
     });
 
-    test('every line was understood, and nothing was lost unsaid', async () => {
-      await tracing.settle();
-      await tracing.settle();
-      const beats = tracing.events.flatMap((event) => (event.kind === 'heartbeat' ? [event] : []));
-      const last = beats.at(-1);
-      assert.ok(last !== undefined && last.emitted > 0n);
-      assert.ok(last.emitted - last.received - lost(tracing.events) < 100n);
+    test('every line was understood', async () => {
+      await whole();
       const notes = tracing.events.flatMap((event) => (event.kind === 'status' ? event.status.notes : []));
       // That a machine is overloaded is no fault of the lines.
       assert.deepEqual(
@@ -381,6 +378,16 @@ for (const bpftrace of bpftraces())
         [],
       );
     });
+
+    /** Waits for a moment at which each record that the kernel counted is here, or its loss told: to the record. */
+    const whole = async (): Promise<void> => {
+      for (let tries = 0; tries < 60; tries++) {
+        await tracing.settle();
+        const last = tracing.events.flatMap((event) => (event.kind === 'heartbeat' ? [event] : [])).at(-1);
+        if (last !== undefined && last.emitted === last.received + lost(tracing.events)) return;
+      }
+      assert.fail('the counts never agreed');
+    };
   });
 
 const lost = (events: readonly Event[]): bigint =>

@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { probesFolder } from '../../src/bpftrace/package.js';
 import type { CallEvent, Event, GapEvent, StatusEvent } from '../../src/model/event.js';
-import { moveVdsoAlone } from '../../src/puppet/moves.js';
+import { moveBurst, moveVdsoAlone } from '../../src/puppet/moves.js';
 import { needs } from './needs.js';
 import { bpftraces, bpftracesOf, ownBpftraces, startTracing, untilGone, whileTracing, withPuppet } from './tracing.js';
 
@@ -61,6 +61,32 @@ describe('a running tracer', needs('root', 'bpftrace'), () => {
       await untilGone([pid]);
     }));
 
+  for (const bpftrace of bpftraces())
+    test(`what ${basename(bpftrace)} loses is counted to the record`, () =>
+      whileTracing({ bpftrace, ringPages: 64 }, async (tracing) => {
+        const pid = ownBpftrace();
+        const { mover, moves } = await withPuppet('x86_64', async (puppet) => {
+          process.kill(pid, 'SIGSTOP');
+          assert.equal(await moveBurst(puppet, 3000), 0);
+          process.kill(pid, 'SIGCONT');
+          return { mover: puppet.pid, moves: 6000 };
+        });
+        for (let tries = 0; tries < 60; tries++) {
+          await tracing.settle();
+          const beat = tracing.events.flatMap((event) => (event.kind === 'heartbeat' ? [event] : [])).at(-1);
+          if (
+            beat !== undefined &&
+            lost(tracing.events) > 0n &&
+            beat.emitted === beat.received + lost(tracing.events)
+          ) {
+            const arrived = tracing.events.filter((event) => event.kind === 'call' && event.tgid === mover).length;
+            assert.ok(arrived < moves && BigInt(arrived) + lost(tracing.events) >= BigInt(moves));
+            return;
+          }
+        }
+        assert.fail('the counts never agreed');
+      }));
+
   test('no bpftrace outlives a killed parent', async () => {
     const parent = spawn(process.execPath, [fileURLToPath(new URL('orphan.js', import.meta.url)), installed], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -108,3 +134,6 @@ describe('each script runs alone', needs('root', 'bpftrace'), () => {
         assert.equal(await ended, 0);
       });
 });
+
+const lost = (events: readonly Event[]): bigint =>
+  events.reduce((sum, event) => (event.kind === 'gap' ? sum + (event.lost ?? 0n) : sum), 0n);
