@@ -108,7 +108,7 @@ const compose = (
 
 /**
  * Types that event formats name. A bpftrace up to 0.23 that cannot read BTF (kernel without, or no CAP_SYS_ADMIN) has
- * them from nowhere else; to all others these lines are nothing (facts/bpftrace.md 7.3, tried on 0.17, 0.23, 0.27).
+ * them from nowhere else; to all others these lines are nothing (tried on 0.17, 0.23, 0.27).
  */
 const FORMAT_TYPES = [
   '#define pid_t int',

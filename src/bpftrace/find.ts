@@ -74,7 +74,7 @@ const isExecutable = (path: string): boolean => {
 /** `-`: the script comes on standard input. Never -v (it prints into the records), never -B (json is flushed by line). */
 export const ARGUMENTS = ['-f', 'json', '--no-warnings', '-'] as const;
 
-/** Since 0.18 all CPUs write into one ring, read in order; before, there was one per CPU (facts/bpftrace.md 3, 6). */
+/** Since 0.18 all CPUs write into one ring, read in order; before, there was one per CPU. */
 export const hasOneRing = (bpftrace: Bpftrace): boolean => !isOlder(bpftrace, { major: 0, minor: 18 });
 
 /** What the environment has to say to this version; names changed (measured). */
