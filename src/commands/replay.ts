@@ -4,6 +4,7 @@ import { EXIT, type Failure, type Outcome, success } from '../model/failure.js';
 import type { WatchState } from '../model/state.js';
 import { complain } from '../report/complain.js';
 import { lineFace } from '../report/lines.js';
+import { openDecoder } from '../trace/decoder.js';
 import type { Header } from '../trace/format.js';
 import { openFrames } from '../trace/frame-reader.js';
 import { lineOutput } from '../trace/line-output.js';
@@ -11,8 +12,10 @@ import { parseMoment } from '../trace/moment.js';
 import { fromDigits } from '../trace/number-text.js';
 import { type Player, play } from '../trace/player.js';
 import { gatherProblems, noRecording } from '../trace/problems.js';
+import type { TraceItem } from '../trace/reading.js';
 import { openRecording, type Recording } from '../trace/replay.js';
 import { openReplay } from '../trace/replay-frames.js';
+import { openSaidReader } from '../trace/said-lines.js';
 
 export interface ReplayOptions {
   /** Given: lines, as `watch` prints them; else the screen, on a terminal. */
@@ -24,6 +27,8 @@ export interface ReplayOptions {
   /** Lines from and up to this time (see moment.ts). The screen begins at `from`. */
   readonly from?: string | undefined;
   readonly until?: string | undefined;
+  /** Lines as this version says them of the same events and readings, not as they were said. */
+  readonly again?: boolean | undefined;
   /** Of the screen; 1: as fast as it happened. Lines come at once. */
   readonly speed?: number | undefined;
 }
@@ -60,16 +65,34 @@ const onScreen = async (recording: Recording, options: ReplayOptions, screen: Re
   return status;
 };
 
-const asLines = async (recording: Recording, { output, pid, comm, from, until }: ReplayOptions): Promise<number> => {
-  const face = lineFace({ machine: output === 'json' || output === 'ndjson', pid, comm });
+/** As they were said; or, again, as this version says it. */
+const asLines = async (recording: Recording, options: ReplayOptions): Promise<number> => {
+  const { output, pid, comm } = options;
+  const machine = output === 'json' || output === 'ndjson';
+  const choice = { machine, pid, comm };
+  if (options.again !== true) {
+    const batches = recording.items(openSaidReader(choice));
+    return await printFrames(batches, options, (item) => (item.kind === 'frame' ? item.frame : undefined));
+  }
+  const face = lineFace(choice);
+  const replay = openReplay();
+  return await printFrames(recording.items(openDecoder()), options, (item) => {
+    const replayed = replay(item);
+    return replayed && { at: replayed.at, content: face.lines(replayed.frame.lines, replayed.offset) };
+  });
+};
+
+const printFrames = async <T>(
+  batches: AsyncGenerator<readonly TraceItem<T>[], Failure | undefined, undefined>,
+  { from, until }: ReplayOptions,
+  linesOf: (item: TraceItem<T>) => Printed | undefined,
+): Promise<number> => {
   const out = lineOutput(process.stdout);
   const problems = gatherProblems();
-  const replay = openReplay();
-  let span: { readonly from: bigint | undefined; readonly until: bigint | undefined } | undefined;
-  const items = recording.items();
+  let span: Span | undefined;
   let failure: Failure | undefined;
   reading: for (;;) {
-    const next = await items.next();
+    const next = await batches.next();
     if (next.done === true) {
       failure = next.value;
       break;
@@ -77,24 +100,38 @@ const asLines = async (recording: Recording, { output, pid, comm, from, until }:
     for (const item of next.value) {
       if (item.kind === 'damage') problems.damage(item.damage);
       if (item.kind === 'header' && span === undefined) {
-        const [first, last] = [momentOf(from, item.header), momentOf(until, item.header)];
-        if (!first.ok) return refuse(first.failure, EXIT.usage);
-        if (!last.ok) return refuse(last.failure, EXIT.usage);
-        span = { from: first.value, until: last.value };
+        const found = spanOf(item.header, from, until);
+        if (!found.ok) return refuse(found.failure, EXIT.usage);
+        span = found.value;
       }
-      const replayed = replay(item);
-      if (replayed === undefined || replayed.frame.lines.length === 0) continue;
-      if (span?.until !== undefined && replayed.at > span.until) break reading;
-      if (span?.from === undefined || replayed.at >= span.from)
-        out.add(face.lines(replayed.frame.lines, replayed.offset));
+      const printed = linesOf(item);
+      if (printed === undefined) continue;
+      if (span?.until !== undefined && printed.at > span.until) break reading;
+      if (span?.from === undefined || printed.at >= span.from) out.add(printed.content);
     }
     if (await out.isClosed()) break;
   }
-  await items.return(undefined);
+  await batches.return(undefined);
   const status = await out.end();
   for (const problem of problems.list()) complain(problem);
-  if (failure !== undefined) return refuse(failure);
-  return status;
+  return failure === undefined ? status : refuse(failure);
+};
+
+interface Printed {
+  readonly at: bigint;
+  readonly content: readonly string[];
+}
+
+interface Span {
+  readonly from: bigint | undefined;
+  readonly until: bigint | undefined;
+}
+
+const spanOf = (header: Header, from: string | undefined, until: string | undefined): Outcome<Span> => {
+  const first = momentOf(from, header);
+  if (!first.ok) return first;
+  const last = momentOf(until, header);
+  return last.ok ? success({ from: first.value, until: last.value }) : last;
 };
 
 const momentOf = (text: string | undefined, { at, offset }: Header): Outcome<bigint | undefined> =>

@@ -1,9 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { judge } from '../judge/judge.js';
 import type { Evidence } from '../model/evidence.js';
 import type { Failure } from '../model/failure.js';
+import type { HistoryLine } from '../model/state.js';
+import { judged } from '../pipeline/judged.js';
+import { closeFrame, openLedger } from '../pipeline/ledger.js';
 import type { Observation } from '../pipeline/observation.js';
+import { step } from '../pipeline/step.js';
 import { appendFile, cannotWrite } from '../trace/create-file.js';
+import { openDecoder } from '../trace/decoder.js';
 import { openEncoder } from '../trace/encoder.js';
 import type { Header, Hook } from '../trace/format.js';
 import { openTrace } from '../trace/read-file.js';
@@ -27,11 +33,11 @@ export const readEarlier = async (path: string): Promise<Earlier> => {
   let newest: readonly Observation[] = [];
   const file = await openTrace(path);
   if (!file.ok) return earlier;
-  for await (const items of file.value.items())
+  for await (const items of file.value.items(openDecoder()))
     for (const item of items) {
       if (item.kind === 'header') earlier = { ...earlier, header: item.header };
       if (item.kind === 'damage') earlier = { ...earlier, torn: item.damage.torn };
-      if (item.kind === 'frame') newest = item.frame.observations;
+      if (item.kind === 'frame') newest = item.frame.content;
       if (item.kind === 'hook') earlier = { ...earlier, ...left(item.hook, newest) };
     }
   return earlier;
@@ -63,10 +69,16 @@ export const addToFile = async (path: string, { header, ...addition }: Addition,
   const text = [
     torn ? '\n' : '',
     encoder.header({ ...header, ...run }),
-    encoder.frame(addition),
+    encoder.frame({ ...addition, lines: linesOf(addition.observations) }),
     encoder.hook(addition.hook),
   ].join('');
   return await append(path, text);
+};
+
+/** What is said of a tree that is seen for the first time. */
+const linesOf = (observations: readonly Observation[]): readonly HistoryLine[] => {
+  const ledger = step(openLedger({ name: '', release: '', machine: '', privileged: true }), observations);
+  return closeFrame(judged(judge)(ledger)).lines;
 };
 
 const append = async (path: string, text: string): Promise<Failure | undefined> => {

@@ -41,7 +41,7 @@ const eventOf = (record: EventJson): Event => {
       return {
         kind: 'fork',
         ...seenOf(record, at),
-        childPid: record.childPid,
+        childPid: record.child,
         cloneFlags: fromHex(record.cloneFlags),
       };
     case 'exec':

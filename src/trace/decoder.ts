@@ -1,5 +1,4 @@
-import type { Static, TSchema } from '@sinclair/typebox';
-import { TypeCompiler } from '@sinclair/typebox/compiler';
+import type { Static } from '@sinclair/typebox';
 import type { Evidence, Host } from '../model/evidence.js';
 import type { Observation } from '../pipeline/observation.js';
 import { happeningOf } from './decode-event.js';
@@ -8,36 +7,21 @@ import * as format from './format.js';
 import { EventRecord } from './format-event.js';
 import { BLOBS, HOSTS, openStore, SNAPSHOTS } from './naming.js';
 import { fromDigits, fromHex } from './number-text.js';
+import type { LineReader, Said } from './reading.js';
+import { BAD, check, commonRecord, ORPHAN, parsedLine, SAID, startsWith, VERDICT } from './records.js';
 import { swiftEvent } from './swift-event.js';
 
-/** What a line says beside observations. Undefined: nothing, or it is of a kind that this version does not know. */
-export type Said =
-  | { readonly kind: 'header'; readonly header: format.Header }
-  | { readonly kind: 'hook'; readonly hook: format.Hook }
-  /** A header of another version of the format: what follows is not for us. */
-  | { readonly kind: 'foreign'; readonly schema: string }
-  /** It is not what the format says. */
-  | { readonly kind: 'bad' }
-  /** It names something that an earlier, lost line gave. */
-  | { readonly kind: 'orphan' };
-
-export interface Decoder {
-  /** bytes[from..to) is a line without its end; the observations in it are put at the end of `into`. */
-  readonly line: (bytes: Buffer, from: number, to: number, into: Observation[]) => Said | undefined;
-}
-
-/** Lines back to what the reducer was given: the inverse of encoder.ts. One decoder per recording, lines in order. */
-export const openDecoder = (): Decoder => {
+/** Lines back to what the reducer was given: the inverse of encoder.ts. */
+export const openDecoder = (): LineReader<Observation> => {
   const hosts = openStore<number, Host>(HOSTS.most);
   const blobs = openStore<number, Uint8Array>(BLOBS.most, BLOBS.heaviest);
   const snapshots = openStore<number, { readonly id: number; readonly evidence: Evidence }>(SNAPSHOTS.most);
   let census: { readonly id: number; readonly pids: ReadonlySet<number> } | undefined;
   const named: Named = { host: hosts.get, blob: blobs.get };
 
-  const header = (json: format.Header): Said => {
+  const begin = (): void => {
     for (const store of [hosts, blobs, snapshots]) store.clear();
     census = undefined;
-    return { kind: 'header', header: json };
   };
 
   const host = ({ id, ...json }: Static<typeof format.HostRecord>): undefined => {
@@ -128,13 +112,13 @@ export const openDecoder = (): Decoder => {
         return checks.host(value) ? host(value) : BAD;
       case 'blob':
         return checks.blob(value) ? blob(value) : BAD;
-      case 'header':
-        if (isForeign(value)) return { kind: 'foreign', schema: value.schema };
-        return checks.header(value) ? header(value) : BAD;
-      case 'hook':
-        return checks.hook(value) ? { kind: 'hook', hook: value } : BAD;
+      case 'header': {
+        const said = commonRecord(value);
+        if (said?.kind === 'header') begin();
+        return said;
+      }
       default:
-        return typeof kind === 'string' ? undefined : BAD;
+        return commonRecord(value);
     }
   };
 
@@ -142,34 +126,16 @@ export const openDecoder = (): Decoder => {
     line: (bytes, from, to, into) => {
       const happening = swiftEvent(bytes, from, to);
       if (happening !== undefined) return push(into, happening);
-      if (isVerdict(bytes, from)) return undefined;
-      const value = parsed(bytes, from, to);
+      // There may be many, and they are made again.
+      if (startsWith(bytes, from, VERDICT) || startsWith(bytes, from, SAID)) return undefined;
+      const value = parsedLine(bytes, from, to);
       return value === undefined ? BAD : general(value, into);
     },
   };
 };
 
-const BAD: Said = { kind: 'bad' };
-const ORPHAN: Said = { kind: 'orphan' };
-
-const isForeign = (value: unknown): value is { schema: string } =>
-  typeof value === 'object' &&
-  value !== null &&
-  'schema' in value &&
-  typeof value.schema === 'string' &&
-  value.schema !== format.TRACE;
-
 const push = (into: Observation[], observation: Observation): undefined => {
   into.push(observation);
-};
-
-/** Compiled when the first of its kind is met. */
-const check = <T extends TSchema>(schema: T) => {
-  let compiled: ReturnType<typeof TypeCompiler.Compile<T>> | undefined;
-  return (value: unknown): value is Static<T> => {
-    compiled ??= TypeCompiler.Compile(schema);
-    return compiled.Check(value);
-  };
 };
 
 const checks = {
@@ -180,20 +146,4 @@ const checks = {
   time: check(format.TimeRecord),
   host: check(format.HostRecord),
   blob: check(format.BlobRecord),
-  header: check(format.HeaderRecord),
-  hook: check(format.HookRecord),
-};
-
-const VERDICT = Buffer.from('{"record":"verdict"');
-/** Verdicts are made again, not read: there may be many, so they are not even parsed. */
-const isVerdict = (bytes: Buffer, from: number): boolean =>
-  bytes[from + 11] === VERDICT[11] && VERDICT.every((byte, index) => bytes[from + index] === byte);
-
-/** Our own lines are ASCII; another tool may have written UTF-8. */
-const parsed = (bytes: Buffer, from: number, to: number): unknown => {
-  try {
-    return JSON.parse(bytes.toString('utf8', from, to));
-  } catch {
-    return undefined;
-  }
 };

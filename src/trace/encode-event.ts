@@ -1,4 +1,5 @@
 import type { Event, SpaceKey } from '../model/event.js';
+import type { HistoryLine } from '../model/state.js';
 import type { Happening } from '../pipeline/observation.js';
 import { hex } from '../text/hex.js';
 import { jsonOf, jsonText } from './json-text.js';
@@ -8,8 +9,11 @@ import { resultText } from './number-text.js';
  * An event as a line (`EventRecord`), without its end. The order of the keys is part of the writing: the swift reader
  * (swift-event.ts) knows it, and any other order is read too, slower.
  */
-export const eventLine = ({ event, target, snapshot }: Happening): string =>
-  `{"record":"${event.kind}","at":"${event.at}",${body(event)},"target":${target ?? null},"snapshot":"${snapshot}"}`;
+export const eventLine = ({ event, target, snapshot }: Happening, said?: HistoryLine): string =>
+  `{"record":"${event.kind}","at":"${event.at}",${body(event)},"target":${target ?? null},"snapshot":"${snapshot}"${said === undefined ? '' : saidOf(said)}}`;
+
+const saidOf = ({ severity, text, space }: HistoryLine): string =>
+  `,"severity":"${severity}","says":${jsonText(text)},"addressSpace":${jsonText(space)}`;
 
 const body = (event: Event): string => {
   switch (event.kind) {
@@ -18,7 +22,7 @@ const body = (event: Event): string => {
     case 'poke':
       return `${seen(event)},"how":"${event.how}","targetPid":${event.targetPid},"address":${orNull(event.address)},"result":"${resultText(event.result)}"`;
     case 'fork':
-      return `${seen(event)},"childPid":${event.childPid},"cloneFlags":${quoted(event.cloneFlags)}`;
+      return `${seen(event)},"child":${event.childPid},"cloneFlags":${quoted(event.cloneFlags)}`;
     case 'exec':
       return `${seen(event)},"vdso":${orNull(event.vdso)}`;
     case 'exit':

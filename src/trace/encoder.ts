@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Evidence, Host } from '../model/evidence.js';
-import type { Census, Observation, Snapshot } from '../pipeline/observation.js';
+import type { HistoryLine } from '../model/state.js';
+import type { Census, Happening, Observation, Snapshot } from '../pipeline/observation.js';
+import { eventLine as machineLine } from '../report/event-json.js';
 import { hex } from '../text/hex.js';
 import { eventLine } from './encode-event.js';
 import { evidenceJson, type Names } from './encode-evidence.js';
@@ -17,8 +19,10 @@ export interface FrameToWrite {
   readonly at: bigint;
   /** Time of day minus boot clock, ns. */
   readonly offset: bigint;
-  /** What came of it (`VerdictRecord`), for readers of the file. */
-  readonly said?: readonly object[];
+  /** What was said of it, in order. */
+  readonly lines?: readonly HistoryLine[];
+  /** Verdicts that have changed, for readers of the file. */
+  readonly verdicts?: readonly object[];
   /** Not news: what was known already when this file was begun. */
   readonly base?: boolean;
 }
@@ -116,10 +120,30 @@ export const openEncoder = (): Encoder => {
     census = { id, pids };
   };
 
+  /** Lines of this frame that are not written yet: each goes with its event, or by itself in its place. */
+  let unsaid: readonly HistoryLine[] = [];
+  let offset: bigint | undefined;
+
+  const happening = (observation: Happening): void => {
+    let index = 0;
+    while (index < AHEAD && unsaid[index]?.event !== observation.event) index += 1;
+    const said = unsaid[index];
+    if (said?.event !== observation.event || !isOwnLine(said, observation)) line(eventLine(observation));
+    else {
+      say(unsaid.slice(0, index));
+      unsaid = unsaid.slice(index + 1);
+      line(eventLine(observation, said));
+    }
+  };
+
+  const say = (lines: readonly HistoryLine[]): void => {
+    for (const one of lines) line(jsonOf({ record: 'said', line: machineLine(one, offset ?? 0n) }));
+  };
+
   const observe = (observation: Observation): void => {
     switch (observation.kind) {
       case 'event':
-        line(eventLine(observation));
+        happening(observation);
         break;
       case 'snapshot':
         snapshot(observation);
@@ -141,6 +165,7 @@ export const openEncoder = (): Encoder => {
     for (const store of [hosts, blobs, snapshots]) store.clear();
     lastHost = undefined;
     census = undefined;
+    offset = undefined;
     sinceForgotten = 0;
   };
 
@@ -153,13 +178,17 @@ export const openEncoder = (): Encoder => {
   return {
     header: (header) => single({ record: 'header', ...header }),
     hook: (hook) => single({ record: 'hook', ...hook }),
-    frame: ({ observations, at, offset, said = [], base = false }) => {
+    frame: ({ observations, at, offset: now, lines = [], verdicts = [], base = false }) => {
       if (sinceForgotten >= FORGET_AFTER) forget();
+      if (now !== offset) line(`{"record":"clock","offset":"${now}"}`);
+      offset = now;
+      unsaid = lines;
       for (const observation of observations) observe(observation);
-      for (const verdict of said) line(jsonOf(verdict));
+      say(unsaid);
+      for (const verdict of verdicts) line(jsonOf(verdict));
       frames += 1;
       close(
-        `{"record":"frame","frame":${frames},"at":"${at}","offset":"${offset}","observations":${observations.length}${base ? ',"base":true' : ''}`,
+        `{"record":"frame","frame":${frames},"at":"${at}","observations":${observations.length}${base ? ',"base":true' : ''}`,
       );
       return taken();
     },
@@ -167,6 +196,8 @@ export const openEncoder = (): Encoder => {
   };
 };
 
+/** So many lines that are about no event may stand before that of an event. */
+const AHEAD = 8;
 /** A block is closed at about this many characters: a tear or a flipped bit costs no more. */
 const BLOCK = 64 * 1024;
 const FORGET_AFTER = 64 * 1024 * 1024;
@@ -182,3 +213,19 @@ const hostBody = (host: Host): string =>
     reference: Object.fromEntries([...host.reference].map(([image, frames]) => [image, frames.map(hex)])),
     ...(host.bootId === undefined ? {} : { bootId: host.bootId }),
   }).slice(1, -1);
+
+/** The line says nothing of who and when that the event does not. */
+const isOwnLine = (line: HistoryLine, { event, target }: Happening): boolean => {
+  const isTracers = !('tgid' in event);
+  return (
+    line.at === event.at &&
+    line.pid === (isTracers ? 0 : event.tgid) &&
+    line.comm === (isTracers ? TRACER : event.comm) &&
+    line.finding === undefined &&
+    line.gone === undefined &&
+    (line.target === undefined || line.target === target)
+  );
+};
+
+/** In lines about the tracer itself. */
+export const TRACER = 'vdsowatch';

@@ -1,12 +1,19 @@
 import { Type } from '@sinclair/typebox';
 import type { GapEvent, MappingCall, NamespaceEvent, PokeEvent, TracerStatus } from '../model/event.js';
+import type { HistoryLine } from '../model/state.js';
 import type { Happening } from '../pipeline/observation.js';
 import { allWords, Digits, Int, orNull, Result, Time, Word } from './shapes.js';
 
-/** How the pipeline took the event: whose address space it is about, and whether that is read afterwards. */
+/**
+ * How the pipeline took the event: whose address space it is about, and whether that is read afterwards. And, where
+ * it said something of it, what it said.
+ */
 const Happened = {
   target: orNull(Type.Integer({ description: "pid in the recorder's /proc" })),
   snapshot: allWords<Happening['snapshot']>({ asked: true, none: true, refused: true }),
+  severity: Type.Optional(allWords<HistoryLine['severity']>({ info: true, warning: true, error: true })),
+  says: Type.Optional(Type.String({ description: 'the line for people' })),
+  addressSpace: Type.Optional(Type.String({ description: 'its id, as in vdsowatch/event/1' })),
 };
 
 const Seen = {
@@ -58,7 +65,7 @@ const Poke = Type.Object({
   ...Happened,
 });
 
-const Fork = Type.Object({ ...Seen, record: Type.Literal('fork'), childPid: Int, cloneFlags: Word, ...Happened });
+const Fork = Type.Object({ ...Seen, record: Type.Literal('fork'), child: Int, cloneFlags: Word, ...Happened });
 const Exec = Type.Object({ ...Seen, record: Type.Literal('exec'), vdso: orNull(Word), ...Happened });
 const Exit = Type.Object({ ...Seen, record: Type.Literal('exit'), wholeProcess: Type.Boolean(), ...Happened });
 

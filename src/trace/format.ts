@@ -1,12 +1,13 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import type { Evidence, EvidenceSource, Host, Unread } from '../model/evidence.js';
+import { EventJson } from '../report/event-json.js';
 import { EventRecord } from './format-event.js';
 import { allWords, Digits, Int, Latin1, Offset, orNull, Pid, Time, Word, words } from './shapes.js';
 
 /**
  * `vdsowatch/trace/1`: one JSON object a line, ASCII, append-only. The lines hold what the pipeline's reducer was
- * given, in the order in which it was, so that the same code gives the same states again. One definition gives the
- * type, the check and the published schema.
+ * given, in the order in which it was, so that the same code gives the same states again; and beside it what was said
+ * of it, so that a reader need not. One definition gives the type, the check and the published schema.
  *
  * A recording begins with a `header`. `frame` and `check` lines end a block: their `crc` is the CRC-32 of every byte
  * since the line before the block, up to the comma in front of "crc" itself. A tool that changes lines leaves `crc` out.
@@ -149,7 +150,13 @@ export const CensusRecord = Type.Object({
 /** tick: time goes by; swept: all processes of the census before have been read. */
 export const TimeRecord = Type.Object({ record: words('tick', 'swept'), at: Time });
 
-/** What the reducer made of it; for readers of the file. A replay makes it again. */
+/** The difference of the clocks, from here on: that of the lines that were printed. */
+export const ClockRecord = Type.Object({ record: Type.Literal('clock'), offset: Offset });
+
+/** What the pipeline said that is about no single event: findings, a census. */
+export const SaidRecord = Type.Object({ record: Type.Literal('said'), line: EventJson });
+
+/** A verdict that has changed, for readers of the file. A replay makes it again. */
 export const VerdictRecord = Type.Object({
   record: Type.Literal('verdict'),
   at: Time,
@@ -182,7 +189,6 @@ export const FrameRecord = Type.Object({
   record: Type.Literal('frame'),
   frame: Type.Integer(),
   at: Time,
-  offset: Offset,
   observations: Type.Integer(),
   base: Type.Optional(Type.Literal(true)),
   crc: Crc,
@@ -200,6 +206,8 @@ export const TraceRecord = Type.Union(
     UnchangedRecord,
     CensusRecord,
     TimeRecord,
+    ClockRecord,
+    SaidRecord,
     VerdictRecord,
     HookRecord,
     FrameRecord,

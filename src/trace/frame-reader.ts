@@ -1,4 +1,5 @@
 import type { Failure } from '../model/failure.js';
+import { openDecoder } from './decoder.js';
 import type { Header } from './format.js';
 import { gatherProblems } from './problems.js';
 import type { TraceFrame, TraceItem } from './reading.js';
@@ -21,7 +22,7 @@ export interface FrameReader {
 
 export const openFrames = async (recording: Recording): Promise<FrameReader> => {
   const problems = gatherProblems();
-  const batches = recording.items();
+  const batches = recording.items(openDecoder());
   const replay = openReplay();
   let items: readonly TraceItem[] = [];
   let index = 0;

@@ -21,6 +21,8 @@ export const open = (line: Buffer, from: number, to: number): void => {
   bad = false;
 };
 
+/** Where the walk is; bytes[start..position) may be cut out once the whole line has been seen to be good. */
+export const position = (): number => here;
 export const failed = (): boolean => bad;
 export const atEnd = (): boolean => !bad && here === end;
 
@@ -69,6 +71,8 @@ export const takeByte = (byte: number): void => {
   if (bytes[here] !== byte) bad = true;
   here += 1;
 };
+
+export const isAt = (byte: number): boolean => bytes[here] === byte;
 
 /** The first choice that stands here. None may be the beginning of a later one. */
 export const oneOf = <T>(all: readonly Choice<T>[]): T | undefined => {
@@ -195,6 +199,63 @@ export const result = (): bigint => {
   return value <= Number.MAX_SAFE_INTEGER ? BigInt(-value) : -fromDigits(bytes.toString('latin1', from, here));
 };
 
+/** Each steps over what its namesake reads, under the same rules, and makes nothing of it. */
+export const skipInteger = (): void => skipNumber(15);
+export const skipDigits = (): void => skipNumber(20);
+
+const skipNumber = (most: number): void => {
+  const from = here;
+  while (isDigit(bytes[here])) here += 1;
+  if (!wellFormed(from, most)) bad = true;
+};
+
+const isDigit = (code = 0): boolean => code >= ZERO && code <= NINE;
+
+export const skipWord = (): void => {
+  if (bytes[here] !== ZERO || bytes[here + 1] !== X) bad = true;
+  here += 2;
+  const from = here;
+  while (NIBBLES[bytes[here] ?? 0] !== NONE) here += 1;
+  if (!wellFormed(from, 16)) bad = true;
+};
+
+export const skipWordOrNull = (): void => {
+  if (bytes[here] !== QUOTE) {
+    take(NULL);
+    return;
+  }
+  here += 1;
+  skipWord();
+  takeByte(QUOTE);
+};
+
+export const skipWords = (): void => {
+  takeByte(OPEN);
+  if (bytes[here] === QUOTE) {
+    for (;;) {
+      here += 1;
+      skipWord();
+      takeByte(QUOTE);
+      if (bad || bytes[here] !== COMMA) break;
+      here += 1;
+      if (bytes[here] !== QUOTE) bad = true;
+    }
+  }
+  takeByte(CLOSE);
+};
+
+export const skipText = (): void => {
+  for (;;) {
+    const code = bytes[here] ?? 0;
+    if (code === QUOTE) return;
+    if (code < BLANK || code > TILDE || code === BACKSLASH) {
+      bad = true;
+      return;
+    }
+    here += 1;
+  }
+};
+
 /**
  * Text without escapes up to a quote, which is left. The newest few are kept: a comm comes again and again, and so it
  * is one string however many events bear it.
@@ -228,6 +289,7 @@ const isText = (text: string, from: number): boolean => {
 };
 
 const ZERO = 0x30;
+const NINE = 0x39;
 const X = 0x78;
 const COMMA = 0x2c;
 const MINUS = 0x2d;

@@ -1,5 +1,7 @@
 import type { Header } from './format.js';
 import { openTrace } from './read-file.js';
+import type { LineReader } from './reading.js';
+import { commonRecord, parsedLine } from './records.js';
 import { partPath } from './rotate.js';
 
 /**
@@ -24,7 +26,12 @@ export const partsOf = async (path: string): Promise<readonly string[]> => {
 export const headerOf = async (path: string): Promise<Header | undefined> => {
   const file = await openTrace(path);
   if (!file.ok) return undefined;
-  for await (const items of file.value.items())
+  for await (const items of file.value.items(openHeaderReader()))
     for (const item of items) return item.kind === 'header' ? item.header : undefined;
   return undefined;
 };
+
+/** Reads nothing but what is no content. */
+const openHeaderReader = (): LineReader<never> => ({
+  line: (bytes, from, to) => commonRecord(parsedLine(bytes, from, to)),
+});

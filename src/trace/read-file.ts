@@ -1,14 +1,14 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
-import { openReading, type TraceItem } from './reading.js';
+import { type LineReader, openReading, type TraceItem } from './reading.js';
 import { unpack } from './unpack.js';
 
 /** A recording that is open for reading. */
 export interface TraceFile {
   readonly path: string;
-  /** The items in order, some at a time; never throws. Can be asked for once. Closes the file at the end. */
-  readonly items: () => AsyncGenerator<readonly TraceItem[], void, undefined>;
+  /** The items in order, some at a time, of lines as the reader reads them; never throws. Can be asked for once. Closes the file at the end. */
+  readonly items: <T>(reader: LineReader<T>) => AsyncGenerator<readonly TraceItem<T>[], void, undefined>;
   /** For who does not ask for the items. */
   readonly close: () => Promise<void>;
   /** How much has been read, 0 to 1; undefined for a pipe. */
@@ -52,7 +52,7 @@ export const openTrace = async (path: string): Promise<Outcome<TraceFile>> => {
   };
   return success({
     path,
-    items: () => itemsOf(pieces()),
+    items: (reader) => itemsOf(pieces(), reader),
     close: () => file.close(),
     progress: () => (size === undefined ? undefined : Math.min(1, read / Math.max(1, size))),
   });
@@ -72,8 +72,11 @@ const PIECE = 1024 * 1024;
 /** Who finds nothing of a recording in the first so many bytes finds nothing in the terabyte that follows. */
 const ENOUGH_OF_NOTHING = 64 * PIECE;
 
-async function* itemsOf(pieces: AsyncGenerator<Buffer, void, undefined>) {
-  const reading = openReading();
+async function* itemsOf<T>(
+  pieces: AsyncGenerator<Buffer, void, undefined>,
+  reader: LineReader<T>,
+): AsyncGenerator<readonly TraceItem<T>[], void, undefined> {
+  const reading = openReading(reader);
   let nothing: number | undefined = 0;
   try {
     for await (const piece of unpack(pieces)) {

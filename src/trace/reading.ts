@@ -2,22 +2,24 @@ import type { Static } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import type { Observation } from '../pipeline/observation.js';
 import { type Block, openBlocks } from './blocks.js';
-import { openDecoder, type Said } from './decoder.js';
 import { FrameRecord, type Header, type Hook } from './format.js';
 import { fromDigits } from './number-text.js';
 
-/** A recording, piece by piece, in the order in which it was written. */
-export type TraceItem =
+/**
+ * A recording, piece by piece, in the order in which it was written. What a frame holds is up to who reads its lines:
+ * what the reducer was given (decoder.ts), or what was said of it (said-lines.ts).
+ */
+export type TraceItem<T = Observation> =
   | { readonly kind: 'header'; readonly header: Header }
-  | { readonly kind: 'frame'; readonly frame: TraceFrame }
+  | { readonly kind: 'frame'; readonly frame: TraceFrame<T> }
   | { readonly kind: 'hook'; readonly hook: Hook }
   | { readonly kind: 'damage'; readonly damage: Damage }
   /** From here on the recording is of another version of the format; nothing more of it is read. */
   | { readonly kind: 'foreign'; readonly schema: string };
 
 /** What the reducer was given in one go. */
-export interface TraceFrame {
-  readonly observations: readonly Observation[];
+export interface TraceFrame<T = Observation> {
+  readonly content: readonly T[];
   /** Boot clock of the newest thing up to here, ns. */
   readonly at: bigint;
   /** Time of day minus boot clock, ns. */
@@ -25,6 +27,24 @@ export interface TraceFrame {
   /** Not news, but what was known when the file was begun. */
   readonly base: boolean;
 }
+
+/** Reads lines; one reader for one recording, whose lines it gets in order. */
+export interface LineReader<T> {
+  /** bytes[from..to) is a line without its end; what it holds is put at the end of `into`. */
+  readonly line: (bytes: Buffer, from: number, to: number, into: T[]) => Said | undefined;
+}
+
+/** What a line holds beside content. Undefined: nothing, or it is of a kind that this version does not know. */
+export type Said =
+  | { readonly kind: 'header'; readonly header: Header }
+  | { readonly kind: 'hook'; readonly hook: Hook }
+  | { readonly kind: 'clock'; readonly offset: bigint }
+  /** A header of another version of the format: what follows is not for us. */
+  | { readonly kind: 'foreign'; readonly schema: string }
+  /** It is not what the format says. */
+  | { readonly kind: 'bad' }
+  /** It names something that an earlier, lost line gave. */
+  | { readonly kind: 'orphan' };
 
 /** Something that was recorded and cannot be had any more. */
 export interface Damage {
@@ -36,20 +56,19 @@ export interface Damage {
   readonly torn: boolean;
 }
 
-export interface Reading {
-  readonly push: (piece: Buffer) => readonly TraceItem[];
+export interface Reading<T> {
+  readonly push: (piece: Buffer) => readonly TraceItem<T>[];
   /** What is left at the end of the data. */
-  readonly end: () => readonly TraceItem[];
+  readonly end: () => readonly TraceItem<T>[];
   /** Something between the last piece and the next is missing: what was begun is closed. */
-  readonly broken: (text: string) => readonly TraceItem[];
+  readonly broken: (text: string) => readonly TraceItem<T>[];
 }
 
 /** From bytes to items; pure but for its own memory. Never throws, whatever the bytes. */
-export const openReading = (): Reading => {
-  const decoder = openDecoder();
+export const openReading = <T>(reader: LineReader<T>): Reading<T> => {
   let blocks = openBlocks();
-  let items: TraceItem[] = [];
-  let observations: Observation[] = [];
+  let items: TraceItem<T>[] = [];
+  let content: T[] = [];
   /** Lines read so far. */
   let number = 0;
   let lastFrame: number | undefined;
@@ -80,7 +99,7 @@ export const openReading = (): Reading => {
     for (let start = from; start < to && !foreign; ) {
       const newline = bytes.indexOf(NEWLINE, start);
       number += 1;
-      const said = newline === start ? undefined : decoder.line(bytes, start, newline, observations);
+      const said = newline === start ? undefined : reader.line(bytes, start, newline, content);
       if (said?.kind === 'bad') bad += 1;
       else if (said?.kind === 'orphan') orphans += 1;
       else if (said !== undefined) other(said);
@@ -91,6 +110,10 @@ export const openReading = (): Reading => {
   };
 
   const other = (said: Exclude<Said, { kind: 'bad' | 'orphan' }>): void => {
+    if (said.kind === 'clock') {
+      offset = said.offset;
+      return;
+    }
     items.push(said);
     foreign = said.kind === 'foreign';
     if (said.kind !== 'header') return;
@@ -103,7 +126,6 @@ export const openReading = (): Reading => {
     const value = state === 'damaged' ? undefined : parsed(mark);
     if (isFrame(value)) {
       at = fromDigits(value.at);
-      offset = fromDigits(value.offset);
       if (lastFrame !== undefined && value.frame !== lastFrame + 1)
         damaged(`frames ${lastFrame + 1} to ${value.frame - 1} are missing before line ${number}`, number);
       lastFrame = value.frame;
@@ -118,8 +140,8 @@ export const openReading = (): Reading => {
 
   const finish = (base: boolean): void => {
     if (foreign) return;
-    items.push({ kind: 'frame', frame: { observations, at, offset, base } });
-    observations = [];
+    items.push({ kind: 'frame', frame: { content, at, offset, base } });
+    content = [];
   };
 
   /** What stands after the last mark: whole lines are read, though nothing vouches for them. */
@@ -131,12 +153,10 @@ export const openReading = (): Reading => {
       if (torn.mark !== '') number += 1;
       damaged(`it ends in the middle of ${torn.mark === '' ? 'a frame, after line' : 'line'} ${number}`, number, true);
     }
-    if (observations.length === 0) return;
-    for (const observation of observations) at = later(at, timeOf(observation));
-    finish(false);
+    if (content.length > 0) finish(false);
   };
 
-  const taken = (): readonly TraceItem[] => {
+  const taken = (): readonly TraceItem<T>[] => {
     const done = items;
     items = [];
     return done;
@@ -169,13 +189,6 @@ const countLines = ({ bytes, from, to }: Block): number => {
   for (let at = bytes.indexOf(NEWLINE, from); at !== -1 && at < to; at = bytes.indexOf(NEWLINE, at + 1)) lines += 1;
   return lines;
 };
-
-const timeOf = (observation: Observation): bigint => {
-  if (observation.kind === 'event') return observation.event.at;
-  return observation.kind === 'snapshot' ? observation.startedAt : observation.at;
-};
-
-const later = (one: bigint, other: bigint): bigint => (one > other ? one : other);
 
 const frameCheck = TypeCompiler.Compile(FrameRecord);
 const isFrame = (value: unknown): value is Static<typeof FrameRecord> => frameCheck.Check(value);

@@ -105,8 +105,8 @@ export const openRecorder = async (options: RecorderOptions): Promise<Outcome<Re
     failed: failure,
     tally: () => ({ ...tally, bytes: writer?.size() ?? 0, files: part + 1 }),
     record: (observations, { state, lines }, offset) => {
-      const said = changes(observations, state);
-      put(encoder.frame({ observations, at: state.now, offset, said }));
+      const verdicts = changes(observations, state);
+      put(encoder.frame({ observations, at: state.now, offset, lines, verdicts }));
       for (const observation of observations) {
         if (observation.kind === 'snapshot') tally.snapshots += 1;
         else if (observation.kind === 'event' && 'tgid' in observation.event) tally.events += 1;

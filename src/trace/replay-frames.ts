@@ -36,14 +36,15 @@ export const openReplay = () => {
     header = next;
   };
 
-  const frame = ({ observations, base, ...when }: TraceFrame): Replayed | undefined => {
+  const frame = ({ content, base, ...when }: TraceFrame): Replayed | undefined => {
     // The beginning of a rotated file says again what its predecessor has shown.
     if (base && continues && lostFrom === undefined) return undefined;
-    const given =
-      lostFrom === undefined ? observations : [gap(lostFrom, firstTime(observations) ?? when.at), ...observations];
+    const given = lostFrom === undefined ? content : [gap(lostFrom, firstTime(content) ?? when.at), ...content];
     lostFrom = undefined;
     at = when.at;
-    return { frame: reducer(given), at, offset: when.offset };
+    const { state, lines } = reducer(given);
+    // What was known before is no news.
+    return { frame: { state, lines: base ? [] : lines }, at, offset: when.offset };
   };
 
   return (item: TraceItem): Replayed | undefined => {

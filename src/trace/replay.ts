@@ -3,7 +3,7 @@ import { escapeText } from '../text/escape.js';
 import { partsOf } from './parts.js';
 import { newerFormat, noRecording } from './problems.js';
 import { openTrace } from './read-file.js';
-import type { TraceItem } from './reading.js';
+import type { LineReader, TraceItem } from './reading.js';
 
 /** A recording, all its files. */
 export interface Recording {
@@ -12,7 +12,10 @@ export interface Recording {
    * From the beginning each time it is asked for, some at a time, in order. The value at the end: why there was
    * nothing, or not all of it. Damage is told with the name of the file.
    */
-  readonly items: (progress?: Progress) => AsyncGenerator<readonly TraceItem[], Failure | undefined, undefined>;
+  readonly items: <T>(
+    reader: LineReader<T>,
+    progress?: Progress,
+  ) => AsyncGenerator<readonly TraceItem<T>[], Failure | undefined, undefined>;
 }
 
 /** Is told, now and then, how much of all files has been read, 0 to 1; never for a pipe. */
@@ -26,19 +29,20 @@ export const openRecording = async (path: string): Promise<Outcome<Recording>> =
     await file.value.close();
   }
   const parts = await partsOf(path);
-  return success({ path, items: (progress) => itemsOf(path, parts, progress) });
+  return success({ path, items: (reader, progress) => itemsOf(path, parts, reader, progress) });
 };
 
-async function* itemsOf(
+async function* itemsOf<T>(
   path: string,
   parts: readonly string[],
+  reader: LineReader<T>,
   progress?: Progress,
-): AsyncGenerator<readonly TraceItem[], Failure | undefined, undefined> {
+): AsyncGenerator<readonly TraceItem<T>[], Failure | undefined, undefined> {
   let began = false;
   for (const [index, part] of parts.entries()) {
     const file = await openTrace(part);
     if (!file.ok) return file.failure;
-    for await (const items of file.value.items()) {
+    for await (const items of file.value.items(reader)) {
       const foreign = items.find((item) => item.kind === 'foreign');
       if (foreign !== undefined) return newerFormat(part, foreign.schema);
       began ||= items.some(({ kind }) => kind !== 'damage');
@@ -50,7 +54,7 @@ async function* itemsOf(
   return began ? undefined : noRecording(path);
 }
 
-const inFile = (path: string, { kind, damage }: Extract<TraceItem, { kind: 'damage' }>): TraceItem => ({
+const inFile = (path: string, { kind, damage }: Extract<TraceItem<never>, { kind: 'damage' }>): TraceItem<never> => ({
   kind,
   damage: { ...damage, text: `${escapeText(path)}: ${damage.text}` },
 });

@@ -1,8 +1,38 @@
 import type { CallEvent, Event, ExecEvent, ExitEvent, ForkEvent } from '../model/event.js';
 import type { Happening } from '../pipeline/observation.js';
-import { CALLS } from './format-event.js';
+import {
+  ADDRESS_SPACE,
+  AFTER,
+  ARGS,
+  AT,
+  BEFORE,
+  BOOLEANS,
+  CALL,
+  CALL_NAMES,
+  CHILD,
+  CLOSE,
+  COMM,
+  COMPAT,
+  type EventKind,
+  FLAGS,
+  KINDS,
+  MM,
+  QUOTE,
+  RESULT,
+  SAYS,
+  SEVERITIES,
+  SEVERITY,
+  SNAPSHOT,
+  SNAPSHOTS,
+  SPACE,
+  START,
+  TARGET,
+  TGID,
+  TID,
+  VDSO,
+  WHOLE,
+} from './event-writing.js';
 import * as cursor from './line-cursor.js';
-import { type Choice, choices, literal } from './line-cursor.js';
 
 /**
  * Reads the commonest lines, calls, forks, execs and exits, straight from their bytes: JSON.parse, a schema check and
@@ -34,9 +64,22 @@ export const swiftEvent = (bytes: Buffer, from: number, to: number): Happening |
   const target = cursor.isNull() ? undefined : cursor.integer();
   cursor.take(SNAPSHOT);
   const snapshot = cursor.oneOf(SNAPSHOTS);
+  skipSaid();
   cursor.takeByte(CLOSE);
   if (event === undefined || snapshot === undefined || !cursor.atEnd()) return undefined;
   return { kind: 'event', event, target, snapshot };
+};
+
+/** What was said of it is made again. */
+const skipSaid = (): void => {
+  if (cursor.isAt(CLOSE)) return;
+  cursor.take(SEVERITY);
+  cursor.oneOf(SEVERITIES);
+  cursor.take(SAYS);
+  cursor.skipText();
+  cursor.take(ADDRESS_SPACE);
+  cursor.skipText();
+  cursor.takeByte(QUOTE);
 };
 
 type Seen = Pick<CallEvent, 'at' | 'tgid' | 'tid' | 'comm' | 'space'>;
@@ -79,34 +122,4 @@ const exit = ({ at, tgid, tid, comm, space }: Seen): ExitEvent | undefined => {
   return wholeProcess === undefined ? undefined : { kind: 'exit', at, tgid, tid, comm, space, wholeProcess };
 };
 
-type Kind = 'call' | 'fork' | 'exec' | 'exit';
-const READERS: Readonly<Record<Kind, (seen: Seen) => Event | undefined>> = { call, fork, exec, exit };
-const KINDS: readonly Choice<Kind>[] = choices('call', 'fork', 'exec', 'exit');
-const CALL_NAMES = choices(...CALLS);
-const SNAPSHOTS = choices('asked', 'none', 'refused');
-const BOOLEANS: readonly Choice<boolean>[] = [
-  { written: literal('false'), value: false },
-  { written: literal('true'), value: true },
-];
-
-const START = literal('{"record":"');
-const AT = literal(',"at":"');
-const TGID = literal('","tgid":');
-const TID = literal(',"tid":');
-const COMM = literal(',"comm":"');
-const SPACE = literal('","space":{"id":"');
-const MM = literal('","mm":"');
-const CALL = literal(',"call":"');
-const ARGS = literal(',"args":');
-const RESULT = literal(',"result":"');
-const COMPAT = literal('","compat":');
-const BEFORE = literal(',"vdsoBefore":');
-const AFTER = literal(',"vdsoAfter":');
-const CHILD = literal(',"childPid":');
-const FLAGS = literal(',"cloneFlags":"');
-const VDSO = literal(',"vdso":');
-const WHOLE = literal(',"wholeProcess":');
-const TARGET = literal(',"target":');
-const SNAPSHOT = literal(',"snapshot":"');
-const CLOSE = 0x7d;
-const QUOTE = 0x22;
+const READERS: Readonly<Record<EventKind, (seen: Seen) => Event | undefined>> = { call, fork, exec, exit };

@@ -21,6 +21,7 @@ interface ReplayCommand extends CommonOptions {
   readonly comm?: string;
   readonly from?: string;
   readonly until?: string;
+  readonly again?: true;
   readonly speed?: number;
 }
 
@@ -30,7 +31,7 @@ export const traceVerbs = (program: Command, screen: ReplayScreen): void => {
     .command('record')
     .description('trace to a file until stopped, or while a command runs, with whose exit status it then ends')
     .requiredOption('-o, --output <file>', 'a new file; compressed when it ends in .gz')
-    .option('-p, --pid <pid...>', 'record these processes only')
+    .option('-p, --pid <pid>', 'record this process only; repeatable', collect)
     .option('--tree', 'their descendants too; with a command: what it starts, only')
     .option('--comm <name>', 'record processes of this name only')
     .option('--cgroup <path>', 'record processes of this control group only, as in /proc/PID/cgroup')
@@ -61,10 +62,11 @@ export const traceVerbs = (program: Command, screen: ReplayScreen): void => {
     .argument('<file>', '- for standard input')
     .addOption(outputOption())
     .option('--json', 'same as -o json: one document a line')
-    .option('-p, --pid <pid...>', 'show these processes only')
+    .option('-p, --pid <pid>', 'show this process only; repeatable', collect)
     .option('--comm <name>', 'show processes of this name only')
     .option('--from <time>', 'from this time on: +12.5 (seconds), 15:04:05 (UTC), or ISO 8601')
     .option('--until <time>', 'up to this time')
+    .option('--again', 'lines as this version says them, not as they were said')
     .option('--speed <factor>', 'of the screen; 1: as fast as it happened', factorOption)
     .action(async (file: string, { json, output, pid, ...options }: ReplayCommand) => {
       const pids = pid === undefined ? undefined : await pidsOf(pid);
@@ -91,6 +93,9 @@ export const traceVerbs = (program: Command, screen: ReplayScreen): void => {
       finish((await import('../commands/hook.js')).run({ veto, criu })),
     );
 };
+
+/** For options that may be repeated: one that takes several words would take the file as well. */
+const collect = (word: string, before: readonly string[] = []): readonly string[] => [...before, word];
 
 /** CRIU gives an action script its reason in the environment, and no arguments (execvp of the path as it is). */
 export const isCriusChild = (): boolean =>

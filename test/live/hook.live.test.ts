@@ -8,6 +8,7 @@ import { execa } from 'execa';
 import { tracePath } from '../../src/hook/record-file.js';
 import { vdsoOf } from '../../src/puppet/moves.js';
 import { type Puppet, startPuppet } from '../../src/puppet/puppet.js';
+import { openDecoder } from '../../src/trace/decoder.js';
 import { openTrace } from '../../src/trace/read-file.js';
 import type { TraceItem } from '../../src/trace/reading.js';
 import { letGo, untilAsleep } from './criu-round-trip.js';
@@ -66,7 +67,7 @@ const itemsOf = async (path: string): Promise<readonly TraceItem[]> => {
   const file = await openTrace(path);
   assert.ok(file.ok);
   const all: TraceItem[] = [];
-  for await (const items of file.value.items()) all.push(...items);
+  for await (const items of file.value.items(openDecoder())) all.push(...items);
   return all;
 };
 

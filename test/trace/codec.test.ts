@@ -14,7 +14,7 @@ test('what is written comes back, frame by frame, however the bytes arrive', () 
       const [first, ...rest] = items;
       assert.deepEqual(first, { kind: 'header', header: { record: 'header', ...header } });
       assert.deepEqual(
-        rest.map((item) => (item.kind === 'frame' ? item.frame.observations : item)),
+        rest.map((item) => (item.kind === 'frame' ? item.frame.content : item)),
         list,
       );
     }),

@@ -18,7 +18,7 @@ const keyOf = (observation: Observation): string =>
   });
 
 const read = (items: readonly TraceItem[]): string[] =>
-  items.flatMap((item) => (item.kind === 'frame' ? item.frame.observations : [])).map(keyOf);
+  items.flatMap((item) => (item.kind === 'frame' ? item.frame.content : [])).map(keyOf);
 
 const damages = (items: readonly TraceItem[]) => items.flatMap((item) => (item.kind === 'damage' ? [item.damage] : []));
 

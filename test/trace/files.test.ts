@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createFile } from '../../src/trace/create-file.js';
+import { openDecoder } from '../../src/trace/decoder.js';
 import { openEncoder } from '../../src/trace/encoder.js';
 import { partsOf } from '../../src/trace/parts.js';
 import { openTrace } from '../../src/trace/read-file.js';
@@ -32,7 +33,7 @@ const read = async (path: string): Promise<TraceItem[]> => {
   const file = await openTrace(path);
   assert.ok(file.ok);
   const all: TraceItem[] = [];
-  for await (const items of file.value.items()) all.push(...items);
+  for await (const items of file.value.items(openDecoder())) all.push(...items);
   return all;
 };
 

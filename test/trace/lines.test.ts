@@ -4,12 +4,15 @@ import { test } from 'node:test';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import fc from 'fast-check';
 import { parseMapsLine } from '../../src/proc/parse/maps.js';
+import { eventLine as printedLine } from '../../src/report/event-json.js';
 import { happeningOf } from '../../src/trace/decode-event.js';
 import { eventLine } from '../../src/trace/encode-event.js';
 import { TraceRecord } from '../../src/trace/format.js';
 import { EventRecord } from '../../src/trace/format-event.js';
 import { swiftEvent } from '../../src/trace/swift-event.js';
+import { swiftLine } from '../../src/trace/swift-line.js';
 import { vmaLine } from '../../src/trace/vma-line.js';
+import { wallTime } from '../../src/trace/wall-time.js';
 import { fuzzRuns } from '../fuzz-runs.js';
 import { event, frames, vma } from './arbitraries.js';
 import { written } from './recording.js';
@@ -65,6 +68,59 @@ test('a changed byte is either refused by the swift reader, or read as the gener
       const value: unknown = JSON.parse(bytes.toString('latin1'));
       assert.ok(eventRecord.Check(value));
       assert.deepEqual(swift, happeningOf(value));
+    }),
+    { numRuns: fuzzRuns(2000) },
+  );
+});
+
+test('the swift line and the general one agree on every event it takes, and it takes the common ones', () => {
+  const taken = new Set<string>();
+  const anyOffset = fc.bigInt({ min: -(10n ** 18n), max: 2n * 10n ** 18n });
+  const safeAt = event.filter(({ at }) => at < 10n ** 17n);
+  fc.assert(
+    fc.property(safeAt, fc.constantFrom('said', 'vDSO moved', 'a\\nb', 'é'), anyOffset, (one, text, offset) => {
+      const who = 'tgid' in one ? { pid: one.tgid, comm: one.comm } : { pid: 0, comm: 'vdsowatch' };
+      const line = {
+        at: one.at,
+        ...who,
+        space: 'ctx:1',
+        severity: 'info',
+        text,
+        event: one,
+        finding: undefined,
+      } as const;
+      const bytes = Buffer.from(eventLine({ kind: 'event', event: one, target: 7, snapshot: 'asked' }, line), 'latin1');
+      const swift = swiftLine(bytes, 0, bytes.length, wallTime(offset));
+      if (swift === undefined) return;
+      assert.equal(swift, JSON.stringify(printedLine(line, offset)));
+      taken.add(one.kind);
+    }),
+    { numRuns: fuzzRuns(1000) },
+  );
+  assert.deepEqual([...taken].sort(), ['call', 'exec', 'exit', 'fork']);
+});
+
+test('a changed byte never makes a swift line that is no line', () => {
+  const common = event.filter(({ kind }) => kind === 'call' || kind === 'fork' || kind === 'exec' || kind === 'exit');
+  const line = {
+    at: 0n,
+    pid: 1,
+    comm: 'c',
+    space: 's',
+    severity: 'info',
+    text: 't',
+    event: undefined,
+    finding: undefined,
+  } as const;
+  fc.assert(
+    fc.property(common, fc.nat(), fc.constantFrom(...'0123456789abcfx"-,:{}[] \\\n\u001b'), (one, where, byte) => {
+      const bytes = Buffer.from(eventLine({ kind: 'event', event: one, target: 7, snapshot: 'asked' }, line), 'latin1');
+      bytes.write(byte, where % bytes.length, 'latin1');
+      const swift = swiftLine(bytes, 0, bytes.length, () => '');
+      if (swift === undefined) return;
+      assert.ok(eventRecord.Check(JSON.parse(bytes.toString('latin1'))));
+      assert.match(swift, /^[ -~]*$/);
+      JSON.parse(swift);
     }),
     { numRuns: fuzzRuns(2000) },
   );

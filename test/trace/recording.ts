@@ -1,7 +1,8 @@
 import type { Observation } from '../../src/pipeline/observation.js';
+import { openDecoder } from '../../src/trace/decoder.js';
 import { type Encoder, openEncoder } from '../../src/trace/encoder.js';
 import { type Header, TRACE } from '../../src/trace/format.js';
-import { openReading, type TraceItem } from '../../src/trace/reading.js';
+import { type LineReader, openReading, type TraceItem } from '../../src/trace/reading.js';
 
 export const header: Omit<Header, 'record'> = {
   schema: TRACE,
@@ -27,9 +28,11 @@ export const written = (frames: readonly (readonly Observation[])[], encoder: En
   ].join('');
 
 /** Reads bytes as they would come from a file in pieces of that size. */
-export const inPieces = (bytes: Buffer, size = 1 << 20): TraceItem[] => {
-  const reading = openReading();
-  const items: TraceItem[] = [];
+export const inPieces = (bytes: Buffer, size = 1 << 20): TraceItem[] => readPieces(openDecoder(), bytes, size);
+
+export const readPieces = <T>(reader: LineReader<T>, bytes: Buffer, size = 1 << 20): TraceItem<T>[] => {
+  const reading = openReading(reader);
+  const items: TraceItem<T>[] = [];
   for (let at = 0; at < bytes.length; at += size) items.push(...reading.push(bytes.subarray(at, at + size)));
   items.push(...reading.end());
   return items;

@@ -5,20 +5,24 @@ import { from, lastValueFrom, map, toArray } from 'rxjs';
 import { judge } from '../../src/judge/judge.js';
 import { stateWord } from '../../src/judge/words.js';
 import type { HostStatus, WatchState } from '../../src/model/state.js';
+import type { Frame } from '../../src/pipeline/ledger.js';
 import type { Observation } from '../../src/pipeline/observation.js';
-import { lineFace } from '../../src/report/lines.js';
+import { type LineChoice, lineFace } from '../../src/report/lines.js';
 import { baseOf } from '../../src/trace/base.js';
 import { openEncoder } from '../../src/trace/encoder.js';
 import type { TraceItem } from '../../src/trace/reading.js';
 import { recorded } from '../../src/trace/recorded.js';
 import { openReplay, type Replayed } from '../../src/trace/replay-frames.js';
+import { openSaidReader } from '../../src/trace/said-lines.js';
 import { fuzzRuns } from '../fuzz-runs.js';
+import { exited, T0 } from '../pipeline/build.js';
 import { frames } from './arbitraries.js';
-import { header, inPieces } from './recording.js';
+import { header, inPieces, readPieces } from './recording.js';
 import { story, times } from './story.js';
 
 const host: HostStatus = header.host;
 const face = lineFace({ machine: true });
+const people = lineFace({ machine: false });
 
 /** Runs frames as a live run does, and records them: what it printed, and the file. */
 const live = async (list: readonly (readonly Observation[])[]) => {
@@ -26,8 +30,8 @@ const live = async (list: readonly (readonly Observation[])[]) => {
   let text = encoder.header(header);
   let offset = 1_700_000_000_000_000_000n;
   const recorder = {
-    record: (observations: readonly Observation[], { state }: { state: WatchState }, when: bigint) => {
-      text += encoder.frame({ observations, at: state.now, offset: when });
+    record: (observations: readonly Observation[], { state, lines }: Frame, when: bigint) => {
+      text += encoder.frame({ observations, at: state.now, offset: when, lines });
     },
   };
   const clock = () => {
@@ -37,12 +41,21 @@ const live = async (list: readonly (readonly Observation[])[]) => {
   const seen = await lastValueFrom(
     from(list).pipe(
       recorded(recorder, clock, { judge, host }),
-      map(({ frame, offset }) => ({ lines: face.lines(frame.lines, offset), state: frame.state })),
+      map(({ frame, offset }) => ({
+        lines: face.lines(frame.lines, offset),
+        people: people.lines(frame.lines, offset),
+        state: frame.state,
+      })),
       toArray(),
     ),
     { defaultValue: [] },
   );
-  return { lines: seen.flatMap(({ lines }) => lines), state: seen.at(-1)?.state, text };
+  return {
+    lines: seen.flatMap(({ lines }) => lines),
+    people: seen.flatMap(({ people }) => people),
+    state: seen.at(-1)?.state,
+    text,
+  };
 };
 
 const replayed = (items: readonly TraceItem[]): Replayed[] => {
@@ -52,6 +65,12 @@ const replayed = (items: readonly TraceItem[]): Replayed[] => {
 
 const linesOf = (list: readonly Replayed[]): string[] =>
   list.flatMap(({ frame, offset }) => face.lines(frame.lines, offset));
+
+/** The lines as they were said. */
+const said = (text: string, choice: LineChoice): string[] =>
+  readPieces(openSaidReader(choice), Buffer.from(text, 'latin1')).flatMap((item) =>
+    item.kind === 'frame' ? item.frame.content : [],
+  );
 
 /** What a user sees of a state: who there is, how they are, what happened to them. */
 const picture = (state: WatchState | undefined) =>
@@ -63,17 +82,58 @@ const picture = (state: WatchState | undefined) =>
     })
     .sort((one, other) => (one.key < other.key ? -1 : 1));
 
+/** Both ways of replaying, and both forms. */
+const assertReplays = async (list: readonly (readonly Observation[])[]): Promise<readonly string[]> => {
+  const run = await live(list);
+  assert.deepEqual(linesOf(replayed(inPieces(Buffer.from(run.text, 'latin1')))), run.lines);
+  assert.deepEqual(said(run.text, { machine: true }), run.lines);
+  assert.deepEqual(said(run.text, { machine: false }), run.people);
+  return run.lines;
+};
+
 test('a replay prints what the live run printed, byte for byte', async () => {
   await fc.assert(
     fc.asyncProperty(frames, async (list) => {
-      const run = await live(list);
-      assert.deepEqual(linesOf(replayed(inPieces(Buffer.from(run.text, 'latin1')))), run.lines);
+      await assertReplays(list);
     }),
     { numRuns: fuzzRuns(100) },
   );
+  const lines = await assertReplays(story);
+  assert.ok(lines.some((line) => line.includes('vdso-moved')));
+});
+
+test('a choice among the lines is the same in a replay', async () => {
   const run = await live(story);
-  assert.ok(run.lines.some((line) => line.includes('vdso-moved')));
-  assert.deepEqual(linesOf(replayed(inPieces(Buffer.from(run.text, 'latin1')))), run.lines);
+  for (const choice of [{ pid: [7] }, { pid: [8] }, { comm: 'puppet' }, { comm: 'a\\nb' }, { pid: [7], comm: 'other' }])
+    for (const machine of [true, false]) {
+      const chosen = lineFace({ machine, ...choice });
+      const list = replayed(inPieces(Buffer.from(run.text, 'latin1')));
+      const expected = list.flatMap(({ frame, offset }) => chosen.lines(frame.lines, offset));
+      assert.deepEqual(said(run.text, { machine, ...choice }), expected);
+      assert.ok(expected.length < run.lines.length);
+    }
+});
+
+test('a recording made to drive a terminal does not', () => {
+  const encoder = openEncoder();
+  const event = exited({ at: T0, pid: 8, in: 2 });
+  const line = { at: T0, pid: 8, comm: 'puppet', space: '', severity: 'info', event, finding: undefined } as const;
+  const hostile = '\u001b[2J\n\u202e';
+  const text = [
+    encoder.header(header),
+    encoder.frame({
+      observations: [{ kind: 'event', event, target: undefined, snapshot: 'none' }],
+      at: T0,
+      offset: 0n,
+      lines: [
+        { ...line, text: hostile },
+        { ...line, event: undefined, comm: hostile, text: hostile },
+      ],
+    }),
+  ].join('');
+  const lines = said(text, { machine: false });
+  assert.equal(lines.length, 2);
+  for (const one of lines) assert.match(one, /^[ -~]*$/);
 });
 
 test('what is lost becomes a gap before the next frame', async () => {

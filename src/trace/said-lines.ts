@@ -1,0 +1,101 @@
+import type { EventLine } from '../report/event-json.js';
+import { type LineChoice, lineFace } from '../report/lines.js';
+import { escapeText } from '../text/escape.js';
+import { happeningOf } from './decode-event.js';
+import { TRACER } from './encoder.js';
+import { SaidRecord } from './format.js';
+import { EventRecord } from './format-event.js';
+import { fromDigits } from './number-text.js';
+import type { LineReader } from './reading.js';
+import { BAD, check, commonRecord, parsedLine, recordOf } from './records.js';
+import { swiftLine } from './swift-line.js';
+import { wallTime } from './wall-time.js';
+
+/**
+ * Reads from a recording the lines that were printed when it was made, as they were: no state is made again for them,
+ * which would take several times as long.
+ */
+export const openSaidReader = (choice: LineChoice): LineReader<string> => {
+  const { machine, pid, comm } = choice;
+  const face = lineFace(choice);
+  const all = pid === undefined && comm === undefined;
+  const isWanted = (line: EventLine): boolean => {
+    if (!('pid' in line)) return true;
+    return line.pid === 0 || ((pid?.includes(line.pid) ?? true) && (comm === undefined || line.comm === comm));
+  };
+  let offset = 0n;
+  let time = wallTime(offset);
+  const setOffset = (next: bigint): void => {
+    offset = next;
+    time = wallTime(next);
+  };
+
+  const general = (value: unknown, into: string[]) => {
+    if (isEvent(value)) {
+      const { severity, says, addressSpace } = value;
+      if (severity === undefined || says === undefined || addressSpace === undefined) return undefined;
+      const { event, target } = happeningOf(value);
+      const who = 'tgid' in event ? { pid: event.tgid, comm: event.comm } : { pid: 0, comm: TRACER };
+      const poked = event.kind === 'poke' && target !== undefined ? { target } : {};
+      const line = {
+        at: event.at,
+        ...who,
+        space: addressSpace,
+        severity,
+        text: harmless(says),
+        event,
+        finding: undefined,
+        ...poked,
+      };
+      into.push(...face.lines([line], offset));
+      return undefined;
+    }
+    if (recordOf(value) === 'said') {
+      if (!isSaid(value)) return BAD;
+      if (isWanted(value.line)) into.push(machine ? JSON.stringify(value.line) : peopleLine(value.line));
+      return undefined;
+    }
+    const said = commonRecord(value);
+    if (said?.kind === 'clock') setOffset(said.offset);
+    if (said?.kind === 'header') setOffset(fromDigits(said.header.offset));
+    return said;
+  };
+
+  return {
+    line: (bytes, from, to, into) => {
+      const swift = machine && all ? swiftLine(bytes, from, to, time) : undefined;
+      if (swift !== undefined) {
+        into.push(swift);
+        return undefined;
+      }
+      if (SILENT.has(kindOf(bytes, from))) return undefined;
+      const value = parsedLine(bytes, from, to);
+      return value === undefined ? BAD : general(value, into);
+    },
+  };
+};
+
+const isEvent = check(EventRecord);
+const isSaid = check(SaidRecord);
+
+/** Kinds of lines of which nothing was said; long ones, and many. */
+const SILENT = new Set(['snapshot', 'unchanged', 'census', 'host', 'blob', 'verdict', 'tick', 'swept', 'heartbeat']);
+
+/** {"record":"KIND" */
+const kindOf = (bytes: Buffer, from: number): string => {
+  const start = from + BEGINNING.length;
+  if (bytes.compare(BEGINNING, 0, BEGINNING.length, from, start) !== 0) return '';
+  const end = bytes.indexOf(QUOTE, start);
+  return end === -1 || end - start > 20 ? '' : bytes.toString('latin1', start, end);
+};
+const BEGINNING = Buffer.from('{"record":"');
+const QUOTE = 0x22;
+
+/** `lineText` of a line that is JSON already. */
+const peopleLine = (line: EventLine): string => {
+  const who = 'pid' in line && line.pid !== 0 ? `${line.pid} ${harmless(line.comm)}` : TRACER;
+  return `${harmless(line.time).slice(11, 23)} ${line.severity.padEnd(7)} ${who}: ${harmless(line.text)}`;
+};
+
+/** A recording may come from anybody: what would drive a terminal is shown as an escape. A backslash is one already. */
+const harmless = (text: string): string => text.split('\\').map(escapeText).join('\\');
