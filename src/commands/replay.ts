@@ -78,7 +78,8 @@ const asLines = async (recording: Recording, options: ReplayOptions): Promise<nu
   const replay = openReplay();
   return await printFrames(recording.items(openDecoder()), options, (item) => {
     const replayed = replay(item);
-    return replayed && { at: replayed.at, content: face.lines(replayed.frame.lines, replayed.offset) };
+    const lines = replayed === undefined ? [] : face.lines(replayed.frame.lines, replayed.offset);
+    return replayed && { at: replayed.at, content: lines.map((line) => `${line}\n`) };
   });
 };
 
@@ -119,7 +120,7 @@ const printFrames = async <T>(
 
 interface Printed {
   readonly at: bigint;
-  readonly content: readonly string[];
+  readonly content: readonly (string | Uint8Array)[];
 }
 
 interface Span {

@@ -24,39 +24,52 @@ export interface Blocks {
 
 /** Cuts a recording into blocks. Memory is bounded by the longest block that is accepted. */
 export const openBlocks = (longest = LONGEST_BLOCK): Blocks => {
-  let rest: Buffer = Buffer.alloc(0);
-  /** Where in `rest` the search for the next line's end goes on, and where that line began. */
-  let searched = 0;
+  /** What is waiting stands at bytes[0..waiting); one buffer for all pieces, which grows to what is needed. */
+  let bytes: Buffer = Buffer.allocUnsafeSlow(0);
+  let waiting = 0;
+  /** Of what has been handed out: it makes room before the next piece comes. */
+  let done = 0;
   let lineAt = 0;
 
+  const append = (piece: Buffer): void => {
+    const left = waiting - done;
+    if (left + piece.length > bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(2 * (left + piece.length));
+      bytes.copy(larger, 0, done, waiting);
+      bytes = larger;
+    } else bytes.copyWithin(0, done, waiting);
+    piece.copy(bytes, left);
+    lineAt -= done;
+    done = 0;
+    waiting = left + piece.length;
+  };
+
   const push = (piece: Buffer): readonly Block[] => {
-    const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
+    append(piece);
     const blocks: Block[] = [];
-    let blockAt = 0;
+    let searched = waiting - piece.length;
     for (;;) {
       const newline = bytes.indexOf(NEWLINE, searched);
-      if (newline === -1) break;
+      if (newline === -1 || newline >= waiting) break;
       if (isMark(bytes, lineAt, newline)) {
-        blocks.push(blockOf(bytes, blockAt, lineAt, newline));
-        blockAt = newline + 1;
+        blocks.push(blockOf(bytes, done, lineAt, newline));
+        done = newline + 1;
       }
       lineAt = newline + 1;
       searched = lineAt;
     }
-    if (bytes.length - blockAt > longest) {
-      blocks.push({ state: 'damaged', bytes, from: blockAt, to: bytes.length, mark: '' });
-      blockAt = bytes.length;
-      lineAt = blockAt;
+    if (waiting - done > longest) {
+      blocks.push({ state: 'damaged', bytes, from: done, to: waiting, mark: '' });
+      done = waiting;
+      lineAt = done;
     }
-    rest = Buffer.from(bytes.subarray(blockAt));
-    lineAt -= blockAt;
-    searched = rest.length;
     return blocks;
   };
 
   const end = (): Block | undefined => {
-    if (rest.length === 0) return undefined;
-    return { state: 'torn', bytes: rest, from: 0, to: lineAt, mark: rest.toString('latin1', lineAt, lineAt + SHOWN) };
+    if (waiting === done) return undefined;
+    const mark = bytes.toString('latin1', lineAt, Math.min(waiting, lineAt + SHOWN));
+    return { state: 'torn', bytes, from: done, to: lineAt, mark };
   };
   return { push, end };
 };

@@ -74,6 +74,16 @@ export const takeByte = (byte: number): void => {
 
 export const isAt = (byte: number): boolean => bytes[here] === byte;
 
+/** The bytes of the line, and all around it. */
+export const lineView = (): DataView => view;
+
+/** Digits that have been seen to be some, as a number; exact up to 2^53. */
+export const decimal = (from: number, to: number): number => {
+  let value = 0;
+  for (let index = from; index < to; index++) value = value * 10 + ((bytes[index] ?? ZERO) - ZERO);
+  return value;
+};
+
 /** The first choice that stands here. None may be the beginning of a later one. */
 export const oneOf = <T>(all: readonly Choice<T>[]): T | undefined => {
   for (const { written, value } of all) if (startsWith(written)) return value;

@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { EXIT } from '../model/failure.js';
 
 /** Lines to a stream whose reader may take its time: nothing is left out, it is waited for. */
 export interface LineOutput {
-  /** Lines without their ends. */
-  readonly add: (lines: readonly string[]) => void;
+  /** Lines with their ends; texts, or bytes that are not changed any more. */
+  readonly add: (lines: readonly (string | Uint8Array)[]) => void;
   /** Writes what has come together, when it is enough; true: the reader has gone. */
   readonly isClosed: () => Promise<boolean>;
   /** Writes the rest. The exit status: a reader that has seen enough is well, a full disk is not. */
@@ -13,24 +12,37 @@ export interface LineOutput {
 }
 
 export const lineOutput = (stream: Writable): LineOutput => {
-  let waiting: string[] = [];
+  let waiting: (string | Uint8Array)[] = [];
+  let length = 0;
   let broken: NodeJS.ErrnoException | undefined;
+  let goOn: () => void = () => {};
   stream.on('error', (error: NodeJS.ErrnoException) => {
     broken ??= error;
+    // It will not drain.
+    goOn();
   });
+  stream.on('drain', () => goOn());
   const write = async (): Promise<void> => {
-    if (waiting.length === 0 || broken !== undefined) return;
-    const text = `${waiting.join('\n')}\n`;
+    const pieces = waiting;
     waiting = [];
-    // A stream that breaks tells so by 'error' and will not drain.
-    if (!stream.write(text)) await Promise.race([once(stream, 'drain'), once(stream, 'close')]).catch(() => {});
+    length = 0;
+    for (const piece of joined(pieces)) {
+      if (broken !== undefined) return;
+      if (stream.write(piece)) continue;
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+    }
   };
   return {
     add: (lines) => {
-      for (const line of lines) waiting.push(line);
+      for (const line of lines) {
+        waiting.push(line);
+        length += line.length;
+      }
     },
     isClosed: async () => {
-      if (waiting.length >= ENOUGH) await write();
+      if (length >= ENOUGH) await write();
       return broken !== undefined;
     },
     end: async () => {
@@ -43,4 +55,20 @@ export const lineOutput = (stream: Writable): LineOutput => {
   };
 };
 
-const ENOUGH = 256;
+const ENOUGH = 64 * 1024;
+
+/** Texts that follow each other are written as one. */
+const joined = (pieces: readonly (string | Uint8Array)[]): readonly (string | Uint8Array)[] => {
+  const all: (string | Uint8Array)[] = [];
+  let texts: string[] = [];
+  for (const piece of pieces) {
+    if (typeof piece === 'string') texts.push(piece);
+    else {
+      if (texts.length > 0) all.push(texts.join(''));
+      texts = [];
+      all.push(piece);
+    }
+  }
+  if (texts.length > 0) all.push(texts.join(''));
+  return all;
+};

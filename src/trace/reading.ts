@@ -32,6 +32,8 @@ export interface TraceFrame<T = Observation> {
 export interface LineReader<T> {
   /** bytes[from..to) is a line without its end; what it holds is put at the end of `into`. */
   readonly line: (bytes: Buffer, from: number, to: number, into: T[]) => Said | undefined;
+  /** A frame ends: what was held back is put there too. */
+  readonly finish?: (into: T[]) => void;
 }
 
 /** What a line holds beside content. Undefined: nothing, or it is of a kind that this version does not know. */
@@ -140,6 +142,7 @@ export const openReading = <T>(reader: LineReader<T>): Reading<T> => {
 
   const finish = (base: boolean): void => {
     if (foreign) return;
+    reader.finish?.(content);
     items.push({ kind: 'frame', frame: { content, at, offset, base } });
     content = [];
   };
@@ -153,6 +156,7 @@ export const openReading = <T>(reader: LineReader<T>): Reading<T> => {
       if (torn.mark !== '') number += 1;
       damaged(`it ends in the middle of ${torn.mark === '' ? 'a frame, after line' : 'line'} ${number}`, number, true);
     }
+    reader.finish?.(content);
     if (content.length > 0) finish(false);
   };
 

@@ -1,6 +1,7 @@
 import type { EventLine } from '../report/event-json.js';
 import { type LineChoice, lineFace } from '../report/lines.js';
 import { escapeText } from '../text/escape.js';
+import { openByteSink } from './byte-sink.js';
 import { happeningOf } from './decode-event.js';
 import { TRACER } from './encoder.js';
 import { SaidRecord } from './format.js';
@@ -12,10 +13,10 @@ import { swiftLine } from './swift-line.js';
 import { wallTime } from './wall-time.js';
 
 /**
- * Reads from a recording the lines that were printed when it was made, as they were: no state is made again for them,
- * which would take several times as long.
+ * Reads from a recording the lines that were printed when it was made, as they were, each with its end: no state is made
+ * again for them, which would take several times as long.
  */
-export const openSaidReader = (choice: LineChoice): LineReader<string> => {
+export const openSaidReader = (choice: LineChoice): LineReader<Uint8Array> => {
   const { machine, pid, comm } = choice;
   const face = lineFace(choice);
   const all = pid === undefined && comm === undefined;
@@ -30,7 +31,12 @@ export const openSaidReader = (choice: LineChoice): LineReader<string> => {
     time = wallTime(next);
   };
 
-  const general = (value: unknown, into: string[]) => {
+  const out = openByteSink();
+  const print = (lines: readonly string[]): void => {
+    for (const line of lines) out.text(`${line}\n`);
+  };
+
+  const general = (value: unknown) => {
     if (isEvent(value)) {
       const { severity, says, addressSpace } = value;
       if (severity === undefined || says === undefined || addressSpace === undefined) return undefined;
@@ -47,12 +53,12 @@ export const openSaidReader = (choice: LineChoice): LineReader<string> => {
         finding: undefined,
         ...poked,
       };
-      into.push(...face.lines([line], offset));
+      print(face.lines([line], offset));
       return undefined;
     }
     if (recordOf(value) === 'said') {
       if (!isSaid(value)) return BAD;
-      if (isWanted(value.line)) into.push(machine ? JSON.stringify(value.line) : peopleLine(value.line));
+      if (isWanted(value.line)) print([machine ? JSON.stringify(value.line) : peopleLine(value.line)]);
       return undefined;
     }
     const said = commonRecord(value);
@@ -62,15 +68,15 @@ export const openSaidReader = (choice: LineChoice): LineReader<string> => {
   };
 
   return {
-    line: (bytes, from, to, into) => {
-      const swift = machine && all ? swiftLine(bytes, from, to, time) : undefined;
-      if (swift !== undefined) {
-        into.push(swift);
-        return undefined;
-      }
+    line: (bytes, from, to) => {
+      if (machine && all && swiftLine(bytes, from, to, time, out)) return undefined;
       if (SILENT.has(kindOf(bytes, from))) return undefined;
       const value = parsedLine(bytes, from, to);
-      return value === undefined ? BAD : general(value, into);
+      return value === undefined ? BAD : general(value);
+    },
+    finish: (into) => {
+      const piece = out.taken();
+      if (piece !== undefined) into.push(piece);
     },
   };
 };

@@ -1,4 +1,5 @@
 import { EVENT } from '../report/event-json.js';
+import type { ByteSink } from './byte-sink.js';
 import {
   ADDRESS_SPACE,
   AFTER,
@@ -32,15 +33,16 @@ import {
   WHOLE,
 } from './event-writing.js';
 import * as cursor from './line-cursor.js';
+import { type Literal, literal } from './line-cursor.js';
 import type { WallTime } from './wall-time.js';
 
 /**
  * Makes the line of `-o ndjson` from the line of a recording, for the commonest ones: what the one says stands in the
- * other already, so it is cut out and put together anew, without numbers or objects being made of it. Every byte is
- * looked at on the way: whatever is not exactly as `eventLine` writes it, gives undefined and is read the general way,
- * with the same result (a property test holds the two together).
+ * other already, so it is copied, and no numbers, texts or objects are made of it. Every byte is looked at on the way:
+ * whatever is not exactly as `eventLine` writes it is refused (false) and read the general way, with the same result
+ * (a property test holds the two together).
  */
-export const swiftLine = (bytes: Buffer, from: number, to: number, time: WallTime): string | undefined => {
+export const swiftLine = (bytes: Buffer, from: number, to: number, time: WallTime, out: ByteSink): boolean => {
   cursor.open(bytes, from, to);
   cursor.take(START);
   const kind = cursor.oneOf(KINDS);
@@ -66,9 +68,9 @@ export const swiftLine = (bytes: Buffer, from: number, to: number, time: WallTim
   cursor.skipWord();
   cursor.takeByte(QUOTE);
   cursor.takeByte(CLOSE);
-  if (kind === undefined || cursor.failed()) return undefined;
-  const details = cursor.position() + 1;
-  const result = DETAILS[kind]();
+  if (kind === undefined || cursor.failed()) return false;
+  const details = cursor.position();
+  const errno = DETAILS[kind]();
   const detailsEnd = cursor.position();
   cursor.take(TARGET);
   if (!cursor.isNull()) cursor.skipInteger();
@@ -88,15 +90,39 @@ export const swiftLine = (bytes: Buffer, from: number, to: number, time: WallTim
   const spaceEnd = cursor.position();
   cursor.takeByte(QUOTE);
   cursor.takeByte(CLOSE);
-  if (!cursor.atEnd()) return undefined;
-  const line = bytes.toString('latin1', from, to);
-  const cut = (start: number, end: number): string => line.slice(start - from, end - from);
-  const when = cut(at, atEnd);
-  const head = `${SCHEMA}${when}","time":"${time(when)}","severity":"${cut(severity, severityEnd)}","text":"${cut(says, saysEnd)}","pid":${cut(tgid, tgidEnd)},"comm":"${cut(comm, commEnd)}","space":"${cut(space, spaceEnd)}","tid":${cut(tid, tidEnd)},"kind":"${kind}",`;
-  // Only a call has a result; its errno stands behind it.
-  return result === 0
-    ? `${head}${cut(details, detailsEnd)}}`
-    : `${head}${cut(details, result)},"errno":null${cut(result, detailsEnd)}}`;
+  if (!cursor.atEnd()) return false;
+
+  const view = cursor.lineView();
+  const when = time(cursor.decimal(at, atEnd));
+  if (when === undefined) return false;
+  out.reserve(to - from + SURPLUS);
+  out.literal(SCHEMA);
+  out.copy(view, at, atEnd);
+  out.literal(SAID_TIME);
+  out.copy(when, 0, when.byteLength);
+  out.literal(SAID_SEVERITY);
+  out.copy(view, severity, severityEnd);
+  out.literal(SAID_TEXT);
+  out.copy(view, says, saysEnd);
+  out.literal(SAID_PID);
+  out.copy(view, tgid, tgidEnd);
+  out.literal(COMM);
+  out.copy(view, comm, commEnd);
+  out.literal(SAID_SPACE);
+  out.copy(view, space, spaceEnd);
+  out.literal(SAID_TID);
+  out.copy(view, tid, tidEnd);
+  out.literal(SAID_KIND[kind]);
+  // Only a call has a result; the name of its errno stands behind it.
+  if (errno === 0) out.copy(view, details, detailsEnd);
+  else {
+    out.copy(view, details, errno);
+    out.literal(NO_ERRNO);
+    out.copy(view, errno, detailsEnd);
+  }
+  out.byte(CLOSE);
+  out.byte(NEWLINE);
+  return true;
 };
 
 /** Steps over what is particular to a kind; where its errno goes, 0: it has none. */
@@ -138,4 +164,20 @@ const DETAILS: Readonly<Record<EventKind, () => number>> = {
   },
 };
 
-const SCHEMA = `{"schema":"${EVENT}","at":"`;
+const SCHEMA = literal(`{"schema":"${EVENT}","at":"`);
+const SAID_TIME = literal('","time":"');
+const SAID_SEVERITY = literal('","severity":"');
+const SAID_TEXT = literal('","text":"');
+const SAID_PID = literal('","pid":');
+const SAID_SPACE = literal('","space":"');
+const SAID_TID = literal('","tid":');
+const SAID_KIND: Readonly<Record<EventKind, Literal>> = {
+  call: literal(',"kind":"call"'),
+  fork: literal(',"kind":"fork"'),
+  exec: literal(',"kind":"exec"'),
+  exit: literal(',"kind":"exit"'),
+};
+const NO_ERRNO = literal(',"errno":null');
+const NEWLINE = 0x0a;
+/** How much longer a printed line may be than the recorded one. */
+const SURPLUS = 200;

@@ -1,7 +1,5 @@
-import { isoTime } from '../report/line.js';
-
-/** ISO 8601 for a boot clock time that is given as its decimal digits. */
-export type WallTime = (at: string) => string;
+/** ISO 8601, as bytes, of a boot clock time, ns; undefined where that takes more than plain numbers. */
+export type WallTime = (at: number) => DataView | undefined;
 
 /**
  * `isoTime` for many times one after the other: those of the same millisecond are the same text. `offset`: time of day
@@ -11,18 +9,17 @@ export const wallTime = (offset: bigint): WallTime => {
   const offsetMs = Number(offset / MILLI);
   const offsetNs = Number(offset % MILLI);
   let newest = Number.NaN;
-  let text = '';
+  let view: DataView | undefined;
   return (at) => {
-    const ns = Number(at);
     // Exact up to 2^53 ns of uptime, 104 days, and for times of day after 1970.
-    if (ns > Number.MAX_SAFE_INTEGER || offsetNs < 0) return isoTime(BigInt(at), offset);
-    const rest = ns % 1e6;
-    const ms = (ns - rest) / 1e6 + offsetMs + (rest + offsetNs >= 1e6 ? 1 : 0);
+    if (at > Number.MAX_SAFE_INTEGER || offsetNs < 0) return undefined;
+    const rest = at % 1e6;
+    const ms = (at - rest) / 1e6 + offsetMs + (rest + offsetNs >= 1e6 ? 1 : 0);
     if (ms !== newest) {
       newest = ms;
-      text = new Date(ms).toISOString();
+      view = new DataView(new Uint8Array(Buffer.from(new Date(ms).toISOString(), 'latin1')).buffer);
     }
-    return text;
+    return view;
   };
 };
 

@@ -69,7 +69,7 @@ const linesOf = (list: readonly Replayed[]): string[] =>
 /** The lines as they were said. */
 const said = (text: string, choice: LineChoice): string[] =>
   readPieces(openSaidReader(choice), Buffer.from(text, 'latin1')).flatMap((item) =>
-    item.kind === 'frame' ? item.frame.content : [],
+    item.kind === 'frame' ? Buffer.concat(item.frame.content).toString().split('\n').slice(0, -1) : [],
   );
 
 /** What a user sees of a state: who there is, how they are, what happened to them. */
