@@ -51,6 +51,8 @@ for (const name of ['trace.ndjson', 'trace.ndjson.gz'])
     const replayed = await replayLines(recording.file);
     assert.deepEqual(replayed.lines, live);
     assert.equal(replayed.said, '');
+    // The same states, made again from what the pipeline was given, say the same.
+    assert.deepEqual((await replayLines(recording.file, '--again')).lines, live);
     const told = textsOf(live, puppet.pid);
     assert.ok(
       told.some((text) => text.includes(`vDSO moved`) && text.includes(to.toString(16))),

@@ -86,8 +86,9 @@ export const startRecording = (context: TestContext, file: string, ...words: rea
 /** What `vdsowatch replay -o ndjson FILE` prints, and says. */
 export const replayLines = async (
   file: string,
+  ...words: readonly string[]
 ): Promise<{ readonly lines: readonly string[]; readonly said: string }> => {
-  const { stdout, stderr, exitCode } = await execa(process.execPath, [MAIN, 'replay', '-o', 'ndjson', file], {
+  const { stdout, stderr, exitCode } = await execa(process.execPath, [MAIN, 'replay', '-o', 'ndjson', ...words, file], {
     reject: false,
     encoding: 'latin1',
     maxBuffer: 1 << 30,

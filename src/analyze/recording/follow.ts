@@ -151,13 +151,13 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
   });
 
   return {
-    take: ({ frame: { lines, state }, offset }, { observations }) => {
+    take: ({ frame: { lines, state }, offset }, { content }) => {
       const touched = new Map<Life, bigint>();
       for (const line of lines) {
         const life = onLine(line, line.at + offset);
         if (life !== undefined) touched.set(life, line.at);
       }
-      for (const observation of observations) {
+      for (const observation of content) {
         if (observation.kind !== 'snapshot') continue;
         const life = ownerOf(observation.evidence);
         if (life !== undefined) touched.set(life, observation.startedAt);

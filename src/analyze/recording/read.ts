@@ -2,6 +2,7 @@ import type { Host } from '../../model/evidence.js';
 import { type Failure, failed, failure, type Outcome, success } from '../../model/failure.js';
 import type { HistoryLine } from '../../model/state.js';
 import { escapeText } from '../../text/escape.js';
+import { openDecoder } from '../../trace/decoder.js';
 import type { Header, Hook } from '../../trace/format.js';
 import { fromDigits } from '../../trace/number-text.js';
 import type { Damage } from '../../trace/reading.js';
@@ -46,7 +47,7 @@ export const readRecorded = async (path: string, options: RecordedOptions): Prom
   let header: Header | undefined;
   let host: Host | undefined;
   let [from, until, events, offset] = [0n, 0n, 0, 0n];
-  const items = opened.value.items(options.progress);
+  const items = opened.value.items(openDecoder(), options.progress);
   let ending: Failure | undefined;
   for (;;) {
     const next = await items.next();
@@ -73,7 +74,7 @@ export const readRecorded = async (path: string, options: RecordedOptions): Prom
         case 'frame':
           offset = item.frame.offset;
           until = item.frame.at + offset;
-          for (const one of item.frame.observations) {
+          for (const one of item.frame.content) {
             if (one.kind === 'snapshot') host ??= one.evidence.host;
             if (one.kind === 'event' && 'tgid' in one.event) events += 1;
           }
