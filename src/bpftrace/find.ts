@@ -62,7 +62,7 @@ const onPath = (program: string, env: NodeJS.ProcessEnv): string | undefined =>
     .map((folder) => join(folder, program))
     .find(isExecutable);
 
-const isExecutable = (path: string): boolean => {
+export const isExecutable = (path: string): boolean => {
   try {
     accessSync(path, constants.X_OK);
     return true;

@@ -1,5 +1,6 @@
 import { execa } from 'execa';
 import { Observable } from 'rxjs';
+import { boundToUs } from './bound.js';
 import type { Ending } from './complaint.js';
 import { ARGUMENTS, type Bpftrace, environmentFor } from './find.js';
 import { lineSplitter } from './lines.js';
@@ -14,12 +15,12 @@ export type Output =
  * Runs a script for as long as somebody is subscribed; completes after 'ended'. Its output is read as fast as it
  * comes, always: an undrained pipe makes bpftrace lose events without a word (measured).
  *
- * It runs in a session of its own, so that a terminal's Ctrl-C reaches it once, through us. Should we be killed, its
- * next heartbeat meets a closed pipe and ends it.
+ * It runs in a session of its own, so that a terminal's Ctrl-C reaches it once, through us. Should we be killed, the
+ * kernel ends it, and where that cannot be asked for its next heartbeat, which meets a closed pipe.
  */
 export const runBpftrace = (bpftrace: Bpftrace, script: string, ringPages?: number): Observable<Output> =>
   new Observable((subscriber) => {
-    const child = execa(bpftrace.path, ARGUMENTS, {
+    const child = execa(...boundToUs(bpftrace.path, ARGUMENTS), {
       input: script,
       buffer: false,
       reject: false,

@@ -87,17 +87,20 @@ describe('a running tracer', needs('root', 'bpftrace'), () => {
         assert.fail('the counts never agreed');
       }));
 
-  test('no bpftrace outlives a killed parent', async () => {
-    const parent = spawn(process.execPath, [fileURLToPath(new URL('orphan.js', import.meta.url)), installed], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+  for (const stuck of [false, true])
+    test(`no ${stuck ? 'stopped ' : ''}bpftrace outlives a killed parent`, async () => {
+      const parent = spawn(process.execPath, [fileURLToPath(new URL('orphan.js', import.meta.url)), installed], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      await new Promise((resolve) => parent.stdout.once('data', resolve));
+      assert.ok(parent.pid !== undefined);
+      const orphans = bpftracesOf(parent.pid);
+      assert.ok(orphans.length >= 1);
+      // One that never writes again: no closed pipe would end it.
+      if (stuck) for (const pid of orphans) process.kill(pid, 'SIGSTOP');
+      parent.kill('SIGKILL');
+      await untilGone(orphans, 3000);
     });
-    await new Promise((resolve) => parent.stdout.once('data', resolve));
-    assert.ok(parent.pid !== undefined);
-    const orphans = bpftracesOf(parent.pid);
-    assert.ok(orphans.length >= 1);
-    parent.kill('SIGKILL');
-    await untilGone(orphans, 3000);
-  });
 
   test('a bpftrace that is not there: polling, with the reason, and no error', async () => {
     await assert.rejects(startTracing({ bpftrace: '/nonexistent/bpftrace' }), /there is no bpftrace at/);
