@@ -1,4 +1,4 @@
-import type { Event } from '../model/event.js';
+import type { Event, TracerStatus } from '../model/event.js';
 import type { HistoryLine } from '../model/state.js';
 import { contains, isVdsoNamed, isVvarNamed } from '../model/vma.js';
 import { printable } from '../text/escape.js';
@@ -137,16 +137,18 @@ const sayEvent = (ledger: Ledger, happening: Happening, event: Exclude<Event, { 
       ledger.tracer = event.status;
       return {
         ...NOBODY,
-        text: [event.status.text, ...unsaid(ledger, event.status.notes)].join('; '),
+        text: [event.status.text, ...unsaid(ledger, event.status)].join('; '),
         severity: event.status.mode === 'polling' ? 'warning' : 'info',
       };
   }
 };
 
-const unsaid = (ledger: Ledger, notes: readonly string[]): readonly string[] => {
+/** Notes that were not said before; what the text says already is left out of them. */
+const unsaid = (ledger: Ledger, { text, notes }: TracerStatus): readonly string[] => {
   const fresh = notes.filter((note) => !ledger.said.has(note));
   for (const note of fresh) ledger.said.add(note);
-  return fresh;
+  const known = `${text.replace(/^polling: /, '')}: `;
+  return fresh.map((note) => (note.startsWith(known) ? note.slice(known.length) : note));
 };
 
 /** Debuggers write a lot; what matters here is where. */

@@ -44,7 +44,7 @@ export const sweeps = (
   asked: Observable<unknown> = NEVER,
 ): Observable<Observation> =>
   new Observable((subscriber) => {
-    const stopped = new AbortController();
+    let stopped = false;
     let mode: TracerStatus['mode'] = 'starting';
     let urgent = true;
     let woken = new AbortController();
@@ -64,8 +64,8 @@ export const sweeps = (
     listening.add(asked.subscribe(wake));
     /** Interrupted by `wake` and by the end. */
     const sleep = async (ms: number): Promise<void> => {
-      if (stopped.signal.aborted || woken.signal.aborted) return;
-      const signal = AbortSignal.any([stopped.signal, woken.signal]);
+      const { signal } = woken;
+      if (signal.aborted) return;
       if (Number.isFinite(ms)) await setTimeout(ms, undefined, { signal }).catch(ignoreAbort);
       else await new Promise<void>((done) => signal.addEventListener('abort', () => done(), { once: true }));
     };
@@ -84,28 +84,39 @@ export const sweeps = (
         cost += used;
         if (hurry) await setImmediate();
         else await sleep(used / paces[mode].share - used);
-        if (stopped.signal.aborted || (!hurry && urgent)) return cost;
+        if (stopped || (!hurry && urgent)) return cost;
         sliceStart = performance.now();
       }
       subscriber.next({ kind: 'swept', at: census.clock() });
       return cost + performance.now() - sliceStart;
     };
+    const sleepWhatever = async (ms: number): Promise<void> => {
+      const until = performance.now() + ms;
+      while (!stopped && performance.now() < until) await setTimeout(Math.min(MOST_STEP, until - performance.now()));
+    };
     const run = async (): Promise<void> => {
-      while (!stopped.signal.aborted) {
+      while (!stopped) {
         const hurry = urgent || mode === 'polling';
         urgent = false;
         woken = new AbortController();
         const cost = await sweep(hurry);
-        const rest = hurry ? cost / paces[mode].share - cost : 0;
-        await sleep(Math.max(paces[mode].pause, rest));
+        // A storm that loses events asks for a sweep each second; sweeping all the time would lose more of them.
+        if (hurry) await sleepWhatever(cost * BREATH);
+        await sleep(Math.max(paces[mode].pause, mode === 'polling' ? cost / paces[mode].share - cost : 0));
       }
     };
     run().catch((reason: unknown) => subscriber.error(reason));
     return () => {
       listening.unsubscribe();
-      stopped.abort();
+      stopped = true;
+      woken.abort();
     };
   });
+
+/** Between two sweeps at full speed, in times of what the first one cost. */
+const BREATH = 2;
+/** An end is noticed within this time, ms. */
+const MOST_STEP = 100;
 
 const ignoreAbort = (reason: unknown): void => {
   if (!(reason instanceof Error) || reason.name !== 'AbortError') throw reason;
