@@ -2,7 +2,7 @@ import type { Event } from '../model/event.js';
 import { changeSpace } from './entries.js';
 import { processAt } from './identity.js';
 import type { Ledger, ProcessRecord, SpaceRecord } from './ledger.js';
-import { spaceOf } from './spaces.js';
+import { knownSpace, spaceOf } from './spaces.js';
 
 /** What an event turned out to be about; undefined where the state has moved on and only the line is left. */
 export interface Concerned {
@@ -18,7 +18,10 @@ export type ProcessEvent = Exclude<Event, { kind: 'heartbeat' | 'gap' | 'status'
 /** The process of an event and its address space. */
 export const find = (ledger: Ledger, event: ProcessEvent): Concerned => {
   const process = processAt(ledger, event.tgid, event.at, event.comm);
-  return { process, space: process === undefined ? undefined : spaceOf(ledger, process, event.space, event.at) };
+  // What a process did before its pid was given to another may still concern those it shared its memory with.
+  const space =
+    process === undefined ? knownSpace(ledger, event.space) : spaceOf(ledger, process, event.space, event.at);
+  return { process, space };
 };
 
 /** Likewise, and it is due for a fresh reading. */

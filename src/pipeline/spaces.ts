@@ -79,6 +79,12 @@ export const bind = (ledger: Ledger, space: SpaceRecord, key: SpaceKey): SpaceRe
   return changeSpace(ledger, space, { key });
 };
 
+/** By the number that no two address spaces of a boot share. */
+export const knownSpace = (ledger: Ledger, key: SpaceKey): SpaceRecord | undefined => {
+  const id = key.id === 0n ? undefined : ledger.byContext.get(contextKey(key) ?? '');
+  return id === undefined ? undefined : ledger.spaces.get(id);
+};
+
 /**
  * The address space an event happened in, by the kernel's identity when it has one. undefined: a former one that is
  * forgotten. A process met in a space it was not known to share has shared it all along; one met in a space nobody

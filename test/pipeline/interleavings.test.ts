@@ -11,7 +11,7 @@ const actions = fc.array(
   fc.record<Action>({
     what: fc.constantFrom('fork', 'fork', 'vfork', 'exec', 'move', 'move', 'exit', 'look', 'look'),
     who: fc.nat(20),
-    pause: fc.integer({ min: 0, max: 40 }),
+    pause: fc.integer({ min: 0, max: 60 }),
   }),
   { minLength: 1, maxLength: 40 },
 );

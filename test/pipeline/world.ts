@@ -51,7 +51,7 @@ export interface Story {
 const FIRST_PLACE = 0x7f00_0000_0000n;
 const PIDS = 6;
 
-/** Pids are few, so that they are reused; a pid rests for 30 ms, as start times have ticks of 10 ms. */
+/** Pids are few, so that they are reused; a pid rests for 70 ms, longer than anything is delivered out of place. */
 export const tell = (actions: readonly Action[]): Story => {
   let now = T0 + 10n * MS;
   let serial = 0;
@@ -69,7 +69,7 @@ export const tell = (actions: readonly Action[]): Story => {
   const looks: Snapshot[] = [...living.values()].map(look);
   const freePid = (): number | undefined => {
     for (let pid = 2; pid < 2 + PIDS; pid++)
-      if (!living.has(pid) && now - (freed.get(pid) ?? 0n) > 30n * MS) return pid;
+      if (!living.has(pid) && now - (freed.get(pid) ?? 0n) > 70n * MS) return pid;
     return undefined;
   };
   for (const { what, who, pause } of actions) {
