@@ -23,6 +23,7 @@ const INSTALL = 'install bpftrace 0.17 or newer (npm start -- --setup, or apt in
 export const findBpftrace = async (
   chosen?: string,
   env: NodeJS.ProcessEnv = process.env,
+  stopped?: AbortSignal,
 ): Promise<Outcome<Bpftrace>> => {
   const named = chosen ?? (env['VDSOWATCH_BPFTRACE'] || undefined);
   const path = named ?? onPath('bpftrace', env);
@@ -35,6 +36,7 @@ export const findBpftrace = async (
     timeout: 20_000,
     stdin: 'ignore',
     maxBuffer: 65_536,
+    ...(stopped === undefined ? {} : { cancelSignal: stopped }),
   });
   const version = parseVersion(asked.stdout);
   if (version === undefined) {

@@ -16,9 +16,12 @@ export interface Plan {
 }
 
 /** Looks at bpftrace and at this host. `chosen`: the path of a bpftrace, see findBpftrace. */
-export const makePlan = async (chosen?: string): Promise<Outcome<Plan>> => {
+export const makePlan = async (chosen?: string, stopped?: AbortSignal): Promise<Outcome<Plan>> => {
   // The host is read while bpftrace tells its version.
-  const [bpftrace, host] = await Promise.all([findBpftrace(chosen), Promise.resolve().then(readHost)]);
+  const [bpftrace, host] = await Promise.all([
+    findBpftrace(chosen, process.env, stopped),
+    Promise.resolve().then(readHost),
+  ]);
   if (!bpftrace.ok) return bpftrace;
   if (!host.ok) return host;
   const scripts = readScripts();

@@ -32,13 +32,24 @@ export const traceEvents = (options: TracerOptions = {}): Observable<Event> => {
   const clock = localBootClock().now;
   return concat(
     of(statusEvent(clock(), { mode: 'starting', text: 'starting bpftrace', notes: [] })),
-    from(makePlan(options.bpftrace)).pipe(
+    planned(options.bpftrace).pipe(
       switchMap((plan: Outcome<Plan>) =>
         plan.ok ? trace(plan.value, clock, options) : of(statusEvent(clock(), pollingBecause(plan.failure))),
       ),
     ),
   );
 };
+
+/** Who stops listening does not wait for a bpftrace that hangs when it is asked for its version. */
+const planned = (bpftrace: string | undefined): Observable<Outcome<Plan>> =>
+  new Observable((subscriber) => {
+    const stopped = new AbortController();
+    const asked = from(makePlan(bpftrace, stopped.signal)).subscribe(subscriber);
+    return () => {
+      asked.unsubscribe();
+      stopped.abort();
+    };
+  });
 
 /** Resolves when `events` say that probes are attached, or that they will not be. */
 export const untilSettled = (events: Observable<Event>): Promise<TracerStatus> =>
@@ -149,7 +160,7 @@ const readyText = (version: string, plan: Plan, compat: boolean): string => {
 const pollingBecause = ({ text, mend }: Failure, retryMs?: number): TracerStatus => ({
   mode: 'polling',
   text: `polling: ${text}${retryMs === undefined ? '' : `; next try in ${retryMs / 1000} s`}`,
-  notes: mend === null ? [] : [`${text}: ${mend}`],
+  notes: mend === null ? [] : [mend],
 });
 
 const statusEvent = (at: bigint, status: TracerStatus): StatusEvent => ({ kind: 'status', at, status });

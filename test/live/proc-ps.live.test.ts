@@ -11,7 +11,8 @@ import { type Puppet, startPuppet } from '../../src/puppet/puppet.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
-const ps = (...args: readonly string[]) => spawnSync(process.execPath, [MAIN, 'ps', ...args], { encoding: 'utf8' });
+const ps = (...args: readonly string[]) =>
+  spawnSync(process.execPath, [MAIN, 'ps', ...args], { encoding: 'utf8', maxBuffer: 2 ** 30 });
 
 const reportOf = (...args: readonly string[]): Report => {
   const { stdout, stderr, status } = ps('--json', ...args);
