@@ -6,6 +6,7 @@ import { evidenceVerbs } from './verbs/evidence.js';
 import { hostVerbs } from './verbs/host.js';
 import { liveVerbs } from './verbs/live.js';
 import { processVerbs } from './verbs/processes.js';
+import { missingProc } from './verbs/proc-there.js';
 import { stopWithoutReader } from './verbs/reader-gone.js';
 import { isCriusChild, traceVerbs } from './verbs/trace.js';
 import { closingHelp, unknownVerb, usageSentence } from './verbs/usage.js';
@@ -32,6 +33,10 @@ hostVerbs(program);
 const FOLLOWING = new Set(['watch', 'record', 'replay']);
 program.hook('preAction', (_, verb) => {
   if (!FOLLOWING.has(verb.name())) stopWithoutReader();
+  const missing = missingProc(verb.name());
+  if (missing === undefined) return;
+  say(missing);
+  process.exit(EXIT.cannotRun);
 });
 
 // CRIU runs an action script without arguments.

@@ -1,3 +1,4 @@
+import { readlinkSync } from 'node:fs';
 import { takeCensus } from '../census/census.js';
 import { EXIT } from '../model/failure.js';
 import { procFiles } from '../proc/files.js';
@@ -48,6 +49,15 @@ export const run = async (pids: readonly number[], options: PsOptions): Promise<
   return options.strict === true && !judged.every(isWell) ? EXIT.notWell : EXIT.well;
 };
 
+/** proc_self_get_link (fs/proc/self.c) gives our pid in the namespace that /proc was mounted for. */
+const isOwnProc = (): boolean => {
+  try {
+    return readlinkSync('/proc/self') === String(process.pid);
+  } catch {
+    return false;
+  }
+};
+
 /** What this host does not let us see: said once, whatever it keeps from us. */
 export const limits = (local: LocalHost, chosen: boolean): readonly string[] => {
   const notes: string[] = [];
@@ -60,7 +70,8 @@ export const limits = (local: LocalHost, chosen: boolean): readonly string[] => 
   if (chosen) return notes;
   if (local.hidepid !== undefined && process.getuid?.() !== 0)
     notes.push(`/proc is mounted with hidepid=${local.hidepid}: other users' processes are not even listed.`);
-  if (local.initialPidNamespace === false)
+  if (!isOwnProc()) notes.push('/proc is that of another pid namespace: process ids are those of there.');
+  else if (local.initialPidNamespace === false)
     notes.push('This is a pid namespace of its own: only its processes are listed.');
   return notes;
 };
