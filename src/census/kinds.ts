@@ -1,6 +1,6 @@
 import { judge } from '../judge/judge.js';
 import { AT_SYSINFO, type Evidence } from '../model/evidence.js';
-import type { Finding, PolicyVerdict, Verdict } from '../model/verdict.js';
+import type { Finding, PolicyVerdict, VdsoVerdict, Verdict } from '../model/verdict.js';
 import type { Vma } from '../model/vma.js';
 
 /**
@@ -22,7 +22,8 @@ export const judgeByKind = (): ((evidence: Evidence) => Verdict) => {
       return moved(kind, startOf(evidence) - kind.start);
     }
     const verdict = judge(evidence);
-    const made = { evidence, verdict, start: startOf(evidence), end: endOf(evidence) };
+    const named = textsOf(verdict).some((text) => HEXADECIMAL.test(text));
+    const made = { evidence, verdict, start: startOf(evidence), end: endOf(evidence), named };
     if (!isAmbiguous(made)) kinds.unshift(made);
     if (kinds.length > MOST_KINDS) kinds.pop();
     return verdict;
@@ -36,6 +37,8 @@ interface Kind {
   /** Its block. */
   readonly start: bigint;
   readonly end: bigint;
+  /** Some sentence of the verdict names an address; mostly none does, and then all share the sentences. */
+  readonly named: boolean;
 }
 
 /** A machine has a dozen: by image, by pages touched, by namespace, by state. */
@@ -107,17 +110,20 @@ const isAmbiguous = ({ verdict, start, end }: Kind): boolean =>
   (verdict.vdso?.frames ?? []).some((frame) => frame !== undefined && frame >= start && frame <= end);
 
 const moved = (kind: Kind, by: bigint): Verdict => {
-  const { verdict } = kind;
+  const { verdict, named } = kind;
   if (by === 0n) return verdict;
   const { vdso, mappings, findings, policies } = verdict;
+  const texts = named ? (all: readonly string[]) => all.map((text) => movedText(text, kind, by)) : same;
   return {
-    vdso: vdso ? { ...vdso, start: vdso.start + by, end: vdso.end + by } : vdso,
+    vdso: vdso ? movedVdso(vdso, by) : vdso,
     hint: verdict.hint,
     mappings: mappings.map((mapping) => ({
-      ...mapping,
       start: mapping.start + by,
       end: mapping.end + by,
-      evidence: movedTexts(mapping.evidence, kind, by),
+      name: mapping.name,
+      class: mapping.class,
+      confidence: mapping.confidence,
+      evidence: texts(mapping.evidence),
     })),
     findings: findings.length === 0 ? findings : findings.map((finding) => movedFinding(finding, kind, by)),
     policies: {
@@ -131,47 +137,52 @@ const moved = (kind: Kind, by: bigint): Verdict => {
   };
 };
 
+const same = <T>(value: T): T => value;
+
+const movedVdso = (vdso: VdsoVerdict, by: bigint): VdsoVerdict => ({
+  start: vdso.start + by,
+  end: vdso.end + by,
+  image: vdso.image,
+  moved: vdso.moved,
+  modifiedPages: vdso.modifiedPages,
+  vvarAttached: vdso.vvarAttached,
+  sealed: vdso.sealed,
+  permissions: vdso.permissions,
+  frames: vdso.frames,
+});
+
 const movedFinding = (finding: Finding, kind: Kind, by: bigint): Finding => ({
   ...finding,
   mapping: finding.mapping === undefined ? undefined : finding.mapping + by,
   text: movedText(finding.text, kind, by),
-  evidence: movedTexts(finding.evidence, kind, by),
+  evidence: finding.evidence.map((text) => movedText(text, kind, by)),
   criuMessage: finding.criuMessage === undefined ? undefined : movedText(finding.criuMessage, kind, by),
 });
 
-const movedPolicy = (policy: PolicyVerdict, kind: Kind, by: bigint): PolicyVerdict =>
-  (policy.decision ?? []).length === 0 && !namesAddress(policy.why) && policy.criuMessages.length === 0
-    ? policy
-    : {
-        decision: policy.decision?.map((address) => address + by),
-        right: policy.right,
-        why: movedText(policy.why, kind, by),
-        criuMessages: movedTexts(policy.criuMessages, kind, by),
-      };
+const movedPolicy = (policy: PolicyVerdict, kind: Kind, by: bigint): PolicyVerdict => {
+  const { decision, right, why, criuMessages } = policy;
+  if (!kind.named && (decision === undefined || decision.length === 0)) return policy;
+  return {
+    decision: decision?.map((address) => address + by),
+    right,
+    why: kind.named ? movedText(why, kind, by) : why,
+    criuMessages: kind.named ? criuMessages.map((text) => movedText(text, kind, by)) : criuMessages,
+  };
+};
 
-/** Most sentences name no address: they stay one text for all. */
-const movedTexts = (texts: readonly string[], kind: Kind, by: bigint): readonly string[] =>
-  texts.some(namesAddress) ? texts.map((text) => movedText(text, kind, by)) : texts;
+const textsOf = ({ mappings, findings, policies }: Verdict): readonly string[] => [
+  ...mappings.flatMap(({ evidence }) => evidence),
+  ...findings.flatMap(({ text, evidence, criuMessage }) => [text, ...evidence, criuMessage ?? '']),
+  ...Object.values(policies).flatMap(({ why, criuMessages }: PolicyVerdict) => [why, ...criuMessages]),
+];
 
 /** Addresses of the block in a sentence, "0x7f..." or "7f...-7f...". */
 const movedText = (text: string, { start, end }: Kind, by: bigint): string =>
-  namesAddress(text)
-    ? text.replace(HEXADECIMAL, (digits) => {
-        const value = BigInt(`0x${digits}`);
-        return value >= start && value <= end ? (value + by).toString(16) : digits;
-      })
-    : text;
+  text.replace(HEXADECIMALS, (digits) => {
+    const value = BigInt(`0x${digits}`);
+    return value >= start && value <= end ? (value + by).toString(16) : digits;
+  });
 
 /** An address of a vDSO has five digits at least (CRIU parks one at 0x36000). */
-const HEXADECIMAL = /(?<![0-9a-f])[0-9a-f]{5,16}(?![0-9a-z])/g;
-const ANY_HEXADECIMAL = new RegExp(HEXADECIMAL.source);
-
-/** Asked of the few texts that verdicts are made of, again and again. */
-const namesAddress = (text: string): boolean => {
-  const known = NAMES_ADDRESS.get(text);
-  if (known !== undefined) return known;
-  const names = ANY_HEXADECIMAL.test(text);
-  if (NAMES_ADDRESS.size < 1_000) NAMES_ADDRESS.set(text, names);
-  return names;
-};
-const NAMES_ADDRESS = new Map<string, boolean>();
+const HEXADECIMAL = /(?<![0-9a-f])[0-9a-f]{5,16}(?![0-9a-z])/;
+const HEXADECIMALS = new RegExp(HEXADECIMAL.source, 'g');

@@ -1,4 +1,4 @@
-import type { Evidence } from '../model/evidence.js';
+import type { Evidence, Host } from '../model/evidence.js';
 import type { Verdict } from '../model/verdict.js';
 import type { KnownPages } from './context.js';
 
@@ -31,11 +31,21 @@ export const baselines = (
   const byFrame = new Map<string, Group>();
   const groups = new Set<Group>();
   const reference = new Map<string, readonly bigint[]>();
+  let latest: { readonly frames: readonly (bigint | undefined)[]; readonly group: Group } | undefined;
+  let host: Host | undefined;
   for (const { evidence, verdict } of judged) {
-    for (const [image, frames] of evidence.host.reference) if (frames.length > 0) reference.set(image, frames);
+    if (evidence.host !== host) {
+      host = evidence.host;
+      for (const [image, frames] of host.reference) if (frames.length > 0) reference.set(image, frames);
+    }
     const { vdso } = verdict;
     if (vdso === undefined || vdso === null || vdso.image === undefined) continue;
     const { image, frames } = vdso;
+    // Verdicts of one kind share the list: most processes are where the one before them is.
+    if (frames === latest?.frames) {
+      latest.group.members.push(member(evidence));
+      continue;
+    }
     if (frames.every((frame) => frame === undefined)) continue;
     const key = (frame: bigint, index: number): string => `${image} ${index} ${frame}`;
     const touched = new Set(frames.flatMap((frame, index) => byFrame.get(key(frame ?? 0n, index)) ?? []));
@@ -50,6 +60,7 @@ export const baselines = (
       for (const one of other.members) group.members.push(one);
     }
     groups.add(group);
+    latest = { frames, group };
     for (const [index, frame] of group.frames.entries()) if (frame !== undefined) byFrame.set(key(frame, index), group);
   }
   const all = [...groups];

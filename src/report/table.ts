@@ -4,22 +4,38 @@ import { printable } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import { type Judged, unreadableText } from './process.js';
 
-/** Width in terminal cells. Plain text, which nearly all is, is not given to string-width: 75 of 80 us a row. */
-const width = (cell: string): number => (PLAIN.test(cell) ? cell.length : stringWidth(cell));
-const PLAIN = /^[ -~]*$/;
-
-/** Lays cells out in columns two blanks apart; the last column is not padded. Widths in terminal cells. */
+/**
+ * Lays cells out in columns two blanks apart; the last column is not padded. Widths in terminal cells. Plain text,
+ * which nearly all is, is not given to string-width (75 of 80 us a row of a census).
+ */
 export const columns = (rows: readonly (readonly string[])[]): string => {
   const widths: number[] = [];
+  const odd = new Map<string, number>();
   for (const row of rows)
-    for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, width(cell));
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, index) => (index === row.length - 1 ? cell : cell + ' '.repeat((widths[index] ?? 0) - width(cell))))
-      .join('  ')
-      .trimEnd();
-  return `${rows.map(line).join('\n')}\n`;
+    for (let index = 0; index < row.length; index += 1) {
+      const cell = row[index] ?? '';
+      let width = cell.length;
+      if (!PLAIN.test(cell)) {
+        width = stringWidth(cell);
+        odd.set(cell, width);
+      }
+      if (width > (widths[index] ?? 0)) widths[index] = width;
+      else widths[index] ??= 0;
+    }
+  let text = '';
+  for (const row of rows) {
+    let line = '';
+    for (let index = 0; index < row.length; index += 1) {
+      const cell = row[index] ?? '';
+      if (index === row.length - 1) line += cell;
+      else line += `${cell.padEnd((widths[index] ?? 0) + cell.length - (odd.get(cell) ?? cell.length))}  `;
+    }
+    text += `${line.trimEnd()}\n`;
+  }
+  return text;
 };
+
+const PLAIN = /^[ -~]*$/;
 
 /** The census as a table; `wide` adds namespaces, confidence and every finding instead of the worst. */
 export const processTable = (judged: readonly Judged[], wide: boolean): string => {
