@@ -78,18 +78,25 @@ const sameBlock = (one: Evidence, vmas: readonly Vma[], other: Evidence, others:
   const vdso = vmas[vmas.length - 1];
   const otherVdso = others[others.length - 1];
   if (vdso === undefined || otherVdso === undefined || one.auxv?.wordSize !== other.auxv?.wordSize) return false;
-  const by = vdso.start - otherVdso.start;
-  for (const [index, vma] of vmas.entries()) {
+  // What the reader takes for ordinary is exact as a number, and numbers leave no garbage.
+  const here = Number(vdso.start);
+  const there = Number(otherVdso.start);
+  for (let index = 0; index < vmas.length; index += 1) {
+    const vma = vmas[index];
     const like = others[index];
-    if (like === undefined || vma.name !== like.name || vma.execute !== like.execute) return false;
-    if (vma.start !== like.start + by || vma.end !== like.end + by) return false;
+    if (vma === undefined || like === undefined) return false;
+    if (vma.name !== like.name || vma.execute !== like.execute) return false;
+    if (Number(vma.start) - here !== Number(like.start) - there) return false;
+    if (Number(vma.end) - here !== Number(like.end) - there) return false;
   }
-  if (digitsOf(vdso.start) !== digitsOf(otherVdso.start)) return false;
+  if (digitsOf(here) !== digitsOf(there)) return false;
   // x32 is told by a whole auxv without AT_SYSINFO.
   if (one.auxv?.entries.has(AT_PAGESZ) !== other.auxv?.entries.has(AT_PAGESZ)) return false;
   const entry = one.auxv?.entries.get(AT_SYSINFO);
   const otherEntry = other.auxv?.entries.get(AT_SYSINFO);
-  if (entry === undefined ? otherEntry !== undefined : entry - by !== otherEntry) return false;
+  if (entry === undefined || otherEntry === undefined) {
+    if (entry !== otherEntry) return false;
+  } else if (Number(entry) - here !== Number(otherEntry) - there) return false;
   const words = one.pagemap.get(vdso.start);
   const otherWords = other.pagemap.get(otherVdso.start);
   if (words === undefined || otherWords === undefined) return false;
@@ -103,7 +110,7 @@ const sameBlock = (one: Evidence, vmas: readonly Vma[], other: Evidence, others:
 const AT_PAGESZ = 6;
 
 /** How many hexadecimal digits; exact for what the reader takes for ordinary. */
-const digitsOf = (address: bigint): number => Math.ceil(Math.log2(Number(address) + 1) / 4);
+const digitsOf = (address: number): number => Math.ceil(Math.log2(address + 1) / 4);
 
 /** A number in a text that is no address but looks like one of the block could not be told apart. */
 const isAmbiguous = ({ verdict, start, end }: Kind): boolean =>
@@ -114,12 +121,20 @@ const moved = (kind: Kind, by: bigint): Verdict => {
   if (by === 0n) return verdict;
   const { vdso, mappings, findings, policies } = verdict;
   const texts = named ? (all: readonly string[]) => all.map((text) => movedText(text, kind, by)) : same;
+  // Nearly every address in it is the start or the end of the vDSO: those are made once.
+  const start = (vdso?.start ?? 0n) + by;
+  const end = (vdso?.end ?? 0n) + by;
+  const place = (address: bigint): bigint =>
+    address === vdso?.start ? start : address === vdso?.end ? end : address + by;
+  const alone = [start];
+  const decided = ({ decision }: PolicyVerdict): readonly bigint[] | undefined =>
+    decision?.length === 1 && decision[0] === vdso?.start ? alone : decision?.map(place);
   return {
-    vdso: vdso ? movedVdso(vdso, by) : vdso,
+    vdso: vdso ? movedVdso(vdso, start, end) : vdso,
     hint: verdict.hint,
     mappings: mappings.map((mapping) => ({
-      start: mapping.start + by,
-      end: mapping.end + by,
+      start: place(mapping.start),
+      end: place(mapping.end),
       name: mapping.name,
       class: mapping.class,
       confidence: mapping.confidence,
@@ -127,9 +142,9 @@ const moved = (kind: Kind, by: bigint): Verdict => {
     })),
     findings: findings.length === 0 ? findings : findings.map((finding) => movedFinding(finding, kind, by)),
     policies: {
-      hint: movedPolicy(policies.hint, kind, by),
-      pfn: movedPolicy(policies.pfn, kind, by),
-      symtable: movedPolicy(policies.symtable, kind, by),
+      hint: movedPolicy(policies.hint, decided(policies.hint), kind, by),
+      pfn: movedPolicy(policies.pfn, decided(policies.pfn), kind, by),
+      symtable: movedPolicy(policies.symtable, decided(policies.symtable), kind, by),
     },
     confidence: verdict.confidence,
     abi: verdict.abi,
@@ -139,9 +154,9 @@ const moved = (kind: Kind, by: bigint): Verdict => {
 
 const same = <T>(value: T): T => value;
 
-const movedVdso = (vdso: VdsoVerdict, by: bigint): VdsoVerdict => ({
-  start: vdso.start + by,
-  end: vdso.end + by,
+const movedVdso = (vdso: VdsoVerdict, start: bigint, end: bigint): VdsoVerdict => ({
+  start,
+  end,
   image: vdso.image,
   moved: vdso.moved,
   modifiedPages: vdso.modifiedPages,
@@ -159,16 +174,17 @@ const movedFinding = (finding: Finding, kind: Kind, by: bigint): Finding => ({
   criuMessage: finding.criuMessage === undefined ? undefined : movedText(finding.criuMessage, kind, by),
 });
 
-const movedPolicy = (policy: PolicyVerdict, kind: Kind, by: bigint): PolicyVerdict => {
-  const { decision, right, why, criuMessages } = policy;
-  if (!kind.named && (decision === undefined || decision.length === 0)) return policy;
-  return {
-    decision: decision?.map((address) => address + by),
-    right,
-    why: kind.named ? movedText(why, kind, by) : why,
-    criuMessages: kind.named ? criuMessages.map((text) => movedText(text, kind, by)) : criuMessages,
-  };
-};
+const movedPolicy = (
+  policy: PolicyVerdict,
+  decision: PolicyVerdict['decision'],
+  kind: Kind,
+  by: bigint,
+): PolicyVerdict => ({
+  decision,
+  right: policy.right,
+  why: kind.named ? movedText(policy.why, kind, by) : policy.why,
+  criuMessages: kind.named ? policy.criuMessages.map((text) => movedText(text, kind, by)) : policy.criuMessages,
+});
 
 const textsOf = ({ mappings, findings, policies }: Verdict): readonly string[] => [
   ...mappings.flatMap(({ evidence }) => evidence),

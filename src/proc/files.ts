@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 import { finish, type Steps } from './steps.js';
 
 /**
@@ -39,6 +39,8 @@ export interface ErrorCode {
 export const isError = (result: unknown): result is ErrorCode =>
   typeof result === 'object' && result !== null && !ArrayBuffer.isView(result) && 'code' in result;
 
+const { O_RDONLY } = constants;
+
 /** maps of the largest address space that is read whole: 1 GiB of text is nobody's evidence. */
 const LARGEST = 256 * 1024 * 1024;
 const FIRST_CAPACITY = 256 * 1024;
@@ -58,7 +60,7 @@ export const procFiles = (root = '/proc'): ProcFiles => {
   };
 
   const once = (path: string): number => {
-    const file = openSync(path, 'r');
+    const file = openSync(path, O_RDONLY);
     try {
       return readSync(file, buffer, 0, buffer.length, null);
     } finally {
@@ -94,7 +96,7 @@ export const procFiles = (root = '/proc'): ProcFiles => {
 
   const shortLines = (path: string, most: number): Buffer | ErrorCode | 'long' => {
     try {
-      const file = openSync(path, 'r');
+      const file = openSync(path, O_RDONLY);
       try {
         let length = 0;
         for (let count = 1; count > 0 && !endsWithGate(buffer, length); length += count) {
@@ -111,7 +113,7 @@ export const procFiles = (root = '/proc'): ProcFiles => {
   };
 
   function* pieces(path: string): Steps<Buffer | ErrorCode> {
-    const file = guarded(() => openSync(path, 'r'));
+    const file = guarded(() => openSync(path, O_RDONLY));
     if (isError(file)) return file;
     try {
       let into = buffer;
@@ -139,7 +141,7 @@ export const procFiles = (root = '/proc'): ProcFiles => {
 
   const at = (path: string, target: Uint8Array, position: number | bigint): number | ErrorCode => {
     try {
-      const file = openSync(path, 'r');
+      const file = openSync(path, O_RDONLY);
       try {
         let length = 0;
         while (length < target.length) {

@@ -8,20 +8,25 @@ import { parseNamespaceLink } from './parse/small.js';
 export const censusNamespaces = (files: ProcFiles, folder: string): ReadonlyMap<string, bigint> => {
   const uts = files.link(`${folder}/ns/uts`);
   if (isError(uts)) return NONE;
-  const time = files.link(`${folder}/ns/time`);
-  const key = isError(time) ? uts : `${uts} ${time}`;
-  const known = shared.get(key);
+  const link = files.link(`${folder}/ns/time`);
+  const time = isError(link) ? '' : link;
+  let ofUts = shared.get(uts);
+  if (ofUts === undefined) {
+    // Bounded: a machine has a few hundred namespaces; one that makes them by the million must not fill us.
+    if (shared.size >= MOST_SHARED) shared.clear();
+    ofUts = new Map();
+    shared.set(uts, ofUts);
+  }
+  const known = ofUts.get(time);
   if (known !== undefined) return known;
   const made = namespaceMap([uts, time]);
-  // Bounded: a machine has a few hundred namespaces; one that makes them by the million must not fill us.
-  if (shared.size >= MOST_SHARED) shared.clear();
-  shared.set(key, made);
+  if (ofUts.size < MOST_SHARED) ofUts.set(time, made);
   return made;
 };
 
 const NONE: ReadonlyMap<string, bigint> = new Map();
-const shared = new Map<string, ReadonlyMap<string, bigint>>();
-const MOST_SHARED = 4096;
+const shared = new Map<string, Map<string, ReadonlyMap<string, bigint>>>();
+const MOST_SHARED = 1024;
 
 /** All links of /proc/PID/ns, by their name there: pid and pid_for_children may differ. */
 export const allNamespaces = (files: ProcFiles, folder: string): ReadonlyMap<string, bigint> | ErrorCode => {
@@ -36,10 +41,10 @@ export const allNamespaces = (files: ProcFiles, folder: string): ReadonlyMap<str
   return found;
 };
 
-const namespaceMap = (links: readonly (string | ErrorCode)[]): ReadonlyMap<string, bigint> => {
+const namespaceMap = (links: readonly string[]): ReadonlyMap<string, bigint> => {
   const found = new Map<string, bigint>();
   for (const link of links) {
-    const parsed = isError(link) ? undefined : parseNamespaceLink(link);
+    const parsed = parseNamespaceLink(link);
     if (parsed !== undefined) found.set(parsed.type, parsed.inode);
   }
   return found;

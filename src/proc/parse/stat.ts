@@ -9,8 +9,6 @@ export interface Stat {
   readonly kernelThread: boolean;
   /** Field 22, clock ticks since boot (in the reader's time namespace). */
   readonly startTicks: bigint;
-  /** Field 23, bytes; 0 for kernel threads and zombies. */
-  readonly virtualSize: bigint;
 }
 
 /** Latin1 text of /proc/PID/stat; undefined when it is not one. A comm with blanks and brackets is read right. */
@@ -21,22 +19,21 @@ export const parseStat = (text: string): Stat | undefined => {
   if (pid === undefined || close < open || text.charCodeAt(open - 1) !== BLANK) return undefined;
   // One pass of one expression: a census does this for every process.
   AFTER_COMM.lastIndex = close + 1;
-  const [found, state = '', parent, flags, startTicks = '', virtualSize = '0'] = AFTER_COMM.exec(text) ?? [];
-  if (found === undefined) return undefined;
+  const fields = AFTER_COMM.exec(text);
+  if (fields === null) return undefined;
+  const [, state = '', parent, flags, startTicks = ''] = fields;
   return {
     pid,
     comm: text.slice(open + 1, close),
     state,
     parent: Number(parent),
     kernelThread: (Number(flags) & PF_KTHREAD) !== 0,
-    startTicks: BigInt(startTicks),
-    virtualSize: BigInt(virtualSize),
+    startTicks: startTicks.length < 16 ? BigInt(Number(startTicks)) : BigInt(startTicks),
   };
 };
 
-/** Fields 3 state, 4 parent, 9 flags, 22 start time, 23 virtual size. */
-const AFTER_COMM =
-  / ([A-Za-z]) (\d{1,10})(?: -?\d{1,20}){4} (\d{1,10})(?: -?\d{1,20}){12} (\d{1,20})(?: (\d{1,20}))?(?=[ \n]|$)/y;
+/** Fields 3 state, 4 parent, 9 flags, 22 start time. */
+const AFTER_COMM = / ([A-Za-z]) (\d{1,10})(?: -?\d{1,20}){4} (\d{1,10})(?: -?\d{1,20}){12} (\d{1,20})(?=[ \n]|$)/y;
 
 /** include/linux/sched.h, since 2.6.27. */
 const PF_KTHREAD = 0x200000;
