@@ -25,7 +25,6 @@ export const slim = (evidence: Evidence, verdict: Verdict | undefined): Evidence
   pagemap: NO_WORDS,
   kpageflags: NO_WORDS,
   bytes: NO_BYTES,
-  namespaces: shared(evidence.namespaces),
 });
 
 const NO_WORDS: ReadonlyMap<bigint, BigUint64Array> = new Map();
@@ -43,15 +42,3 @@ const nearVdso = (vmas: readonly Vma[], verdict: Verdict | undefined): readonly 
   return vmas.filter((_, index) => near.has(index));
 };
 const SMALL = 8;
-
-/** Most processes of a machine live in the same namespaces: one map serves all of them. */
-const shared = (namespaces: Evidence['namespaces']): Evidence['namespaces'] => {
-  const key = [...namespaces].join(' ');
-  const known = KNOWN.get(key)?.deref();
-  if (known !== undefined) return known;
-  KNOWN.set(key, new WeakRef(namespaces));
-  if (KNOWN.size > MOST_KNOWN) for (const [old, map] of KNOWN) if (map.deref() === undefined) KNOWN.delete(old);
-  return namespaces;
-};
-const KNOWN = new Map<string, WeakRef<Evidence['namespaces']>>();
-const MOST_KNOWN = 1000;

@@ -18,11 +18,6 @@ test('a reading is cut down to what faces show: the vDSO, its data pages and the
   assert.deepEqual(cut.auxv, whole.auxv);
 });
 
-test('processes of the same namespaces share one map of them', () => {
-  const evidence = () => ({ ...readingOf({ at: T0, pid: 1, ticks: 1n }), namespaces: new Map([['uts', 77n]]) });
-  assert.equal(slim(evidence(), undefined).namespaces, slim(evidence(), undefined).namespaces);
-});
-
 test('a verdict stays as it is when its reading is cut', () => {
   const ledger = begin();
   const snapshot = read({ at: T0 + MS, pid: 1, ticks: 1n, vdso: A });
