@@ -5,6 +5,7 @@ import { calls } from './calls.js';
 import { census } from './census.js';
 import { churn } from './churn.js';
 import { claim } from './claim.js';
+import { company } from './company.js';
 import { growth } from './growth.js';
 import { images } from './images.js';
 import { latency } from './latency.js';
@@ -46,6 +47,8 @@ const programs = compile();
 try {
   const bench: Bench = { short, pairs: short ? 1 : 5, programs };
   process.stdout.write(`${cpus().length} CPUs, kernel ${release()}, Node ${process.versions.node}\n`);
+  const disturbed = company();
+  if (disturbed !== undefined) process.stdout.write(`${disturbed}\n`);
   if (short) process.stdout.write('shortened: the numbers mean nothing\n');
   for (const benchmark of BENCHMARKS) {
     if (wanted.length > 0 && !wanted.includes(benchmark.name)) continue;
