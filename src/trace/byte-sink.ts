@@ -1,4 +1,4 @@
-import type { Literal } from './line-cursor.js';
+import type { Literal } from './literal.js';
 
 /** Gathers bytes, in pieces that are never written to again once they have been taken. */
 export interface ByteSink {

@@ -1,7 +1,7 @@
 import type { Auxv, Evidence, Host, ProcessFacts, SmapsEntry } from '../model/evidence.js';
 import type { Vma } from '../model/vma.js';
 import { parseMapsLine } from '../proc/parse/maps.js';
-import type { EvidenceJson } from './format.js';
+import type { EvidenceJson } from './format-evidence.js';
 import { fromDigits, fromHex } from './number-text.js';
 
 /** What earlier lines of the recording gave a number; undefined: that line is lost. */

@@ -5,9 +5,10 @@ import { happeningOf } from './decode-event.js';
 import { evidenceOf, type Named } from './decode-evidence.js';
 import * as format from './format.js';
 import { EventRecord } from './format-event.js';
+import { BlobRecord, HostRecord } from './format-evidence.js';
+import type { LineReader, Said } from './items.js';
 import { BLOBS, HOSTS, openStore, SNAPSHOTS } from './naming.js';
 import { fromDigits, fromHex } from './number-text.js';
-import type { LineReader, Said } from './reading.js';
 import { BAD, check, commonRecord, ORPHAN, parsedLine, SAID, startsWith, VERDICT } from './records.js';
 import { swiftEvent } from './swift-event.js';
 
@@ -24,7 +25,7 @@ export const openDecoder = (): LineReader<Observation> => {
     census = undefined;
   };
 
-  const host = ({ id, ...json }: Static<typeof format.HostRecord>): undefined => {
+  const host = ({ id, ...json }: Static<typeof HostRecord>): undefined => {
     const reference = Object.entries(json.reference).map(([image, frames]) => [image, frames.map(fromHex)] as const);
     hosts.put(
       id,
@@ -40,7 +41,7 @@ export const openDecoder = (): LineReader<Observation> => {
     );
   };
 
-  const blob = ({ id, base64 }: Static<typeof format.BlobRecord>): undefined => {
+  const blob = ({ id, base64 }: Static<typeof BlobRecord>): undefined => {
     blobs.put(id, new Uint8Array(Buffer.from(base64, 'base64')), base64.length);
   };
 
@@ -144,6 +145,6 @@ const checks = {
   unchanged: check(format.UnchangedRecord),
   census: check(format.CensusRecord),
   time: check(format.TimeRecord),
-  host: check(format.HostRecord),
-  blob: check(format.BlobRecord),
+  host: check(HostRecord),
+  blob: check(BlobRecord),
 };

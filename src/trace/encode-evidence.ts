@@ -1,6 +1,6 @@
 import type { Evidence, Host, ProcessFacts, SmapsEntry } from '../model/evidence.js';
 import { hex } from '../text/hex.js';
-import type { EvidenceJson } from './format.js';
+import type { EvidenceJson } from './format-evidence.js';
 import { vmaLine } from './vma-line.js';
 
 /** Numbers for what is named rather than repeated; owned by the encoder (encoder.ts). */

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { Evidence, Host } from '../model/evidence.js';
+import type { Evidence } from '../model/evidence.js';
 import type { HistoryLine } from '../model/state.js';
 import type { Census, Happening, Observation, Snapshot } from '../pipeline/observation.js';
 import { eventLine as machineLine } from '../report/event-json.js';
-import { hex } from '../text/hex.js';
 import { eventLine } from './encode-event.js';
-import { evidenceJson, type Names } from './encode-evidence.js';
+import { evidenceJson } from './encode-evidence.js';
+import { openNames } from './encode-names.js';
 import type { Header, Hook } from './format.js';
 import { jsonOf } from './json-text.js';
-import { BLOBS, HOSTS, openStore, SNAPSHOTS } from './naming.js';
+import { openStore, SNAPSHOTS } from './naming.js';
 import { openUnchanged } from './unchanged.js';
 
 /** One frame: what the reducer is given in one go, and what goes with it. */
@@ -37,12 +37,9 @@ export interface Encoder {
 
 /** Turns what the reducer is given into the text of a recording, in whole blocks. The inverse is decoder.ts. */
 export const openEncoder = (): Encoder => {
-  const hosts = openStore<string, number>(HOSTS.most);
-  const blobs = openStore<string, number>(BLOBS.most, BLOBS.heaviest);
   /** By pid: the newest snapshot written in full; `hash` of it without its times. */
   const snapshots = openStore<number, { readonly id: number; readonly hash: string }>(SNAPSHOTS.most);
   const unchanged = openUnchanged();
-  let lastHost: { readonly host: Host; readonly id: number } | undefined;
   let census: { readonly id: number; readonly pids: ReadonlySet<number> } | undefined;
   let serial = 0;
   let frames = 0;
@@ -73,28 +70,7 @@ export const openEncoder = (): Encoder => {
     return serial;
   };
 
-  const names: Names = {
-    host: (host) => {
-      if (lastHost?.host === host) return lastHost.id;
-      const body = hostBody(host);
-      const id = hosts.get(body) ?? number();
-      if (hosts.get(body) === undefined) {
-        hosts.put(body, id, 0);
-        line(`{"record":"host","id":${id},${body}}`);
-      }
-      lastHost = { host, id };
-      return id;
-    },
-    blob: (bytes) => {
-      const base64 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
-      const known = blobs.get(base64);
-      if (known !== undefined) return known;
-      const id = number();
-      blobs.put(base64, id, base64.length);
-      line(`{"record":"blob","id":${id},"base64":"${base64}"}`);
-      return id;
-    },
-  };
+  const names = openNames(line, number);
 
   const snapshot = ({ pid, startedAt, evidence }: Snapshot): void => {
     const body = jsonOf(evidenceJson(evidence, names));
@@ -162,8 +138,8 @@ export const openEncoder = (): Encoder => {
   };
 
   const forget = (): void => {
-    for (const store of [hosts, blobs, snapshots]) store.clear();
-    lastHost = undefined;
+    names.forget();
+    snapshots.clear();
     census = undefined;
     offset = undefined;
     sinceForgotten = 0;
@@ -203,16 +179,6 @@ const BLOCK = 64 * 1024;
 const FORGET_AFTER = 64 * 1024 * 1024;
 
 const timeOrNull = ({ takenAt }: Evidence): string => (takenAt === undefined ? 'null' : `"${takenAt}"`);
-
-const hostBody = (host: Host): string =>
-  jsonOf({
-    release: host.release ?? null,
-    machine: host.machine ?? null,
-    pageSize: host.pageSize,
-    hintTest: host.hintTest,
-    reference: Object.fromEntries([...host.reference].map(([image, frames]) => [image, frames.map(hex)])),
-    ...(host.bootId === undefined ? {} : { bootId: host.bootId }),
-  }).slice(1, -1);
 
 /** The line says nothing of who and when that the event does not. */
 const isOwnLine = (line: HistoryLine, { event, target }: Happening): boolean => {

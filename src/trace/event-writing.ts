@@ -1,5 +1,5 @@
 import { CALLS } from './format-event.js';
-import { type Choice, choices, literal } from './line-cursor.js';
+import { type Choice, choices, literal } from './literal.js';
 
 /** How `eventLine` (encode-event.ts) writes events, piece by piece, for those who read the bytes. */
 

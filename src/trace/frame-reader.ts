@@ -1,8 +1,8 @@
 import type { Failure } from '../model/failure.js';
 import { openDecoder } from './decoder.js';
 import type { Header } from './format.js';
+import type { TraceFrame, TraceItem } from './items.js';
 import { gatherProblems } from './problems.js';
-import type { TraceFrame, TraceItem } from './reading.js';
 import type { Recording } from './replay.js';
 import { openReplay, type Replayed } from './replay-frames.js';
 

@@ -1,4 +1,6 @@
-import { fromDigits, wordOf } from './number-text.js';
+import { wordFor } from './kept-words.js';
+import { type Choice, type Literal, literal } from './literal.js';
+import { fromDigits } from './number-text.js';
 
 /**
  * Walks over the bytes of one line whose writing is known. The first difference from it is remembered, and everything
@@ -25,33 +27,6 @@ export const open = (line: Buffer, from: number, to: number): void => {
 export const position = (): number => here;
 export const failed = (): boolean => bad;
 export const atEnd = (): boolean => !bad && here === end;
-
-/** Text of at least four bytes, as the words that are compared: four bytes at once take a third of the time. */
-export interface Literal {
-  readonly length: number;
-  readonly words: Int32Array;
-}
-
-export const literal = (text: string): Literal => {
-  const written = Buffer.from(text, 'latin1');
-  const count = Math.ceil(text.length / 4);
-  return {
-    length: text.length,
-    words: Int32Array.from({ length: count }, (_, index) => written.readInt32LE(at(index, count, text.length))),
-  };
-};
-
-/** Where the words of a literal lie; the last one ends where it ends. */
-const at = (index: number, count: number, length: number): number => (index === count - 1 ? length - 4 : index * 4);
-
-export interface Choice<T> {
-  readonly written: Literal;
-  readonly value: T;
-}
-
-/** Each choice is followed by a quote. */
-export const choices = <const T extends string>(...texts: readonly T[]): readonly Choice<T>[] =>
-  texts.map((value) => ({ written: literal(`${value}"`), value }));
 
 /** Steps over exactly this. */
 export const take = (written: Literal): undefined => {
@@ -140,7 +115,7 @@ export const word = (): bigint => {
     at += 1;
   }
   here = at;
-  if (wellFormed(from, 16)) return known(high, low);
+  if (wellFormed(from, 16)) return wordFor(high, low);
   bad = true;
   return 0n;
 };
@@ -148,25 +123,6 @@ export const word = (): bigint => {
 const NONE = 16;
 const NIBBLES = new Uint8Array(256).fill(NONE);
 for (let value = 0; value < 16; value++) NIBBLES[value.toString(16).charCodeAt(0)] = value;
-
-/**
- * The same few thousand words come again and again: lengths, flags, where the vDSO is. To look one up takes a tenth of
- * the time of making a bigint, and leaves nothing to collect.
- */
-const known = (high: number, low: number): bigint => {
-  const slot = (low ^ (low >>> 12) ^ Math.imul(high, 0x9e37)) & (SLOTS - 1);
-  if (LOWS[slot] === low && HIGHS[slot] === high) return WORDS[slot] ?? 0n;
-  const value = wordOf(high >>> 0, low >>> 0);
-  HIGHS[slot] = high;
-  LOWS[slot] = low;
-  WORDS[slot] = value;
-  return value;
-};
-
-const SLOTS = 8192;
-const HIGHS = new Int32Array(SLOTS);
-const LOWS = new Int32Array(SLOTS);
-const WORDS: bigint[] = new Array<bigint>(SLOTS).fill(0n);
 
 /** null, or a quoted word. */
 export const wordOrNull = (): bigint | undefined => (bytes[here] === QUOTE ? quotedWord() : none());

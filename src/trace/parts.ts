@@ -1,6 +1,6 @@
 import type { Header } from './format.js';
+import type { LineReader } from './items.js';
 import { openTrace } from './read-file.js';
-import type { LineReader } from './reading.js';
 import { commonRecord, parsedLine } from './records.js';
 import { partPath } from './rotate.js';
 

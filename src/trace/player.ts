@@ -4,7 +4,7 @@ import type { WatchState } from '../model/state.js';
 import { isoTime } from '../report/line.js';
 import { escapeText } from '../text/escape.js';
 import { type FrameReader, openFrames } from './frame-reader.js';
-import type { TraceFrame } from './reading.js';
+import type { TraceFrame } from './items.js';
 import type { Recording } from './replay.js';
 import type { Replayed } from './replay-frames.js';
 

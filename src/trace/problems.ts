@@ -1,7 +1,7 @@
 import { type Failure, failure } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
 import { TRACE } from './format.js';
-import type { Damage } from './reading.js';
+import type { Damage } from './items.js';
 
 /** What a recording lacks, as sentences, of which only the first few are kept: a wrecked file has thousands. */
 export interface Problems {

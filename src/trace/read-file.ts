@@ -1,7 +1,8 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
-import { type LineReader, openReading, type TraceItem } from './reading.js';
+import type { LineReader, TraceItem } from './items.js';
+import { openReading } from './reading.js';
 import { unpack } from './unpack.js';
 
 /** A recording that is open for reading. */

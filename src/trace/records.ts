@@ -1,8 +1,8 @@
 import type { Static, TSchema } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { ClockRecord, HeaderRecord, HookRecord, TRACE } from './format.js';
+import type { Said } from './items.js';
 import { fromDigits } from './number-text.js';
-import type { Said } from './reading.js';
 
 /** What all readers of lines need. */
 

@@ -5,7 +5,7 @@ import { closeFrame, type Frame, openLedger } from '../pipeline/ledger.js';
 import type { Observation } from '../pipeline/observation.js';
 import { step } from '../pipeline/step.js';
 import type { Header } from './format.js';
-import type { TraceFrame, TraceItem } from './reading.js';
+import type { TraceFrame, TraceItem } from './items.js';
 
 /** What a live run had after a frame. */
 export interface Replayed {

@@ -1,9 +1,9 @@
 import { type Failure, type Outcome, success } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
+import type { LineReader, TraceItem } from './items.js';
 import { partsOf } from './parts.js';
 import { newerFormat, noRecording } from './problems.js';
 import { openTrace } from './read-file.js';
-import type { LineReader, TraceItem } from './reading.js';
 
 /** A recording, all its files. */
 export interface Recording {

@@ -1,4 +1,5 @@
 import { type TSchema, Type } from '@sinclair/typebox';
+import type { Host } from '../model/evidence.js';
 import { DIGITS, HEX, RESULT, SIGNED } from './number-text.js';
 
 /** The pieces that the records of the trace are made of. */
@@ -20,3 +21,5 @@ export const words = <const T extends readonly string[]>(...values: T) =>
 /** One of the words of a type of the model, all of which must stand here: what it learns, the trace must learn too. */
 export const allWords = <T extends string>(values: Readonly<Record<T, true>>) =>
   Type.Unsafe<T>(Type.Union(Object.keys(values).map((value) => Type.Literal(value))));
+
+export const HintTest = allWords<Host['hintTest']>({ kept: true, lost: true, unknown: true });

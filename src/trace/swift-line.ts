@@ -33,7 +33,7 @@ import {
   WHOLE,
 } from './event-writing.js';
 import * as cursor from './line-cursor.js';
-import { type Literal, literal } from './line-cursor.js';
+import { type Literal, literal } from './literal.js';
 import type { WallTime } from './wall-time.js';
 
 /**

@@ -12,7 +12,7 @@ export const wallTime = (offset: bigint): WallTime => {
   let view: DataView | undefined;
   return (at) => {
     // Exact up to 2^53 ns of uptime, 104 days, and for times of day after 1970.
-    if (at > Number.MAX_SAFE_INTEGER || offsetNs < 0) return undefined;
+    if (at > Number.MAX_SAFE_INTEGER || offset < 0n) return undefined;
     const rest = at % 1e6;
     const ms = (at - rest) / 1e6 + offsetMs + (rest + offsetNs >= 1e6 ? 1 : 0);
     if (ms !== newest) {

@@ -2,9 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openEncoder } from '../../src/trace/encoder.js';
-import { header } from '../trace/recording.js';
-import { story, times } from '../trace/story.js';
+import { recordedStory } from '../trace/story.js';
 import { needs } from './needs.js';
 import { testFolder, vdsowatch } from './recording.js';
 import { nodeCommand, openTerminal } from './tmux.js';
@@ -13,20 +11,12 @@ import { nodeCommand, openTerminal } from './tmux.js';
 
 const has = (text: string) => (lines: readonly string[]) => lines.some((line) => line.includes(text));
 
-const writeStory = (file: string): void => {
-  const encoder = openEncoder();
-  const frames = story.map((observations, index) =>
-    encoder.frame({ observations, at: times[index] ?? 0n, offset: 0n }),
-  );
-  writeFileSync(file, [encoder.header(header), ...frames].join(''));
-};
-
 test('on the screen: pause, step, next finding, seek, quit', {
   ...needs('tmux'),
   timeout: 120_000,
 }, async (context) => {
   const file = join(testFolder(context), 'trace');
-  writeStory(file);
+  writeFileSync(file, recordedStory());
   const terminal = openTerminal(140, 30);
   context.after(() => terminal.close());
   await terminal.until('a prompt', has('$'));
@@ -53,7 +43,7 @@ test('on the screen: pause, step, next finding, seek, quit', {
 
 test('lines between two times; what is no recording, or of a newer format, in a sentence', async (context) => {
   const file = join(testFolder(context), 'trace');
-  writeStory(file);
+  writeFileSync(file, recordedStory());
   const all = await vdsowatch(['replay', file]);
   assert.equal(all.exitCode, 0, all.stderr);
   const some = await vdsowatch(['replay', '--from', '+1', '--until', '01:23:23', file]);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import type { Observation } from '../../src/pipeline/observation.js';
-import type { TraceItem } from '../../src/trace/reading.js';
+import type { TraceItem } from '../../src/trace/items.js';
 import { fuzzRuns } from '../fuzz-runs.js';
 import { frames } from './arbitraries.js';
 import { inPieces, written } from './recording.js';

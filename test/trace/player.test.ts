@@ -2,22 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { filter, firstValueFrom } from 'rxjs';
 import type { WatchState } from '../../src/model/state.js';
-import { openEncoder } from '../../src/trace/encoder.js';
 import { type Player, play } from '../../src/trace/player.js';
 import type { Recording } from '../../src/trace/replay.js';
 import { SECOND, T0 } from '../pipeline/build.js';
-import { header, readPieces } from './recording.js';
-import { story, times } from './story.js';
+import { readPieces } from './recording.js';
+import { recordedStory } from './story.js';
 
 const recording: Recording = {
   path: 'trace.ndjson',
   items: async function* (reader) {
-    const encoder = openEncoder();
-    const text = [
-      encoder.header(header),
-      ...story.map((observations, index) => encoder.frame({ observations, at: times[index] ?? 0n, offset: 0n })),
-    ].join('');
-    for (const item of readPieces(reader, Buffer.from(text, 'latin1'))) yield [item];
+    for (const item of readPieces(reader, Buffer.from(recordedStory(), 'latin1'))) yield [item];
     return undefined;
   },
 };

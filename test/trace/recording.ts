@@ -2,7 +2,8 @@ import type { Observation } from '../../src/pipeline/observation.js';
 import { openDecoder } from '../../src/trace/decoder.js';
 import { type Encoder, openEncoder } from '../../src/trace/encoder.js';
 import { type Header, TRACE } from '../../src/trace/format.js';
-import { type LineReader, openReading, type TraceItem } from '../../src/trace/reading.js';
+import type { LineReader, TraceItem } from '../../src/trace/items.js';
+import { openReading } from '../../src/trace/reading.js';
 
 export const header: Omit<Header, 'record'> = {
   schema: TRACE,

@@ -10,7 +10,7 @@ import type { Observation } from '../../src/pipeline/observation.js';
 import { type LineChoice, lineFace } from '../../src/report/lines.js';
 import { baseOf } from '../../src/trace/base.js';
 import { openEncoder } from '../../src/trace/encoder.js';
-import type { TraceItem } from '../../src/trace/reading.js';
+import type { TraceItem } from '../../src/trace/items.js';
 import { recorded } from '../../src/trace/recorded.js';
 import { openReplay, type Replayed } from '../../src/trace/replay-frames.js';
 import { openSaidReader } from '../../src/trace/said-lines.js';

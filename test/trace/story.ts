@@ -1,5 +1,11 @@
+import { judge } from '../../src/judge/judge.js';
+import { judged } from '../../src/pipeline/judged.js';
+import { closeFrame, openLedger } from '../../src/pipeline/ledger.js';
 import type { Observation } from '../../src/pipeline/observation.js';
+import { step } from '../../src/pipeline/step.js';
+import { openEncoder } from '../../src/trace/encoder.js';
 import { exited, forked, happened, MS, moved, read, SECOND, T0 } from '../pipeline/build.js';
+import { header } from './recording.js';
 
 const A = 0x7f00_0000_0000n;
 const B = 0x7e00_0000_0000n;
@@ -24,6 +30,18 @@ export const story: readonly (readonly Observation[])[] = [
     { kind: 'swept', at: T0 + 6n * SECOND },
   ],
 ];
+
+/** As it is recorded, with what is said of it. */
+export const recordedStory = (): string => {
+  const encoder = openEncoder();
+  const ledger = openLedger(header.host);
+  const judgeNew = judged(judge);
+  const frames = story.map((observations, index) => {
+    const { lines } = closeFrame(judgeNew(step(ledger, observations)));
+    return encoder.frame({ observations, at: times[index] ?? 0n, offset: 0n, lines });
+  });
+  return [encoder.header(header), ...frames].join('');
+};
 
 /** When its frames end. */
 export const times: readonly bigint[] = story.map((_, index) => T0 + BigInt(index) * SECOND);

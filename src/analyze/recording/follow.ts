@@ -5,7 +5,7 @@ import type { AddressSpace, HistoryLine } from '../../model/state.js';
 import type { Verdict } from '../../model/verdict.js';
 import { imageOf } from '../../pipeline/image.js';
 import { slim } from '../../pipeline/slim.js';
-import type { TraceFrame } from '../../trace/reading.js';
+import type { TraceFrame } from '../../trace/items.js';
 import type { Replayed } from '../../trace/replay-frames.js';
 import { addLine, type Instant, isAlarm, type Life, newLife } from './life.js';
 import { notePages, notePoke, noteProtection } from './writes.js';
