@@ -8,6 +8,7 @@ import { procFiles } from '../proc/files.js';
 import { procContext, readLocalHost } from '../proc/host.js';
 import { NOT_READABLE } from '../proc/unread.js';
 import { complain, say } from '../report/complain.js';
+import { standardOutput } from '../report/standard-output.js';
 import { escapeText } from '../text/escape.js';
 
 export interface CaptureOptions {
@@ -20,7 +21,7 @@ export interface CaptureOptions {
 /** `vdsowatch capture PID... -o DIR`: an evidence bundle of live processes; `--script` prints its shell twin. */
 export const run = async (pids: readonly number[], options: CaptureOptions): Promise<number> => {
   if (options.script === true) {
-    process.stdout.write(CAPTURE_SCRIPT);
+    standardOutput().write(CAPTURE_SCRIPT);
     return EXIT.well;
   }
   if (pids.length === 0) return usage('No process was given.');

@@ -12,6 +12,7 @@ import { complain, say } from '../report/complain.js';
 import type { OutputFormat } from '../report/format.js';
 import { explanation, printReport } from '../report/print.js';
 import { type Judged, reportOf, unreadableText } from '../report/process.js';
+import { standardOutput } from '../report/standard-output.js';
 import { columns } from '../report/table.js';
 import { printable } from '../text/escape.js';
 import { limits } from './ps.js';
@@ -45,7 +46,7 @@ export const run = async (pids: readonly number[], options: CheckOptions): Promi
     printReport(reportOf(local.host, judged, problems), judged, options.output);
   } else {
     for (const problem of problems) complain(problem);
-    if (judged.length > 0) process.stdout.write(checkTable(judged, options.criu));
+    if (judged.length > 0) standardOutput().write(checkTable(judged, options.criu));
   }
   if (problems.length > 0 || judged.some(({ evidence }) => evidence.vmas === undefined)) return EXIT.cannotRun;
   return judged.every(({ forecast: outcome }) => survives(outcome) !== false) ? EXIT.well : EXIT.notWell;

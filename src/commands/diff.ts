@@ -5,6 +5,7 @@ import { DIFF, type DiffDocument } from '../model/diff.js';
 import { EXIT, type Failure } from '../model/failure.js';
 import type { OutputFormat } from '../report/format.js';
 import type { Judged } from '../report/process.js';
+import { standardOutput } from '../report/standard-output.js';
 import { columns } from '../report/table.js';
 
 export interface DiffOptions {
@@ -20,8 +21,8 @@ export const run = async (before: string, after: string, options: DiffOptions): 
   const [one, other] = sides;
   if (!one?.ok || !other?.ok) return EXIT.cannotRun;
   const document = documentOf(pair(one.value.judged, other.value.judged), problems);
-  if (options.output === 'json' || options.output === 'ndjson') process.stdout.write(`${JSON.stringify(document)}\n`);
-  else process.stdout.write(tableOf(document));
+  if (options.output === 'json' || options.output === 'ndjson') standardOutput().write(`${JSON.stringify(document)}\n`);
+  else standardOutput().write(tableOf(document));
   const noticed = document.processes.some(({ differences }) =>
     differences.some(({ noticeable }) => noticeable === 'yes'),
   );

@@ -8,6 +8,7 @@ import { procFiles } from '../proc/files.js';
 import { readLocalHost } from '../proc/host.js';
 import { say } from '../report/complain.js';
 import type { OutputFormat } from '../report/format.js';
+import { standardOutput } from '../report/standard-output.js';
 
 export interface DoctorOptions {
   readonly output: OutputFormat;
@@ -26,7 +27,7 @@ export const run = async ({ output, setup }: DoctorOptions): Promise<number> => 
   const local = readLocalHost(files);
   const diagnosis = await diagnose(machine, files, local);
   if (output === 'json' || output === 'ndjson')
-    process.stdout.write(`${JSON.stringify(doctorReport(diagnosis, await readTarget(local, diagnosis.tests)))}\n`);
-  else process.stdout.write(doctorText(diagnosis));
+    standardOutput().write(`${JSON.stringify(doctorReport(diagnosis, await readTarget(local, diagnosis.tests)))}\n`);
+  else standardOutput().write(doctorText(diagnosis));
   return diagnosis.liveTracing ? EXIT.well : EXIT.notWell;
 };

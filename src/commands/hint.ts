@@ -6,6 +6,7 @@ import { procFiles } from '../proc/files.js';
 import { readLocalHost } from '../proc/host.js';
 import { complain, say } from '../report/complain.js';
 import type { OutputFormat } from '../report/format.js';
+import { standardOutput } from '../report/standard-output.js';
 import { limits } from './ps.js';
 
 export interface HintOptions {
@@ -27,7 +28,7 @@ export const run = async ({ output }: HintOptions): Promise<number> => {
   const facts = examined.value;
   for (const note of limits(host, false)) say(note);
   const machine = output === 'json' || output === 'ndjson';
-  process.stdout.write(machine ? `${JSON.stringify(hintReport(facts))}\n` : hintText(facts));
+  standardOutput().write(machine ? `${JSON.stringify(hintReport(facts))}\n` : hintText(facts));
   if (facts.hint === 'kept') return EXIT.well;
   if (facts.hint === 'lost') return EXIT.notWell;
   process.stderr.write(

@@ -9,6 +9,7 @@ import type { OutputFormat } from '../report/format.js';
 import { printReport } from '../report/print.js';
 import { reportOf } from '../report/process.js';
 import { shownInTable } from '../report/selection.js';
+import { standardOutput } from '../report/standard-output.js';
 import { isWell } from '../report/well.js';
 
 export interface PsOptions {
@@ -39,9 +40,9 @@ export const run = async (pids: readonly number[], options: PsOptions): Promise<
         ? shownInTable(judged, process.getuid?.() === 0)
         : { judged, leftOut: [] };
     printReport({ ...report, ...sets }, shown, options.output);
-    if (leftOut.length > 0) process.stdout.write(`\nNot shown: ${leftOut.join('; ')}. See -o wide.\n`);
+    if (leftOut.length > 0) standardOutput().write(`\nNot shown: ${leftOut.join('; ')}. See -o wide.\n`);
     if (!machine && pageSets.length > 0 && (pids.length === 0 || options.baselines === true))
-      process.stdout.write(`\n${pageSetTable(pageSets, options.baselines === true)}`);
+      standardOutput().write(`\n${pageSetTable(pageSets, options.baselines === true)}`);
   } else problems.forEach(complain);
   // Unread is not well, where it was asked for.
   const unread = pids.length > 0 && judged.some(({ evidence }) => evidence.vmas === undefined);

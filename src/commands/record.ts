@@ -14,6 +14,7 @@ import { isGone } from '../proc/sweep.js';
 import { complain, say } from '../report/complain.js';
 import { lineFace } from '../report/lines.js';
 import { lineSink } from '../report/sink.js';
+import { standardOutput } from '../report/standard-output.js';
 import { escapeText } from '../text/escape.js';
 import { runCommand } from '../trace/command.js';
 import { headerOf } from '../trace/header.js';
@@ -142,7 +143,7 @@ const PATIENCE = 3000;
 /** What `watch -o ndjson` prints, to standard output; resolves when nobody reads it any more. */
 const printLines = (seen: Observable<RecordedFrame>, clock: BootClock): Promise<number> => {
   const face = lineFace({ machine: true });
-  const sink = lineSink(process.stdout, (count) => face.leftOut(count, clock.now(), wallOffset(clock)));
+  const sink = lineSink(standardOutput(), (count) => face.leftOut(count, clock.now(), wallOffset(clock)));
   seen.subscribe(({ frame, offset }) => sink.write(face.lines(frame.lines, offset)));
   return sink.closed.then(({ status, failure: reason }) => (reason === undefined ? status : refuse(reason)));
 };

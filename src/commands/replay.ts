@@ -4,6 +4,7 @@ import { EXIT, type Failure, type Outcome, success } from '../model/failure.js';
 import type { WatchState } from '../model/state.js';
 import { complain } from '../report/complain.js';
 import { lineFace } from '../report/lines.js';
+import { standardOutput } from '../report/standard-output.js';
 import { openDecoder } from '../trace/decoder.js';
 import type { Header } from '../trace/format.js';
 import { openFrames } from '../trace/frame-reader.js';
@@ -88,7 +89,7 @@ const printFrames = async <T>(
   { from, until }: ReplayOptions,
   linesOf: (item: TraceItem<T>) => Printed | undefined,
 ): Promise<number> => {
-  const out = lineOutput(process.stdout);
+  const out = lineOutput(standardOutput());
   const problems = gatherProblems();
   let span: Span | undefined;
   let failure: Failure | undefined;

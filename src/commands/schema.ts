@@ -3,6 +3,7 @@ import { HintJson } from '../hint/schema.js';
 import { DiffJson } from '../model/diff.js';
 import { ReportJson } from '../model/report.js';
 import { EventJson } from '../report/event-json.js';
+import { standardOutput } from '../report/standard-output.js';
 import { TraceRecord } from '../trace/format.js';
 
 /** Every kind of JSON document that leaves the program, by the name it carries in its `schema` field. */
@@ -17,6 +18,6 @@ export const run = async (name: string | undefined): Promise<number> => {
     return 2;
   }
   const schema = name === undefined ? Object.fromEntries(wanted.map((one) => [one.$id, one])) : wanted[0];
-  process.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
+  standardOutput().write(`${JSON.stringify(schema, null, 2)}\n`);
   return 0;
 };

@@ -13,6 +13,7 @@ import { isGone } from '../proc/sweep.js';
 import { lineFace } from '../report/lines.js';
 import type { Judged } from '../report/process.js';
 import { lineSink } from '../report/sink.js';
+import { standardOutput } from '../report/standard-output.js';
 import { limits } from './ps.js';
 import { listenForSignals } from './stopping.js';
 
@@ -72,7 +73,7 @@ export const run = async (options: WatchOptions, screen?: Screen): Promise<numbe
     ends.push(screen(frames.pipe(map(({ state }) => state)), controls));
   } else {
     const face = lineFace({ ...options, machine: options.output === 'json' || options.output === 'ndjson' });
-    const sink = lineSink(process.stdout, (count) => face.leftOut(count, localBootClock().now(), wallOffset()));
+    const sink = lineSink(standardOutput(), (count) => face.leftOut(count, localBootClock().now(), wallOffset()));
     running = frames.subscribe(({ lines }) => sink.write(face.lines(lines, wallOffset())));
     ends.push(sink.closed.then((closed) => (closed.failure === undefined ? closed.status : refuse(closed.failure))));
   }

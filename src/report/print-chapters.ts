@@ -6,12 +6,13 @@ import type { Chapter, StoryLine, Turn } from './chapter.js';
 import type { OutputFormat } from './format.js';
 import { isoTime } from './line.js';
 import { explanation, printMachine, printProblems } from './print.js';
+import { standardOutput } from './standard-output.js';
 import { columns, processTable } from './table.js';
 
 /** Prints what `analyze` found: JSON alone on stdout, or the table and then each story; problems on stderr. */
 export const printChapters = (report: Report, chapters: readonly Chapter[], format: OutputFormat): void => {
   if (format === 'json' || format === 'ndjson') printMachine(report, format);
-  else process.stdout.write(chaptersText(chapters, format === 'wide'));
+  else standardOutput().write(chaptersText(chapters, format === 'wide'));
   printProblems(report);
 };
 

@@ -3,6 +3,7 @@ import type { Report } from '../model/report.js';
 import { complain } from './complain.js';
 import type { OutputFormat } from './format.js';
 import type { Judged } from './process.js';
+import { standardOutput } from './standard-output.js';
 import { columns, processTable } from './table.js';
 
 /**
@@ -11,16 +12,16 @@ import { columns, processTable } from './table.js';
 export const printReport = (report: Report, judged: readonly Judged[], format: OutputFormat): void => {
   if (format === 'json' || format === 'ndjson') printMachine(report, format);
   else if (judged.length > 0) {
-    process.stdout.write(processTable(judged, format === 'wide'));
+    standardOutput().write(processTable(judged, format === 'wide'));
     const details = judged.map(explanation).filter((text) => text !== '');
-    if (details.length > 0) process.stdout.write(`\n${details.join('\n')}`);
+    if (details.length > 0) standardOutput().write(`\n${details.join('\n')}`);
   }
   printProblems(report);
 };
 
 export const printMachine = (report: Report, format: 'json' | 'ndjson'): void => {
   if (format === 'json') {
-    process.stdout.write(`${JSON.stringify(report)}\n`);
+    standardOutput().write(`${JSON.stringify(report)}\n`);
     return;
   }
   // Some hundred lines a write: a write costs as much as a line.
@@ -28,10 +29,10 @@ export const printMachine = (report: Report, format: 'json' | 'ndjson'): void =>
   for (const one of report.processes) {
     lines += `${JSON.stringify({ schema: report.schema, ...one })}\n`;
     if (lines.length < WRITE_SIZE) continue;
-    process.stdout.write(lines);
+    standardOutput().write(lines);
     lines = '';
   }
-  process.stdout.write(lines);
+  standardOutput().write(lines);
 };
 const WRITE_SIZE = 256 * 1024;
 

@@ -1,5 +1,6 @@
 import { EXIT } from '../model/failure.js';
 import { say } from '../report/complain.js';
+import { standardOutput } from '../report/standard-output.js';
 
 /**
  * `vdsowatch ps | head`: the reader of standard output has seen enough and gone. That is no failure, and no verdict
@@ -7,7 +8,7 @@ import { say } from '../report/complain.js';
  * and end; a verb that goes on stops what it started first, by itself.
  */
 export const stopWithoutReader = (): void => {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  standardOutput().on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') return;
     const why = error.code ?? 'unknown error';
     say(`Standard output cannot be written (${why}). Free some space there, or write elsewhere.`);
