@@ -62,8 +62,13 @@ const vdsoDifferences = (before: Verdict, after: Verdict): Difference[] => {
       noticeable: 'no',
     });
   }
+  if (isProxied(before) || isProxied(after)) return differences;
   return [...differences, ...pageDifferences(one.modifiedPages, other.modifiedPages)];
 };
+
+/** Its vDSO is one that a restore of CRIU parked and marked: pages and bytes of it were never the program's. */
+export const isProxied = ({ mappings }: Verdict): boolean =>
+  mappings.some((mapping) => mapping.class === 'criu-runtime');
 
 const pageDifferences = (before: readonly number[] | undefined, after: readonly number[] | undefined): Difference[] => {
   if (before === undefined || after === undefined) return [];
@@ -95,7 +100,7 @@ const vvarDifferences = (before: Judged, after: Judged): Difference[] => {
 /** Compares the vDSO's own bytes, as far as both sides have them. */
 const byteDifferences = (before: Judged, after: Judged): Difference[] => {
   const bytesOf = ({ evidence, verdict }: Judged): Uint8Array | undefined =>
-    verdict.vdso ? evidence.bytes.get(verdict.vdso.start) : undefined;
+    verdict.vdso && !isProxied(verdict) ? evidence.bytes.get(verdict.vdso.start) : undefined;
   const one = bytesOf(before);
   const other = bytesOf(after);
   if (one === undefined || other === undefined) return [];

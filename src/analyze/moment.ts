@@ -5,18 +5,32 @@ import { readProcess } from '../proc/process.js';
 import { isGone } from '../proc/sweep.js';
 import { NOT_READABLE } from '../proc/unread.js';
 import type { Judged } from '../report/process.js';
-import { type Piece, readPiece } from './piece.js';
+import { type Piece, readPiece, stateOf } from './piece.js';
 import { recognise } from './recognise.js';
+import type { Life } from './recording/life.js';
 
-/** What `diff` compares: everything `analyze` reads, or a live process by its pid. */
+/**
+ * What `diff` compares: everything `analyze` reads, or a live process by its pid. Of a recording the newest state of
+ * each process; `first`: the state in which it was met.
+ */
 export const readMoment = async (
   argument: string,
   criu: string,
+  first = false,
 ): Promise<Outcome<Pick<Piece, 'judged' | 'problems'>>> => {
   if (/^\d+$/.test(argument)) return liveMoment(Number(argument), criu);
   const input = recognise(argument);
-  return input.ok ? await readPiece(input.value, { criu }) : input;
+  if (!input.ok) return input;
+  const piece = await readPiece(input.value, { criu });
+  if (!piece.ok || piece.value.recorded === undefined) return piece;
+  // A pid may have had several owners, a restored process among them: the first and the last of them.
+  const { lives } = piece.value.recorded;
+  const owners = new Map((first ? [...lives].reverse() : lives).map((life) => [life.pid, life]));
+  const judged = [...owners.values()].flatMap((life) => (first ? firstOf(life) : stateOf(life)) ?? []);
+  return success({ judged, problems: piece.value.problems });
 };
+
+const firstOf = (life: Life): Judged | undefined => stateOf({ ...life, state: life.first });
 
 const liveMoment = (pid: number, criu: string): Outcome<Pick<Piece, 'judged' | 'problems'>> => {
   const evidence = readProcess(pid, 'full', { bytes: true });

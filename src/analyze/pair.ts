@@ -1,3 +1,4 @@
+import { imageOf, isOtherImage } from '../pipeline/image.js';
 import type { Judged } from '../report/process.js';
 
 /** The same process at two moments. */
@@ -25,7 +26,7 @@ export const pair = (before: readonly Judged[], after: readonly Judged[]): Pairi
   const byPid = new Map(after.map((judged) => [pidOf(judged), judged]));
   const pairs = before.flatMap((judged) => {
     const match = byPid.get(pidOf(judged));
-    return match === undefined ? [] : [{ before: judged, after: match }];
+    return match === undefined || isOther(judged, match) ? [] : [{ before: judged, after: match }];
   });
   const paired = new Set(pairs.map((match) => pidOf(match.before)));
   return {
@@ -33,4 +34,12 @@ export const pair = (before: readonly Judged[], after: readonly Judged[]): Pairi
     onlyBefore: before.filter((judged) => !paired.has(pidOf(judged))),
     onlyAfter: after.filter((judged) => !paired.has(pidOf(judged))),
   };
+};
+
+/** The pid was given to another program meanwhile: started later, and made by another exec. */
+const isOther = (before: Judged, after: Judged): boolean => {
+  const [one, other] = [before.evidence, after.evidence];
+  const restarted = one.process.startTicks !== undefined && other.process.startTicks !== undefined;
+  if (!restarted || one.process.startTicks === other.process.startTicks) return false;
+  return isOtherImage(imageOf(one.auxv), imageOf(other.auxv));
 };

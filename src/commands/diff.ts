@@ -3,6 +3,7 @@ import { readMoment } from '../analyze/moment.js';
 import { type Pairing, pair } from '../analyze/pair.js';
 import { DIFF, type DiffDocument } from '../model/diff.js';
 import { EXIT, type Failure } from '../model/failure.js';
+import { complain } from '../report/complain.js';
 import type { OutputFormat } from '../report/format.js';
 import type { Judged } from '../report/process.js';
 import { standardOutput } from '../report/standard-output.js';
@@ -15,9 +16,10 @@ export interface DiffOptions {
 
 /** `vdsowatch diff A B`: what changed between two moments; exit status 1 when something did that can be noticed. */
 export const run = async (before: string, after: string, options: DiffOptions): Promise<number> => {
-  const sides = [await readMoment(before, options.criu), await readMoment(after, options.criu)];
+  // One recording compared with itself: from its beginning to its end.
+  const sides = [await readMoment(before, options.criu, before === after), await readMoment(after, options.criu)];
   const problems: Failure[] = sides.flatMap((side) => (side.ok ? side.value.problems : [side.failure]));
-  for (const { text, mend } of problems) process.stderr.write(`vdsowatch: ${text}${mend === null ? '' : ` ${mend}`}\n`);
+  problems.forEach(complain);
   const [one, other] = sides;
   if (!one?.ok || !other?.ok) return EXIT.cannotRun;
   const document = documentOf(pair(one.value.judged, other.value.judged), problems);
@@ -45,14 +47,23 @@ const documentOf = (pairing: Pairing, problems: readonly Failure[]): DiffDocumen
 };
 
 const tableOf = (document: DiffDocument): string => {
-  const rows = document.processes.flatMap(({ before, after, differences }) => {
+  const { processes, onlyBefore, onlyAfter } = document;
+  const same = processes.filter(({ differences }) => differences.length === 0).map(({ before }) => before);
+  const rows = processes.flatMap(({ before, after, differences }) => {
     const pid = before === after ? String(before) : `${before} -> ${after}`;
-    if (differences.length === 0) return [[pid, '-', 'nothing changed that the evidence shows']];
     return differences.map(({ noticeable, text }) => [pid, noticeable, text]);
   });
-  const alone = [
-    ...document.onlyBefore.map((pid) => [String(pid), '-', 'only in the first']),
-    ...document.onlyAfter.map((pid) => [String(pid), '-', 'only in the second']),
-  ];
-  return columns([['PID', 'NOTICEABLE', 'CHANGE'], ...rows, ...alone]);
+  return columns([
+    ['PID', 'NOTICEABLE', 'CHANGE'],
+    ...rows,
+    ...listed(same, 'nothing changed that the evidence shows'),
+    ...listed(onlyBefore, 'only in the first'),
+    ...listed(onlyAfter, 'only in the second'),
+  ]);
 };
+
+/** A row each; many, as a recording of a whole host has them, in one. */
+const listed = (pids: readonly number[], text: string): string[][] =>
+  pids.length <= MOST_LISTED ? pids.map((pid) => [String(pid), '-', text]) : [[`${pids.length} processes`, '-', text]];
+
+const MOST_LISTED = 20;

@@ -2,7 +2,9 @@ import type { CriuLog } from '../../criu/log/log.js';
 import type { Difference } from '../../model/diff.js';
 import type { Choice } from '../../report/chapter.js';
 import { isoTime } from '../../report/line.js';
+import { printable } from '../../text/escape.js';
 import { hex } from '../../text/hex.js';
+import type { Life } from '../recording/life.js';
 import { IS, imageOf, TOOK } from './choices.js';
 import { dumpLines, type Outcome, outcomeOf, restoreLines } from './outcome.js';
 import type { Role } from './roles.js';
@@ -26,6 +28,7 @@ export const conclude = (
   if (roles.length < 2 && lives.length === 0 && dump === undefined && restore === undefined) return [];
   const sentences = [
     ...(before === undefined ? [] : [beforeWords(before, image !== undefined || after !== undefined)]),
+    ...of('before').flatMap(({ life }) => (life === undefined ? [] : deedWords(life.life))),
     ...writtenWords(written, lives.length > 0),
     ...(image === undefined ? [] : dumpWords(image, choices)),
     ...restoreWords(image, after, written, choices),
@@ -47,6 +50,17 @@ const beforeWords = ({ life, judged }: Witness, dumped: boolean): string => {
   return newest === undefined ? state : `at ${isoTime(newest.time, 0n)}, when it was last read, ${state}`;
 };
 
+/** Who moved or unmapped it. */
+const deedWords = ({ deeds, done, pid }: Life): readonly string[] => {
+  const words = deeds.map(({ time, text, pid: doer, comm }) => {
+    const who = doer === pid ? 'the process itself' : `process ${doer}`;
+    return `${who} (${printable(comm)}) ${text} at ${isoTime(time, 0n)}`;
+  });
+  const left = done - deeds.length;
+  if (left > 0) words.splice(-2, 0, `that went on ${left} times`);
+  return words;
+};
+
 const writtenWords = (written: Written | undefined, recorded: boolean): readonly string[] => {
   if (written === undefined) return [];
   if (written.writers.length > 0) return written.writers;
@@ -60,7 +74,8 @@ const dumpWords = (image: Witness, choices: readonly Choice[]): readonly string[
   const dump = image.criu?.logs.dump;
   const who = dump?.version === undefined ? 'CRIU' : `CRIU ${dump.version}`;
   const error = dumpLines(image).find(({ severity }) => severity === 'error');
-  if (dump?.ended === 'failure') {
+  const failed = dump?.ended === 'failure' || (image.criu?.process === undefined && error !== undefined);
+  if (dump !== undefined && failed) {
     const why = error === undefined ? '' : `: ${error.meaning} (dump.log, line ${error.line})`;
     return [`${who} failed to dump it${why}`];
   }

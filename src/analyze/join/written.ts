@@ -2,6 +2,7 @@ import { finding } from '../../judge/finding-codes.js';
 import type { Finding } from '../../model/verdict.js';
 import { isoTime } from '../../report/line.js';
 import { printable } from '../../text/escape.js';
+import { isProxied } from '../compare.js';
 import { type Writer, writerOf } from '../recording/writes.js';
 import { imageOf } from './choices.js';
 import { outcomeOf } from './outcome.js';
@@ -20,6 +21,8 @@ export interface Written {
 export const writtenOf = (roles: readonly Role[]): Written | undefined => {
   const image = imageOf(roles);
   const before = roles.filter(({ role }) => role === 'before').map(({ witness }) => witness);
+  // CRIU itself wrote its mark into the vDSO it parked: no restore keeps that one, and nobody misses it.
+  if (before.some(({ judged }) => isProxied(judged.verdict))) return undefined;
   const seen = [...before].reverse().find(({ judged }) => pagesOf(judged.verdict.vdso) !== undefined);
   const copied = pagesOf((seen ?? image)?.judged.verdict.vdso);
   const changed = pagesOf(image?.judged.verdict.vdso);
@@ -57,18 +60,18 @@ export const writersOf = (witnesses: readonly Witness[], pages: readonly number[
   return [...found].map(([words, list]) => `${pageWords(list)} ${words}`);
 };
 
-const writerWords = (writer: Writer, pid: number): string => {
-  const { how, from, until, inheritedFrom } = writer;
-  const who = writer.pid === pid ? 'the process itself' : `process ${writer.pid} (${printable(writer.comm)})`;
+/** A call that writes is seen; a write to memory that was made writable is not, so that is said as a conclusion. */
+const writerWords = ({ how, from, until, inheritedFrom, ...writer }: Writer, pid: number): string => {
+  const name = printable(writer.comm);
+  const who = writer.pid === pid ? `the process itself (${name})` : `process ${writer.pid} (${name})`;
   const first = isoTime(from.time, 0n);
   const inherited =
     inheritedFrom === undefined
       ? ''
-      : `, in process ${inheritedFrom.pid} (${printable(inheritedFrom.comm)}), its parent`;
+      : `; inherited by fork from process ${inheritedFrom.pid} (${printable(inheritedFrom.comm)})`;
   if (how !== 'mprotect')
     return `was written by ${who} with ${how === 'ptrace' ? 'a ptrace poke' : how} at ${first}${inherited}`;
-  const itself = writer.pid === pid ? `the process itself (${printable(writer.comm)})` : who;
-  return `was written by ${itself} between ${first}, when it was writable, and ${isoTime(until.time, 0n)}, when the copy was seen${inherited}`;
+  return `was written between ${first} and ${isoTime(until.time, 0n)}, as far as calls show by ${who}, which had made it writable${inherited}`;
 };
 
 export const pageWords = (pages: readonly number[]): string =>

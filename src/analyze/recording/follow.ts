@@ -1,14 +1,11 @@
-import { forecast } from '../../judge/forecast.js';
-import { stateWord } from '../../judge/words.js';
 import type { Evidence } from '../../model/evidence.js';
-import type { AddressSpace, HistoryLine } from '../../model/state.js';
-import type { Verdict } from '../../model/verdict.js';
-import { imageOf } from '../../pipeline/image.js';
-import { slim } from '../../pipeline/slim.js';
+import type { HistoryLine, WatchState } from '../../model/state.js';
 import type { TraceFrame } from '../../trace/items.js';
 import type { Replayed } from '../../trace/replay-frames.js';
+import { noteDeed } from './deeds.js';
 import { addLine, type Instant, isAlarm, type Life, newLife } from './life.js';
-import { notePages, notePoke, noteProtection } from './writes.js';
+import { takeState } from './state.js';
+import { notePoke, noteProtection } from './writes.js';
 
 /** Follows every process through a recording, in bounded memory. */
 export interface Follower {
@@ -25,9 +22,6 @@ const MOST_REMARKABLE = 1000;
 /** In a report. */
 const MOST_TOLD = 2000;
 const PR_SET_MM_MAP = 14n;
-const MOST_IMAGES = 8;
-const FIRST_TURNS = 8;
-const MOST_TURNS = 32;
 
 /** `criu`: version the forecasts are for. `wanted`: processes to keep, whatever is said of them. */
 export const follow = (criu: string, wanted: (life: Life) => boolean): Follower => {
@@ -37,6 +31,9 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
   const ended = new Set<Life>();
   let archived: Life[] = [];
   let forgotten = 0;
+  let last: WatchState | undefined;
+  /** Time of day minus boot clock, ns. */
+  let offset = 0n;
   const size = (): number => byPid.size + archived.length;
 
   const archive = (life: Life): void => {
@@ -62,6 +59,7 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
   };
 
   const end = (life: Life, instant: Instant): void => {
+    refresh(life, instant);
     life.ended ??= instant;
     ended.add(life);
     for (const oldest of ended) {
@@ -93,6 +91,7 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
     switch (event?.kind) {
       case 'call':
         noteProtection(life, event, instant);
+        noteDeed(life, event, instant);
         if (line.comm === 'criu') life.restoring = true;
         break;
       case 'poke': {
@@ -121,40 +120,29 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
     return life;
   };
 
-  const refresh = (life: Life, space: AddressSpace | undefined, instant: Instant): void => {
-    if (space?.evidence === undefined || space.verdict === undefined) return;
-    if (life.space !== space.id) {
-      life.space = space.id;
-      life.copied.clear();
-      life.writes = [];
-      life.clean = undefined;
-    }
-    const { evidence, verdict } = space;
-    if (life.state?.verdict === verdict) return;
-    const image = imageOf(evidence.auxv);
-    if (image !== undefined && !life.images.some((one) => one.vdso === image.vdso && one.places === image.places))
-      life.images = [...life.images, image].slice(-MOST_IMAGES);
-    notePages(life, verdict.vdso, instant);
-    const same = life.state !== undefined && essence(life.state.verdict) === essence(verdict);
-    life.state =
-      same && life.state !== undefined ? { ...life.state, ...instant } : judgedAt(evidence, verdict, instant);
-    if (verdict.findings.some(({ severity }) => severity !== 'info') || verdict.vdso?.moved === true)
-      life.remarkable = true;
-    noteTurn(life, verdict, instant);
+  /** Takes over what the replayed state knows of it now; `known`: the latest at which it was true. */
+  const refresh = (life: Life, known: Instant): void => {
+    const process = last?.processes.get(`${life.pid}@${life.startTicks}`);
+    const space = process === undefined ? undefined : last?.spaces.get(process.space);
+    if (space !== undefined) takeState(life, space, known, criu);
   };
 
-  const judgedAt = (evidence: Evidence, verdict: Verdict, instant: Instant): NonNullable<Life['state']> => ({
-    ...instant,
-    evidence: slim(evidence, verdict),
-    verdict,
-    forecast: forecast(evidence, verdict, criu),
-  });
+  /** A reading may have waited for an event that explains it, and been judged without a line. */
+  const refreshAll = (): void => {
+    if (last === undefined) return;
+    for (const life of byPid.values())
+      if (life.ended === undefined) refresh(life, { at: last.now, time: last.now + offset });
+  };
 
   return {
-    take: ({ frame: { lines, state }, offset }, { content }) => {
+    take: (replayed, { content }) => {
+      const { lines, state } = replayed.frame;
+      last = state;
+      offset = replayed.offset;
       const touched = new Map<Life, bigint>();
       for (const line of lines) {
-        const life = onLine(line, line.at + offset);
+        const vanished = line.gone === true && state.spaces.get(line.space)?.verdict?.applicable === false;
+        const life = vanished ? undefined : onLine(line, line.at + offset);
         if (life !== undefined) touched.set(life, line.at);
       }
       for (const observation of content) {
@@ -162,16 +150,15 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
         const life = ownerOf(observation.evidence);
         if (life !== undefined) touched.set(life, observation.startedAt);
       }
-      for (const [life, at] of touched) {
-        const process = state.processes.get(`${life.pid}@${life.startTicks}`);
-        const space = process === undefined ? undefined : state.spaces.get(process.space);
-        if (space?.evidence?.process.pid === life.pid) refresh(life, space, { at, time: at + offset });
-      }
+      for (const [life, at] of touched) if (life.ended === undefined) refresh(life, { at, time: at + offset });
     },
     nextRun: () => {
+      refreshAll();
+      last = undefined;
       for (const life of [...byPid.values()]) archive(life);
     },
     end: () => {
+      refreshAll();
       const all = [...archived, ...byPid.values()];
       if (all.length <= MOST_TOLD) return { lives: all, forgotten };
       const worth = (life: Life): number => (wanted(life) ? 0 : life.remarkable ? 1 : 2);
@@ -179,23 +166,4 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
       return { lives: all.filter((life) => chosen.has(life)), forgotten: forgotten + all.length - MOST_TOLD };
     },
   };
-};
-
-/** What a reader would call the same verdict; its sentences are made of this. */
-const essence = ({ vdso, hint, findings, policies }: Verdict): string =>
-  [
-    `${vdso?.start} ${vdso?.permissions} ${vdso?.modifiedPages} ${vdso?.vvarAttached} ${vdso?.sealed} ${hint}`,
-    ...findings.map(({ code, mapping }) => `${code} ${mapping}`),
-    decisions(policies),
-  ].join('\n');
-
-const decisions = ({ hint, pfn, symtable }: Verdict['policies']): string =>
-  [hint, pfn, symtable].map(({ decision, right }) => `${decision} ${right}`).join('\n');
-
-const noteTurn = (life: Life, verdict: Verdict, { time }: Instant): void => {
-  const last = life.turns.at(-1);
-  const state = stateWord(verdict);
-  if (last !== undefined && last.state === state && decisions(last.policies) === decisions(verdict.policies)) return;
-  life.turns.push({ time, state, policies: verdict.policies });
-  if (life.turns.length > MOST_TURNS) life.turns.splice(FIRST_TURNS, 1);
 };

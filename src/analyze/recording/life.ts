@@ -22,6 +22,16 @@ export interface WriteSign extends Instant {
   /** Bytes that could be written; undefined: the call does not say where. */
   readonly from: bigint | undefined;
   readonly to: bigint | undefined;
+  /** mprotect: when it took the permission back. */
+  closed?: Instant;
+}
+
+/** A call that moved, replaced or unmapped its vDSO. */
+export interface Deed extends Instant {
+  readonly pid: number;
+  readonly comm: string;
+  /** "moved it from 0x... to 0x...". */
+  readonly text: string;
 }
 
 /** A page that stopped being the kernel's. */
@@ -32,6 +42,12 @@ export interface Copied {
   readonly seen: Instant;
   /** It was so in the process that forked this one. */
   readonly inheritedFrom: Life | undefined;
+}
+
+export interface State extends Instant {
+  readonly evidence: Evidence;
+  readonly verdict: Verdict;
+  readonly forecast: Forecast | undefined;
 }
 
 /** What a recording says of one process, from its beginning to its end. Changed in place while it is read. */
@@ -47,7 +63,9 @@ export interface Life {
   /** The same, when it had copied pages then, which its child has too. */
   heirOf: Life | undefined;
   /** Newest reading, cut down after use, and what it was judged to be. */
-  state: (Instant & { evidence: Evidence; verdict: Verdict; forecast: Forecast | undefined }) | undefined;
+  state: State | undefined;
+  /** The first one. */
+  first: State | undefined;
   /** Id of its address space in the replayed state. */
   space: string | undefined;
   /** Which exec made it, one for each, newest last; few. */
@@ -59,6 +77,9 @@ export interface Life {
   leftOutAt: number;
   turns: Turn[];
   writes: WriteSign[];
+  /** The first ones and the newest, and how many there were. */
+  deeds: Deed[];
+  done: number;
   copied: Map<number, Copied>;
   /** Newest reading that showed no copied page at all. */
   clean: Instant | undefined;
@@ -86,6 +107,7 @@ export const newLife = (pid: number, comm: string, born: Instant | undefined): L
   parent: undefined,
   heirOf: undefined,
   state: undefined,
+  first: undefined,
   space: undefined,
   images: [],
   lines: [],
@@ -93,6 +115,8 @@ export const newLife = (pid: number, comm: string, born: Instant | undefined): L
   leftOutAt: 0,
   turns: [],
   writes: [],
+  deeds: [],
+  done: 0,
   copied: new Map(),
   clean: undefined,
   restoring: false,

@@ -11,8 +11,14 @@ const PROT_WRITE = 2n;
 export const noteProtection = (life: Life, event: CallEvent, instant: Instant): void => {
   if (event.call !== 'mprotect' && event.call !== 'pkey_mprotect') return;
   const [start = 0n, length = 0n, protection = 0n] = event.args;
-  if (errnoOf(event.result) !== undefined || (protection & PROT_WRITE) === 0n) return;
-  note(life, { ...instant, pid: event.tgid, comm: event.comm, how: 'mprotect', from: start, to: start + length });
+  if (errnoOf(event.result) !== undefined) return;
+  const end = start + length;
+  if ((protection & PROT_WRITE) === 0n) {
+    const open = life.writes.filter(({ how, closed }) => how === 'mprotect' && closed === undefined);
+    for (const sign of open) if ((sign.from ?? 0n) >= start && (sign.to ?? 0n) <= end) sign.closed = instant;
+    return;
+  }
+  note(life, { ...instant, pid: event.tgid, comm: event.comm, how: 'mprotect', from: start, to: end });
 };
 
 /** Somebody wrote into it. */
@@ -82,7 +88,9 @@ export const writerOf = (life: Life, page: number, { vdso, pageSize }: Where, de
   const allowed = possible.filter(({ how }) => how === 'mprotect').at(-1);
   if (allowed === undefined) return undefined;
   const from = copied.clean !== undefined && copied.clean.at > allowed.at ? copied.clean : allowed;
-  return { page, ...who(allowed), from, until: copied.seen, inheritedFrom: undefined };
+  const { closed } = allowed;
+  const until = closed !== undefined && closed.at < copied.seen.at && closed.at >= from.at ? closed : copied.seen;
+  return { page, ...who(allowed), from, until, inheritedFrom: undefined };
 };
 
 const who = ({ pid, comm, how }: WriteSign) => ({ pid, comm, how });

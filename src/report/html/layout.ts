@@ -1,4 +1,5 @@
 import { AT_SYSINFO_EHDR } from '../../model/evidence.js';
+import type { VdsoVerdict } from '../../model/verdict.js';
 import { contains, isVdsoNamed, isVvarNamed, type Vma } from '../../model/vma.js';
 import { printable } from '../../text/escape.js';
 import { hex } from '../../text/hex.js';
@@ -26,20 +27,25 @@ export const layout = ({ evidence, verdict }: Judged): Markup => {
     const previous = chosen[index - 1];
     return joined([
       previous === undefined ? html`` : gap(previous, vma, vmas),
-      box(vma, classes.get(vma.start), given !== undefined && vma.start === given),
+      box(vma, classes.get(vma.start), [
+        ...(given !== undefined && vma.start === given ? ['auxv'] : []),
+        ...(verdict.vdso && verdict.vdso.start === vma.start ? copies(verdict.vdso) : []),
+      ]),
     ]);
   });
   const vanished = given !== undefined && !vmas.some((vma) => contains(vma, given));
-  const note = vanished ? html`<p>auxv points to ${hex(given)}, where nothing is mapped.</p>` : html``;
+  const note = vanished ? html`<p class="quiet">auxv points to ${hex(given)}, where nothing is mapped.</p>` : html``;
   return html`<ol class="layout">${joined(boxes)}</ol>${note}`;
 };
 
-const box = (vma: Vma, kind: string | undefined, atAuxv: boolean): Markup => {
+const copies = ({ modifiedPages }: VdsoVerdict): readonly string[] =>
+  modifiedPages === undefined || modifiedPages.length === 0 ? [] : [`copied: ${modifiedPages.join(', ')}`];
+
+const box = (vma: Vma, kind: string | undefined, marks: readonly string[]): Markup => {
   const permissions = `${vma.read ? 'r' : '-'}${vma.write ? 'w' : '-'}${vma.execute ? 'x' : '-'}`;
-  const mark = atAuxv ? html`<span class="mark">auxv</span>` : html``;
   const label = kind ?? (isVvarNamed(vma) ? 'data' : 'other');
   return html`<li class="${label}"><b>${label === 'other' ? '' : label}</b> <code>${hex(vma.start)}</code>
-<code>${permissions}</code> <code>${hex(vma.end - vma.start)} bytes</code> <span>${printable(vma.name) || 'no name'}</span>${mark}</li>`;
+<code>${permissions}</code> <code>${hex(vma.end - vma.start)} bytes</code> <span>${printable(vma.name) || 'no name'}</span>${joined(marks.map((mark) => html`<span class="mark">${mark}</span>`))}</li>`;
 };
 
 const gap = (before: Vma, after: Vma, vmas: readonly Vma[]): Markup => {

@@ -30,9 +30,9 @@ export const page = (host: Host | undefined, chapters: readonly Chapter[], probl
 <body>
 <h1>vdsowatch report</h1>
 <p class="quiet">${hostLine(host)}</p>
-${problems.length === 0 ? html`` : html`<section><h2>Could not be read</h2><ul>${joined(problems.map(problem))}</ul></section>`}
+${problems.length === 0 ? html`` : html`<section><h2>To know</h2><ul>${joined(problems.map(problem))}</ul></section>`}
 ${contents(chapters)}
-${joined(chapters.filter(({ plain }) => !plain).map(chapter))}
+${joined(chapters.filter(({ plain }) => !plain).map((one, index) => chapter(one, index)))}
 </body>
 </html>
 `.markup;
@@ -44,19 +44,19 @@ const hostLine = (host: Host | undefined): string =>
 
 const problem = (failure: Failure): Markup => html`<li>${failure.text} ${failure.mend ?? ''}</li>`;
 
-const chapter = (one: Chapter): Markup => {
+const chapter = (one: Chapter, index: number): Markup => {
   const { main, moments, conclusion, story, turns, differences } = one;
-  const { verdict, evidence } = main;
-  return html`<section id="process-${evidence.process.pid}">
-<h2>${headingOf(main)}</h2>
-<p><b class="state ${severityOf(one)}">${stateWord(verdict)}</b> ${vdsoLine(main)}</p>
-${conclusion.length === 0 ? html`` : html`<div class="conclusion">${joined(conclusion.map((sentence) => html`<p>${sentence}</p>`))}</div>`}
-${findings([...verdict.findings, ...(main.forecast?.findings ?? [])])}
+  const { verdict } = main;
+  const foretold = one.restored ? [] : (main.forecast?.findings ?? []);
+  return html`<section id="process-${index}">
+<h2>${headingOf(main)} <b class="state ${severityOf(one)}">${stateWord(verdict)}</b></h2>
+${conclusion.length === 0 ? html`<p>${vdsoLine(main)}</p>` : html`<ul class="conclusion ${severityOf(one)}">${joined(conclusion.map((sentence) => html`<li>${sentence}</li>`))}</ul>`}
 ${momentsPart(moments)}
 ${differences.length === 0 ? html`` : html`<h3>What changed</h3><ul>${joined(differences.map(difference))}</ul>`}
 ${choicesPart(one)}
 ${story.length === 0 ? html`` : html`<h3>Time line</h3>${timeline(story)}`}
-${forecastPart(main)}
+<h3>Findings</h3>${findings([...verdict.findings, ...foretold])}
+${one.restored ? html`` : forecastPart(main)}
 ${turns.length < 2 ? policiesPart(main) : turnsPart(turns)}
 <details><summary>Evidence of each mapping</summary>${joined(verdict.mappings.map(mappingPart))}</details>
 </section>
@@ -77,10 +77,10 @@ const ORDER = ['error', 'warning'] as const;
 const contents = (chapters: readonly Chapter[]): Markup => {
   const told = chapters.filter(({ plain }) => !plain);
   const left = chapters.length - told.length;
-  const rows = told.map((one) => {
+  const rows = told.map((one, index) => {
     const { main } = one;
     const worst = worstFinding(main.verdict);
-    return html`<tr class="${severityOf(one)}"><td><a href="#process-${main.evidence.process.pid}">${headingOf(main)}</a></td><td>${stateWord(main.verdict)}</td><td>${worst?.text ?? ''}</td></tr>`;
+    return html`<tr class="${severityOf(one)}"><td class="name"><a href="#process-${index}">${headingOf(main)}</a></td><td>${stateWord(main.verdict)}</td><td>${worst?.text ?? ''}</td></tr>`;
   });
   const table =
     told.length < 2
@@ -93,12 +93,12 @@ const contents = (chapters: readonly Chapter[]): Markup => {
 const momentsPart = (moments: readonly Moment[]): Markup => {
   const drawn = moments.filter(({ judged }) => judged.evidence.vmas !== undefined);
   const boxes = drawn.map(({ role, path, host, time, judged }) => {
-    const when = time === undefined ? '' : `, ${isoTime(time, 0n).slice(0, 23)}Z`;
+    const when = time === undefined ? '' : `, ${isoTime(time, 0n)}`;
     const where = host?.release === undefined ? '' : `, Linux ${printable(host.release)}`;
     return html`<div class="moment"><h3>${moments.length === 1 ? 'Layout' : `Layout: ${ROLES[role]}`}</h3>
-<p class="quiet">${judged.evidence.source} ${printable(path)}${where}${when}</p>${layout(judged)}</div>`;
+<p class="quiet"><span class="path">${judged.evidence.source} ${printable(path)}</span>${where}${when}</p>${layout(judged)}</div>`;
   });
-  return html`<div class="moments">${joined(boxes)}</div>`;
+  return html`<div class="moments${boxes.length > 1 ? ' several' : ''}">${joined(boxes)}</div>`;
 };
 
 const ROLES: Readonly<Record<Moment['role'], string>> = {

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Value } from '@sinclair/typebox/value';
+import { chaptersOf, hostProblems } from '../../src/analyze/join/chapters.js';
+import { ReportJson } from '../../src/model/report.js';
+import { chaptersReport } from '../../src/report/chapter-report.js';
+import { chaptersText } from '../../src/report/print-chapters.js';
+import { goldenText } from '../golden.js';
+import { readCorpus } from './pieces.js';
+
+/** Bundle, images with logs, and the state after the restore, given together: one story for each case. */
+const CASES = [
+  'cow-both-pages-time-hooked',
+  'vdso-rwx-unwritten',
+  'moved-vdso-alone',
+  'vclock-unmapped',
+  'symtable-check-copy-at-old-address',
+  'criu-proxied-dumped-again',
+  'migrated-5.10-to-6.12',
+];
+
+for (const name of CASES) {
+  test(`one story: ${name}`, async () => {
+    const pieces = await readCorpus(`${name}/bundle`, `${name}/img`, `${name}/after`);
+    const chapters = chaptersOf(pieces);
+    assert.equal(chapters.length, 1);
+    assert.deepEqual(
+      chapters[0]?.moments.map(({ role }) => role),
+      ['before', 'dump', 'after'],
+    );
+    const notes = hostProblems(pieces).map(({ text }) => `${text}\n`);
+    goldenText(`analyze/${name}`, chaptersText(chapters, false) + notes.join(''));
+    const report: unknown = JSON.parse(JSON.stringify(chaptersReport(undefined, chapters, [])));
+    assert.ok(Value.Check(ReportJson, report), JSON.stringify([...Value.Errors(ReportJson, report)][0]));
+  });
+
+  test(`the same whatever the order of the paths: ${name}`, async () => {
+    const tell = async (...parts: readonly string[]) =>
+      chaptersOf(await readCorpus(...parts.map((part) => `${name}/${part}`))).map(({ conclusion, moments }) => ({
+        conclusion,
+        roles: moments.map(({ role, path }) => `${role} ${path}`),
+      }));
+    const expected = await tell('bundle', 'img', 'after');
+    assert.deepEqual(await tell('after', 'bundle', 'img'), expected);
+    assert.deepEqual(await tell('img', 'after', 'bundle'), expected);
+  });
+}
+
+test('a failed dump and a failed restore end the story', async () => {
+  const told = async (name: string) =>
+    chaptersOf(await readCorpus(`${name}/bundle`, `${name}/img`)).flatMap(({ conclusion }) => conclusion);
+  const valgrind = await told('valgrind-none');
+  assert.ok(valgrind.includes('The restore failed.'), valgrind.join('\n'));
+  assert.ok(
+    valgrind.some((one) => one.startsWith('The image has vvar but no vDSO')),
+    valgrind.join('\n'),
+  );
+  const uprobe = await told('uprobe-hit-by-a-tracer');
+  assert.ok(
+    uprobe.some((one) => /failed to dump it: .*uprobes/.test(one)),
+    uprobe.join('\n'),
+  );
+});
+
+test('a bundle by itself is a state, not a story', async () => {
+  const [chapter, ...more] = chaptersOf(await readCorpus('moved-block/bundle'));
+  assert.deepEqual(more, []);
+  assert.deepEqual([chapter?.conclusion, chapter?.story, chapter?.differences], [[], [], []]);
+});
+
+test('processes of different hosts are not mixed up, and that is said', async () => {
+  const pieces = await readCorpus('linux-5.10-native/bundle', 'linux-7.3-native/bundle', 'moved-block/bundle');
+  assert.equal(chaptersOf(pieces).length, 3);
+  assert.match(
+    hostProblems(pieces)[0]?.text ?? '',
+    /^linux-5\.10-native\/bundle \(Linux 5\.10[^)]*\) and .* are of different hosts/,
+  );
+  assert.deepEqual(hostProblems(await readCorpus('moved-block/bundle', 'moved-block/img')), []);
+});
+
+test('what was written is lost, and the exit is not well; what CRIU took is held against what it is', async () => {
+  const [hooked] = chaptersOf(await readCorpus('cow-both-pages-time-hooked/bundle', 'cow-both-pages-time-hooked/img'));
+  const lost = hooked?.main.verdict.findings.find(({ code }) => code === 'content-lost');
+  assert.deepEqual([lost?.severity, lost?.mapping], ['error', 0x7fe6875f1000n]);
+  const [copied] = chaptersOf(
+    await readCorpus('symtable-check-copy-at-old-address/bundle', 'symtable-check-copy-at-old-address/img'),
+  );
+  assert.deepEqual(
+    copied?.choices.map(({ start, class: kind, by, took, right }) => [start, kind, by, took, right]),
+    [
+      [0x7f27eb719000n, 'genuine', 'bundle', 'vdso', true],
+      [0x7f27eb931000n, 'decoy', 'bundle', 'vdso', false],
+    ],
+  );
+});
