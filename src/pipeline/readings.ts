@@ -159,8 +159,8 @@ export const readings = (
   };
 
   /**
-   * Waits until it may be read. Under fork + exec + exit in a loop the wait of the newborn saves nearly every reading,
-   * and those were most of what such a load cost us (850 us of CPU time each, with it 150).
+   * Waits until it may be read. Who has only just come waits longer: under fork + exec + exit in a loop, readings of
+   * processes that live for some milliseconds filled the CPU profile (read, smaps, maps); with the wait they left it.
    */
   const cool = (pid: number): void => {
     const slot = slots.get(pid) ?? NEVER_READ;
