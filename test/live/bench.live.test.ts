@@ -11,7 +11,7 @@ const program = fileURLToPath(new URL('../bench/main.js', import.meta.url));
 /** Shortened: that each still does its work and checks both sides. No time is asserted. */
 test('every benchmark runs', needs('root', 'bpftrace', 'criu'), async () => {
   const { stdout } = await run(process.execPath, [program], { env: { ...process.env, BENCH_SHORT: '1' } });
-  const parts = stdout.split(/\n(?=[a-z]+: )/).slice(1);
+  const parts = stdout.split(/\n\n(?=[a-z]+: )/).slice(1);
   assert.deepEqual(
     parts.map((part) => part.slice(0, part.indexOf(':'))),
     ['calls', 'churn', 'rate', 'latency', 'census', 'start', 'standing', 'recordings', 'images', 'growth', 'claim'],
