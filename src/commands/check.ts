@@ -43,7 +43,7 @@ export const run = async (pids: readonly number[], options: CheckOptions): Promi
   });
   for (const note of limits(local, true)) say(note);
   if (options.output === 'json' || options.output === 'ndjson') {
-    printReport(reportOf(local.host, judged, problems), judged, options.output);
+    printReport(reportOf(local.host, [], problems), judged, options.output);
   } else {
     for (const problem of problems) complain(problem);
     if (judged.length > 0) standardOutput().write(checkTable(judged, options.criu));

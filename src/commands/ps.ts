@@ -32,7 +32,7 @@ export const run = async (pids: readonly number[], options: PsOptions): Promise<
   const { judged, pageSets, problems } = census.value;
   for (const note of limits(local, pids.length > 0)) say(note);
   const machine = options.output === 'json' || options.output === 'ndjson';
-  const report = reportOf(local.host, machine ? judged : [], problems);
+  const report = reportOf(local.host, [], problems);
   if (judged.length > 0 || machine) {
     const sets = options.baselines === true ? { pageSets: pageSets.map(pageSetReport) } : {};
     const { judged: shown, leftOut } =

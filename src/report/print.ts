@@ -1,16 +1,17 @@
 import { worstFinding } from '../judge/words.js';
-import type { Report } from '../model/report.js';
+import type { ProcessReport, Report } from '../model/report.js';
 import { complain } from './complain.js';
 import type { OutputFormat } from './format.js';
-import type { Judged } from './process.js';
+import { type Judged, processReport } from './process.js';
 import { standardOutput } from './standard-output.js';
 import { columns, processTable } from './table.js';
 
 /**
- * Prints a report on stdout: JSON alone there, problems on stderr too. ndjson: one process a line, without the host.
+ * Prints what was judged on stdout: JSON alone there, problems on stderr too. ndjson: one process a line, without the
+ * host. `report` is the frame: its processes are those of `judged`, made one at a time.
  */
 export const printReport = (report: Report, judged: readonly Judged[], format: OutputFormat): void => {
-  if (format === 'json' || format === 'ndjson') printMachine(report, format);
+  if (format === 'json' || format === 'ndjson') printMachine(report, format, reports(judged));
   else if (judged.length > 0) {
     standardOutput().write(processTable(judged, format === 'wide'));
     const details = judged.map(explanation).filter((text) => text !== '');
@@ -19,21 +20,50 @@ export const printReport = (report: Report, judged: readonly Judged[], format: O
   printProblems(report);
 };
 
-export const printMachine = (report: Report, format: 'json' | 'ndjson'): void => {
-  if (format === 'json') {
-    standardOutput().write(`${JSON.stringify(report)}\n`);
-    return;
+function* reports(judged: readonly Judged[]): Generator<ProcessReport> {
+  for (const one of judged) yield processReport(one);
+}
+
+/** Ten thousand processes as objects, and their text, are 60 MB: only a piece of the text is held at a time. */
+export const printMachine = (
+  report: Report,
+  format: 'json' | 'ndjson',
+  processes: Iterable<ProcessReport> = report.processes,
+): void => {
+  const output = standardOutput();
+  let text = '';
+  const write = (more: string): void => {
+    text += more;
+    if (text.length < WRITE_SIZE) return;
+    output.write(text);
+    text = '';
+  };
+  if (format === 'ndjson') {
+    const head = `{"schema":${JSON.stringify(report.schema)},`;
+    for (const one of processes) write(`${head}${JSON.stringify(one).slice(1)}\n`);
+  } else {
+    let comma = '{';
+    for (const [field, value] of Object.entries(report)) {
+      if (value === undefined) continue;
+      write(`${comma}${JSON.stringify(field)}:`);
+      comma = ',';
+      if (field === 'processes') writeList(processes, write);
+      else write(JSON.stringify(value));
+    }
+    write('}\n');
   }
-  // Some hundred lines a write: a write costs as much as a line.
-  let lines = '';
-  for (const one of report.processes) {
-    lines += `${JSON.stringify({ schema: report.schema, ...one })}\n`;
-    if (lines.length < WRITE_SIZE) continue;
-    standardOutput().write(lines);
-    lines = '';
-  }
-  standardOutput().write(lines);
+  output.write(text);
 };
+
+const writeList = (items: Iterable<ProcessReport>, write: (text: string) => void): void => {
+  let between = '[';
+  for (const item of items) {
+    write(between + JSON.stringify(item));
+    between = ',';
+  }
+  write(between === '[' ? '[]' : ']');
+};
+
 const WRITE_SIZE = 256 * 1024;
 
 /** One sentence each, on stderr. */
