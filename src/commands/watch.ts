@@ -1,7 +1,7 @@
 import { isatty } from 'node:tty';
-import { map, type Observable, Subject, type Subscription, share } from 'rxjs';
+import { map, type Observable, Subject, type Subscription, share, tap } from 'rxjs';
 import { baselines, type PageSet } from '../judge/baseline.js';
-import { EXIT, type Failure, failure } from '../model/failure.js';
+import { EXIT, type Failure, failed, failure, type Outcome } from '../model/failure.js';
 import type { WatchState } from '../model/state.js';
 import { keepHeapSmall } from '../pipeline/heap.js';
 import { observe } from '../pipeline/observe.js';
@@ -14,6 +14,7 @@ import { lineFace } from '../report/lines.js';
 import type { Judged } from '../report/process.js';
 import { lineSink } from '../report/sink.js';
 import { standardOutput } from '../report/standard-output.js';
+import { saveState } from '../trace/save.js';
 import { limits } from './ps.js';
 import { listenForSignals } from './stopping.js';
 
@@ -41,6 +42,8 @@ export interface Controls {
   rescan(): void;
   /** Processes grouped by the vDSO pages they map. */
   pageSets(state: WatchState): readonly PageSet[];
+  /** Saves what is shown as a recording; what to tell the user. */
+  save(path: string): Promise<Outcome<string>>;
   /** Settles when the run is over without the user: the screen has to give the terminal back then. */
   readonly over: Promise<number>;
 }
@@ -51,7 +54,8 @@ export const run = async (options: WatchOptions, screen?: Screen): Promise<numbe
   if (missing !== undefined)
     return refuse(failure('no-process', `There is no process ${missing}.`, 'See `ps -e` for those there are.'));
   keepHeapSmall();
-  const notes = limits(readLocalHost(), false);
+  const local = readLocalHost();
+  const notes = limits(local, false);
   const asked = new Subject<void>();
   const frames = observe(liveSources({ bpf: options.bpf, notes, asked })).pipe(share());
   const signals = listenForSignals();
@@ -69,8 +73,19 @@ export const run = async (options: WatchOptions, screen?: Screen): Promise<numbe
   process.stderr.on('error', () => {});
   let running: Subscription | undefined;
   if (screen !== undefined && options.output === undefined && isTerminal()) {
-    const controls = { rescan: () => asked.next(), pageSets, over: Promise.race(ends) };
-    ends.push(screen(frames.pipe(map(({ state }) => state)), controls));
+    let shown: WatchState | undefined;
+    const states = frames.pipe(
+      map(({ state }) => state),
+      tap((state) => {
+        shown = state;
+      }),
+    );
+    const save = async (path: string) =>
+      shown === undefined
+        ? failed(failure('cannot-write', 'Nothing has been seen yet.', 'Try again in a moment.'))
+        : await saveState(path, shown, local.host, wallOffset());
+    const controls = { rescan: () => asked.next(), pageSets, save, over: Promise.race(ends) };
+    ends.push(screen(states, controls));
   } else {
     const face = lineFace({ ...options, machine: options.output === 'json' || options.output === 'ndjson' });
     const sink = lineSink(standardOutput(), (count) => face.leftOut(count, localBootClock().now(), wallOffset()));

@@ -67,7 +67,8 @@ export const addToFile = async (path: string, { header, ...addition }: Addition,
   const run = isSameRun ? { session: former.session, part: former.part + 1 } : { session: randomUUID(), part: 0 };
   const encoder = openEncoder();
   const text = [
-    torn ? '\n' : '',
+    // What was begun is closed, so that the check sum of what follows is not about it.
+    torn ? '\n{"record":"check"}\n' : '',
     encoder.header({ ...header, ...run }),
     encoder.frame({ ...addition, lines: linesOf(addition.observations) }),
     encoder.hook(addition.hook),

@@ -1,6 +1,6 @@
 import { judge } from '../../src/judge/judge.js';
 import { judged } from '../../src/pipeline/judged.js';
-import { closeFrame, openLedger } from '../../src/pipeline/ledger.js';
+import { closeFrame, type Frame, openLedger } from '../../src/pipeline/ledger.js';
 import type { Observation } from '../../src/pipeline/observation.js';
 import { step } from '../../src/pipeline/step.js';
 import { openEncoder } from '../../src/trace/encoder.js';
@@ -31,16 +31,27 @@ export const story: readonly (readonly Observation[])[] = [
   ],
 ];
 
+/** Runs it; the frame at its end. */
+export const storyEnd = (): Frame => {
+  const all = runStory();
+  const last = all.at(-1);
+  if (last === undefined) throw new Error('a story has frames');
+  return last;
+};
+
 /** As it is recorded, with what is said of it. */
 export const recordedStory = (): string => {
   const encoder = openEncoder();
+  const frames = runStory().map(({ lines }, index) =>
+    encoder.frame({ observations: story[index] ?? [], at: times[index] ?? 0n, offset: 0n, lines }),
+  );
+  return [encoder.header(header), ...frames].join('');
+};
+
+const runStory = (): readonly Frame[] => {
   const ledger = openLedger(header.host);
   const judgeNew = judged(judge);
-  const frames = story.map((observations, index) => {
-    const { lines } = closeFrame(judgeNew(step(ledger, observations)));
-    return encoder.frame({ observations, at: times[index] ?? 0n, offset: 0n, lines });
-  });
-  return [encoder.header(header), ...frames].join('');
+  return story.map((observations) => closeFrame(judgeNew(step(ledger, observations))));
 };
 
 /** When its frames end. */
