@@ -44,12 +44,24 @@ const { O_RDONLY } = constants;
 /** maps of the largest address space that is read whole: 1 GiB of text is nobody's evidence. */
 const LARGEST = 256 * 1024 * 1024;
 const FIRST_CAPACITY = 256 * 1024;
+const MOST_VIEWS = 4096;
 /** Three thousand mappings: 4 ms. */
 const PIECE = FIRST_CAPACITY;
 
 /** Readers of the running kernel's /proc, or of a folder made like it. */
 export const procFiles = (root = '/proc'): ProcFiles => {
   let buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY);
+  // The first bytes of it, by their number: making such a view costs as much as parsing what is in it.
+  const views = new Map<number, Buffer>();
+  const view = (length: number): Buffer => {
+    let made = views.get(length);
+    if (made === undefined) {
+      if (views.size >= MOST_VIEWS) views.clear();
+      made = buffer.subarray(0, length);
+      views.set(length, made);
+    }
+    return made;
+  };
 
   const guarded = <T>(act: () => T): T | ErrorCode => {
     try {
@@ -70,7 +82,7 @@ export const procFiles = (root = '/proc'): ProcFiles => {
 
   const record = (path: string): Buffer | ErrorCode => {
     try {
-      return buffer.subarray(0, once(path));
+      return view(once(path));
     } catch (error) {
       return errorCode(error);
     }
@@ -90,6 +102,7 @@ export const procFiles = (root = '/proc'): ProcFiles => {
       const larger = Buffer.allocUnsafeSlow(Math.min(LARGEST, buffer.length * 4));
       buffer.copy(larger);
       buffer = larger;
+      views.clear();
     }
     return count;
   };
@@ -103,7 +116,7 @@ export const procFiles = (root = '/proc'): ProcFiles => {
           if (length >= most) return 'long';
           count = more(file, length);
         }
-        return buffer.subarray(0, length);
+        return view(length);
       } finally {
         closeSync(file);
       }
