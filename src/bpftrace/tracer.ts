@@ -145,7 +145,7 @@ const trace = (plan: Plan, clock: () => bigint, options: TracerOptions): Observa
       running.unsubscribe();
       compat.stop();
     };
-  }).pipe(order(options.orderMs ?? (hasOneRing(plan.bpftrace) ? 10 : 20)));
+  }).pipe(order(options.orderMs ?? (hasOneRing(plan.bpftrace) ? 10 : 40)));
 
 /** Forks, execs and exits of our own stay: the state needs the life of every process. */
 const isOwnNoise = (event: Event, own: ReadonlySet<number>): boolean =>

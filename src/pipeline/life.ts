@@ -83,7 +83,9 @@ const inherit = (ledger: Ledger, child: ProcessRecord, parent: SpaceRecord | und
   if (space.evidence !== undefined) ledger.unjudged.add(space.id);
   changeSpace(ledger, space, {
     bornAt: at,
-    placedAt: parent.placedAt,
+    // Read already as another image: an exec whose event is late came between, and its own children must not be told
+    // where the vDSO of the former image was put.
+    placedAt: isOtherImage(space.image, parent.image) ? space.placedAt : parent.placedAt,
     past: [...before, ...later],
     moves: space.moves + parent.moves - (parent.past.length - before.length),
     truth: space.truth ?? (parent.truth !== undefined && parent.truth.at <= at ? parent.truth : undefined),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { basename } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { findBpftrace, hasOneRing } from '../../src/bpftrace/find.js';
 import type { CallEvent, Event, ExecEvent, ForkEvent, MappingCall, NamespaceEvent } from '../../src/model/event.js';
 import { sizeOf } from '../../src/model/vma.js';
 import type { Abi } from '../../src/puppet/abi.js';
@@ -362,6 +363,10 @@ for (const bpftrace of bpftraces())
       const told = lost(tracing.events) - before;
       assert.ok(calls.length <= 20_000 && BigInt(calls.length) + told >= 20_000n, `${calls.length} + ${told}`);
       assert.ok(told > 0n || calls.length === 20_000);
+      const found = await findBpftrace(bpftrace);
+      assert.ok(found.ok);
+      // With a ring per CPU one may be emptied long after the other; what comes after the window goes out late.
+      if (!hasOneRing(found.value)) return;
       const times = calls.map(({ at }) => at);
       assert.deepEqual(
         times,

@@ -327,3 +327,18 @@ test('a gap makes everything dirty that was not read after it, and forgets the k
   const later = run(ledger, [heard(at(50) + SECOND)]);
   assert.match(later.lines.map(({ text }) => text).join('\n'), /found at 0x7d0000000000.*not observed/s);
 });
+
+test('a child is not told where the vDSO of an image lay that its parent had left by a late exec', () => {
+  const ledger = begin();
+  run(ledger, [read({ at: at(0), pid: 100, ticks: ticks(-1000), vdso: A })]);
+  run(ledger, [happened(execed({ at: at(1), pid: 100, in: 1, vdso: B }))]);
+  // The child has made an exec and was read already as its new image; that exec comes last.
+  run(ledger, [read({ at: at(40), pid: 200, ticks: ticks(10), vdso: C })]);
+  run(ledger, [happened(forked({ at: at(10), pid: 100, in: 1, child: 200 }))]);
+  run(ledger, [happened(forked({ at: at(30), pid: 200, in: 2, child: 300 }))]);
+  run(ledger, [happened(execed({ at: at(20), pid: 200, in: 2, vdso: C }))]);
+  run(ledger, [read({ at: at(60), pid: 300, ticks: ticks(30), vdso: C })]);
+  const frame = run(ledger, [heard(at(3000))]);
+  const [grandchild] = [...frame.state.processes.values()].filter(({ pid }) => pid === 300);
+  assert.equal(frame.state.spaces.get(grandchild?.space ?? '')?.verdict?.vdso?.moved, false);
+});
