@@ -14,6 +14,8 @@ const inRoot = (...parts) => join(root, ...parts);
 const ROOTS_OWN =
   /^(?:npm_config_(?:cache|userconfig|init_module|logs_dir|tmp|prefix|global_prefix|local_prefix)|XDG_.*)$/i;
 
+const FILE_MS = 900_000;
+
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
   stop(
@@ -65,10 +67,10 @@ if (!existsSync(main)) {
 }
 
 /** The list is spelled out: `node --test FOLDER` works on Node 20 and fails on 24. One at a time: live tests watch
- * the whole machine and would see each other. */
+ * the whole machine and would see each other. The time is one file's: no hang may hold up the rest. */
 function testArguments(files) {
   const reporter = pathToFileURL(inRoot('dist', 'test', 'reporter.js')).href;
-  return ['--test', '--test-concurrency=1', `--test-reporter=${reporter}`, ...files];
+  return ['--test', '--test-concurrency=1', `--test-timeout=${FILE_MS}`, `--test-reporter=${reporter}`, ...files];
 }
 
 function compiled(folder, ending) {

@@ -9,16 +9,21 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
   const skipped = new Map<string, number>();
   const live = { passed: 0, skipped: 0 };
   let file = '';
+  let running = '';
+  const began = performance.now();
   for await (const event of events) {
     if (event.type === 'test:diagnostic' && SUMMARY.test(event.data.message)) summary.push(`# ${event.data.message}\n`);
     if (event.type === 'test:stderr' || event.type === 'test:stdout') yield event.data.message;
+    if (event.type === 'test:dequeue' && event.data.name !== event.data.file) running = event.data.name;
     if (event.type !== 'test:pass' && event.type !== 'test:fail') continue;
     const { data } = event;
     if (data.file !== undefined && data.file !== file) {
       file = data.file;
-      yield `${file.replace(/^.*\/dist\//, '')}\n`;
+      yield `${file.replace(/^.*\/dist\//, '')}  (after ${Math.round((performance.now() - began) / 1000)} s)\n`;
     }
-    if (event.type === 'test:fail') yield failureText(event.data.name, file, event.data.details.error);
+    // A file that was ended for taking too long says nothing of the test that it hung in.
+    const name = data.name === data.file ? `${data.name}: the last test begun was "${running}"` : data.name;
+    if (event.type === 'test:fail') yield failureText(name, file, event.data.details.error);
     else if (data.skip !== undefined && data.skip !== false) {
       const reason = typeof data.skip === 'string' ? data.skip : 'no reason given';
       skipped.set(reason, (skipped.get(reason) ?? 0) + 1);

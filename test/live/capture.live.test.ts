@@ -96,7 +96,7 @@ describe('a bundle is judged as the live processes are', () => {
   const shells: readonly (readonly [string, ReturnType<typeof needs>, readonly string[]])[] = [
     ['dash', needs('dash'), ['dash']],
     ['busybox sh', needs('busybox'), ['busybox', 'sh']],
-    ['the sh of this host', {}, ['sh']],
+    ['the sh of this host', needs(), ['sh']],
   ];
   for (const [name, options, [shell = 'sh', ...args]] of shells)
     test(`written by the script, run by ${name}`, options, async () => {

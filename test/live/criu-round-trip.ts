@@ -71,7 +71,10 @@ export const roundTrip = async (subject: Subject, options: RoundTripOptions): Pr
   const { criu, directory, fault } = options;
   const common = ['-D', directory, '-v4', '--manage-cgroups=ignore'];
   await untilAsleep(pid);
-  const dump = await execa(criu, ['dump', '-t', String(pid), ...common, '-o', 'dump.log'], { reject: false });
+  const dump = await execa(criu, ['dump', '-t', String(pid), ...common, '-o', 'dump.log'], {
+    reject: false,
+    timeout: PATIENCE_MS,
+  });
   if (dump.exitCode !== 0) {
     await sleep(300);
     const lives = isAlive(pid);
@@ -82,7 +85,11 @@ export const roundTrip = async (subject: Subject, options: RoundTripOptions): Pr
   await subject.gone;
   const environment = fault === undefined ? {} : { CRIU_FAULT: String(fault) };
   const restore = await alone(() =>
-    execa(criu, ['restore', '-d', ...common, '-o', 'restore.log'], { reject: false, env: environment }),
+    execa(criu, ['restore', '-d', ...common, '-o', 'restore.log'], {
+      reject: false,
+      timeout: PATIENCE_MS,
+      env: environment,
+    }),
   );
   await sleep(1200);
   const lives = isAlive(pid);
@@ -90,6 +97,9 @@ export const roundTrip = async (subject: Subject, options: RoundTripOptions): Pr
   if (lives && options.keep !== true) await killAndWait(pid);
   return { dump: 'ok', restore: restoreWord(restore.exitCode === 0, lives, directory), after };
 };
+
+/** For one CRIU; a loaded machine takes long. */
+const PATIENCE_MS = 120_000;
 
 let last: Promise<unknown> = Promise.resolve();
 

@@ -3,19 +3,22 @@ import { delimiter, join } from 'node:path';
 
 /**
  * Live tests need a real kernel, root and tools. Where something is missing the test is skipped aloud with the
- * reason; with VDSOWATCH_REQUIRE_LIVE=1 (CI) a missing thing is a failure, never a skip.
+ * reason; with VDSOWATCH_REQUIRE_LIVE=1 (CI) a missing thing is a failure, never a skip. What waits for the machine may
+ * wait for ever: the time (in ms, of a test or of a whole suite) is for that, and asserts nothing.
  *
  * Use: `test('name', needs('root', 'bpftrace'), async () => {...})`.
  */
 export type Need = 'root' | 'bpftrace' | 'criu' | 'valgrind' | 'tmux' | 'chromium' | 'dash' | 'busybox';
 
-export const needs = (...wanted: readonly Need[]): { skip?: string } => {
+export const needs = (...wanted: readonly Need[]): { skip?: string; timeout: number } => {
   const missing = wanted.filter((need) => !isHere(need));
-  if (missing.length === 0) return {};
+  if (missing.length === 0) return { timeout: HANGS_MS };
   const reason = `live test needs ${missing.join(', ')}`;
   if (process.env['VDSOWATCH_REQUIRE_LIVE'] === '1') throw new Error(`${reason}, and VDSOWATCH_REQUIRE_LIVE=1`);
-  return { skip: reason };
+  return { skip: reason, timeout: HANGS_MS };
 };
+
+const HANGS_MS = 600_000;
 
 const isHere = (need: Need): boolean => {
   if (need === 'root') return process.getuid?.() === 0;

@@ -125,7 +125,7 @@ describe('each script runs alone', needs('root', 'bpftrace'), () => {
         const attached = await Promise.race([
           ended.then(() => false),
           (async () => {
-            while (!/Attach(?:ing|ed) \d+ probe/.test(said)) await setTimeout(50);
+            while (!/Attach(?:ing|ed) \d+ probe/.test(said) && child.exitCode === null) await setTimeout(50);
             // Up to 0.23 it says so before it does it.
             await setTimeout(1000);
             return true;

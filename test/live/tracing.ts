@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { firstValueFrom, ReplaySubject, type Subscription } from 'rxjs';
-import { filter, tap } from 'rxjs/operators';
+import { filter, tap, timeout } from 'rxjs/operators';
 import { type TracerOptions, traceEvents, untilSettled } from '../../src/bpftrace/tracer.js';
-import type { Event } from '../../src/model/event.js';
+import type { Event, HeartbeatEvent } from '../../src/model/event.js';
 import { localBootClock } from '../../src/proc/clock.js';
 import type { Abi } from '../../src/puppet/abi.js';
 import { type Puppet, startPuppet } from '../../src/puppet/puppet.js';
@@ -35,14 +35,30 @@ export const startTracing = async (options: TracerOptions): Promise<Tracing> => 
     .pipe(tap((event) => seen.push(event)))
     .subscribe(stream);
   const status = await untilSettled(stream);
-  if (status.mode !== 'ebpf') throw new Error(`not tracing: ${status.text} ${status.notes.join(' ')}`);
+  if (status.mode !== 'ebpf') {
+    // It would go on trying, and keep the tests from ending.
+    running.unsubscribe();
+    throw new Error(`not tracing: ${status.text} ${status.notes.join(' ')}`);
+  }
+  const first = <T extends Event>(what: string, wanted: (event: Event) => event is T): Promise<T> =>
+    firstValueFrom(
+      stream.pipe(
+        filter(wanted),
+        timeout({
+          first: PATIENCE_MS,
+          with: () => {
+            throw new Error(`no ${what} in ${PATIENCE_MS} ms; ${seen.length} events so far, ${lastStatus(seen)}`);
+          },
+        }),
+      ),
+    );
   return {
     events: seen,
     settle: async () => {
       const asked = localBootClock().now();
-      await firstValueFrom(stream.pipe(filter((event) => event.kind === 'heartbeat' && event.at > asked)));
+      await first('heartbeat', (event): event is HeartbeatEvent => event.kind === 'heartbeat' && event.at > asked);
     },
-    until: (wanted) => firstValueFrom(stream.pipe(filter(wanted))),
+    until: (wanted) => first('event as awaited', wanted),
     stop: async () => {
       const pids = ownBpftraces();
       running.unsubscribe();
@@ -50,6 +66,12 @@ export const startTracing = async (options: TracerOptions): Promise<Tracing> => 
     },
   };
 };
+
+/** A loaded machine takes long; one that takes longer than this hangs. */
+const PATIENCE_MS = 120_000;
+
+const lastStatus = (events: readonly Event[]): string =>
+  events.flatMap((event) => (event.kind === 'status' ? [event.status.text] : [])).at(-1) ?? 'no status';
 
 /** Tracing for the length of `act`. */
 export const whileTracing = async (options: TracerOptions, act: (tracing: Tracing) => Promise<void>): Promise<void> => {

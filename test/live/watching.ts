@@ -95,11 +95,17 @@ export const startWatching = async (bpf = true): Promise<Watching> => {
       await setTimeout(0);
     },
   };
-  await watching.until('the end of the first census', ({ recent }) =>
-    recent.find(({ text }) => text.startsWith('census:')),
-  );
-  if (bpf) await watching.until('probes', ({ tracer }) => (tracer.mode === 'ebpf' ? tracer : undefined));
-  return watching;
+  try {
+    await watching.until('the end of the first census', ({ recent }) =>
+      recent.find(({ text }) => text.startsWith('census:')),
+    );
+    if (bpf) await watching.until('probes', ({ tracer }) => (tracer.mode === 'ebpf' ? tracer : undefined));
+    return watching;
+  } catch (error) {
+    // Left running, it would keep the tests from ending.
+    await watching.stop();
+    throw error;
+  }
 };
 
 /**
