@@ -7,7 +7,8 @@ import type { Vma } from '../model/vma.js';
  */
 export const abiOf = (evidence: Evidence, vmas: readonly Vma[]): string | undefined => {
   const { machine } = evidence.host;
-  if (machine === undefined) return undefined;
+  // Evidence may come from anybody, and an ABI is printed: a name as no uname gives it is none.
+  if (machine === undefined || !/^[\w-]+$/.test(machine)) return undefined;
   const compat = COMPAT.get(machine);
   if (compat === undefined) return WITHOUT_COMPAT.get(machine) ?? (/^i[3-6]86$/.test(machine) ? 'i386' : machine);
   const bits = evidence.auxv === undefined ? bitsByAddress(vmas) : evidence.auxv.wordSize * 8;

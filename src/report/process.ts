@@ -46,7 +46,7 @@ export const processReport = ({ evidence, verdict, forecast, history = [] }: Jud
 export const unreadableText = (evidence: Evidence): string | null => {
   if (evidence.vmas !== undefined) return null;
   const reason = evidence.unread.find((entry) => entry.what === 'maps') ?? evidence.unread[0];
-  return reason === undefined ? 'maps not known' : `${reason.what}: ${WHY[reason.why]}`;
+  return reason === undefined ? 'maps not known' : `${escapeText(reason.what)}: ${WHY[reason.why]}`;
 };
 
 const WHY = {

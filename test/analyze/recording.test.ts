@@ -310,7 +310,7 @@ test('whatever is in a recording: text, page and JSON are made, and nothing host
       const report: unknown = JSON.parse(JSON.stringify(chaptersReport(piece.host, chapters, [])));
       assert.ok(Value.Check(ReportJson, report), JSON.stringify([...Value.Errors(ReportJson, report)][0]));
     }),
-    { numRuns: fuzzRuns(30) },
+    { numRuns: fuzzRuns(100) },
   );
 });
 
