@@ -58,7 +58,7 @@ const readPieces = async (
   problems: Failure[],
 ): Promise<readonly Piece[]> => {
   const inputs = paths.map((path, order) => ({ order, input: recognise(path) }));
-  if (inputs.some(isRecording)) (await import('../pipeline/heap.js')).keepHeapSmall();
+  if (inputs.some(isRecording)) (await import('../pipeline/heap.js')).keepHeapSmall('one run');
   const read: { readonly order: number; readonly piece: Piece }[] = [];
   const take = async ({ order, input }: (typeof inputs)[number], more: Partial<PieceOptions> = {}): Promise<void> => {
     const piece = input.ok ? await readPiece(input.value, { ...options, ...more }) : input;

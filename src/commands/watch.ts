@@ -53,7 +53,7 @@ export const run = async (options: WatchOptions, screen?: Screen): Promise<numbe
   const missing = options.pid?.find((pid) => isGone(readProcess(pid, 'census')));
   if (missing !== undefined)
     return refuse(failure('no-process', `There is no process ${missing}.`, 'See `ps -e` for those there are.'));
-  keepHeapSmall();
+  keepHeapSmall('left running');
   const local = readLocalHost();
   const notes = limits(local, false);
   const asked = new Subject<void>();

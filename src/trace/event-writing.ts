@@ -14,6 +14,7 @@ export const BOOLEANS: readonly Choice<boolean>[] = [
 ];
 
 export const START = literal('{"record":"');
+export const CALL_KIND = literal('call"');
 export const AT = literal(',"at":"');
 export const TGID = literal('","tgid":');
 export const TID = literal(',"tid":');
@@ -21,6 +22,7 @@ export const COMM = literal(',"comm":"');
 export const SPACE = literal('","space":{"id":"');
 export const MM = literal('","mm":"');
 export const CALL = literal(',"call":"');
+export const MREMAP = literal('mremap"');
 export const ARGS = literal(',"args":');
 export const RESULT = literal(',"result":"');
 export const COMPAT = literal('","compat":');
@@ -33,6 +35,7 @@ export const WHOLE = literal(',"wholeProcess":');
 export const TARGET = literal(',"target":');
 export const SNAPSHOT = literal(',"snapshot":"');
 export const SEVERITY = literal(',"severity":"');
+export const WARNING = literal(',"severity":"warning"');
 export const SAYS = literal(',"says":"');
 export const ADDRESS_SPACE = literal('","addressSpace":"');
 export const SEVERITIES = choices('info', 'warning', 'error');

@@ -28,8 +28,10 @@ export interface TraceFrame<T = Observation> {
 export interface LineReader<T> {
   /** bytes[from..to) is a line without its end; what it holds is put at the end of `into`. */
   readonly line: (bytes: Buffer, from: number, to: number, into: T[]) => Said | undefined;
-  /** A frame ends: what was held back is put there too. */
+  /** A frame ends: what was held back for it is put there too. */
   readonly finish?: (into: T[]) => void;
+  /** A run or a file ends: what was held back for longer is put there too. */
+  readonly end?: (into: T[]) => void;
 }
 
 /** What a line holds beside content. Undefined: nothing, or it is of a kind that this version does not know. */

@@ -26,6 +26,8 @@ export const openReading = <T>(reader: LineReader<T>): Reading<T> => {
   let foreign = false;
 
   const damaged = (text: string, line: number, torn = false): void => {
+    // What a reader held back is from before.
+    if (reader.end !== undefined) close();
     items.push({ kind: 'damage', damage: { text, line, torn } });
   };
 
@@ -63,6 +65,7 @@ export const openReading = <T>(reader: LineReader<T>): Reading<T> => {
       offset = said.offset;
       return;
     }
+    if (said.kind === 'header') close();
     items.push(said);
     foreign = said.kind === 'foreign';
     if (said.kind !== 'header') return;
@@ -89,6 +92,8 @@ export const openReading = <T>(reader: LineReader<T>): Reading<T> => {
 
   const finish = (base: boolean): void => {
     if (foreign) return;
+    // What comes after a base is news, and nothing of the base is.
+    if (base) reader.end?.(content);
     reader.finish?.(content);
     items.push({ kind: 'frame', frame: { content, at, offset, base } });
     content = [];
@@ -103,6 +108,12 @@ export const openReading = <T>(reader: LineReader<T>): Reading<T> => {
       if (torn.mark !== '') number += 1;
       damaged(`it ends in the middle of ${torn.mark === '' ? 'a frame, after line' : 'line'} ${number}`, number, true);
     }
+    close();
+  };
+
+  /** What follows is from another run, or nothing. */
+  const close = (): void => {
+    reader.end?.(content);
     reader.finish?.(content);
     if (content.length > 0) finish(false);
   };

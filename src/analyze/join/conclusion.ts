@@ -4,6 +4,7 @@ import type { Choice } from '../../report/chapter.js';
 import { isoTime } from '../../report/line.js';
 import { printable } from '../../text/escape.js';
 import { hex } from '../../text/hex.js';
+import { deedWords } from '../recording/deeds.js';
 import type { Life } from '../recording/life.js';
 import { IS, imageOf, TOOK } from './choices.js';
 import { dumpLines, type Outcome, outcomeOf, restoreLines } from './outcome.js';
@@ -28,7 +29,7 @@ export const conclude = (
   if (roles.length < 2 && lives.length === 0 && dump === undefined && restore === undefined) return [];
   const sentences = [
     ...(before === undefined ? [] : [beforeWords(before, image !== undefined || after !== undefined)]),
-    ...of('before').flatMap(({ life }) => (life === undefined ? [] : deedWords(life.life))),
+    ...of('before').flatMap(({ life }) => (life === undefined ? [] : deedsWords(life.life))),
     ...writtenWords(written, lives.length > 0),
     ...(image === undefined ? [] : dumpWords(image, choices)),
     ...restoreWords(image, after, written, choices),
@@ -51,10 +52,10 @@ const beforeWords = ({ life, judged }: Witness, dumped: boolean): string => {
 };
 
 /** Who moved or unmapped it. */
-const deedWords = ({ deeds, done, pid }: Life): readonly string[] => {
-  const words = deeds.map(({ time, text, pid: doer, comm }) => {
+const deedsWords = ({ deeds, done, pid }: Life): readonly string[] => {
+  const words = deeds.map(({ time, effect, pid: doer, comm }) => {
     const who = doer === pid ? 'the process itself' : `process ${doer}`;
-    return `${who} (${printable(comm)}) ${text} at ${isoTime(time, 0n)}`;
+    return `${who} (${printable(comm)}) ${deedWords(effect)} at ${isoTime(time, 0n)}`;
   });
   const left = done - deeds.length;
   if (left > 0) words.splice(-2, 0, `that went on ${left} times`);

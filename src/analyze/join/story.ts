@@ -50,8 +50,8 @@ const LONGEST_PATH = 40;
 
 const lifeLines = (life: Life, recorded: Recorded, roles: readonly Role[]): readonly StoryLine[] => {
   const lines = life.lines.map(({ line, time }): StoryLine => {
-    const who = `${line.pid} ${printable(line.comm)}`;
-    return { time, severity: line.severity, who, text: line.text };
+    const { pid, comm, severity, text } = line();
+    return { time, severity, who: `${pid} ${printable(comm)}`, text };
   });
   if (life.leftOut > 0) {
     const text = `${life.leftOut} lines are left out here`;

@@ -1,5 +1,5 @@
 import type { CallEvent } from '../../model/event.js';
-import { effectOf } from '../../pipeline/placement.js';
+import { type Effect, effectOf } from '../../pipeline/placement.js';
 import { hex } from '../../text/hex.js';
 import { addBounded, type Instant, type Life } from './life.js';
 
@@ -8,14 +8,20 @@ const MOST_DEEDS = 4;
 
 /** Keeps what a call did to the vDSO, where its arguments and the kernel's pointer prove it. */
 export const noteDeed = (life: Life, event: CallEvent, instant: Instant): void => {
-  const text = deedWords(event);
-  if (text === undefined) return;
+  const effect = effectOf(event, undefined);
+  if (effect.kind === 'none' || effect.kind === 'failed' || effect.kind === 'unclear') return;
   life.done += 1;
-  addBounded(life.deeds, { ...instant, pid: event.tgid, comm: event.comm, text }, FIRST_DEEDS, MOST_DEEDS);
+  const { at, time } = instant;
+  addBounded(life.deeds, { at, time, pid: event.tgid, comm: event.comm, effect }, FIRST_DEEDS, MOST_DEEDS);
 };
 
-const deedWords = (event: CallEvent): string | undefined => {
-  const effect = effectOf(event, undefined);
+/** Moves that are counted only: the first and the newest are noted. */
+export const passDeeds = (life: Life, count: number): void => {
+  life.done += count;
+};
+
+/** "moved it from 0x... to 0x...". */
+export const deedWords = (effect: Effect): string => {
   switch (effect.kind) {
     case 'moved':
       return `moved it from ${hex(effect.move.from)} to ${hex(effect.move.to)}`;
@@ -26,6 +32,6 @@ const deedWords = (event: CallEvent): string | undefined => {
     case 'placed':
       return `mapped a new one at ${hex(effect.at)}`;
     default:
-      return undefined;
+      return '';
   }
 };

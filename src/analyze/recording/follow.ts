@@ -1,15 +1,20 @@
+import type { Event } from '../../model/event.js';
 import type { Evidence } from '../../model/evidence.js';
 import type { HistoryLine, WatchState } from '../../model/state.js';
-import type { TraceFrame } from '../../trace/items.js';
+import type { Observation } from '../../pipeline/observation.js';
 import type { Replayed } from '../../trace/replay-frames.js';
-import { noteDeed } from './deeds.js';
-import { addLine, type Instant, isAlarm, type Life, newLife } from './life.js';
+import type { PassedOver } from '../../trace/runs.js';
+import { noteDeed, passDeeds } from './deeds.js';
+import { addLine, type Instant, isAlarm, type Life, lean, newLife, passLines } from './life.js';
 import { takeState } from './state.js';
 import { notePoke, noteProtection } from './writes.js';
 
+export type Passed = ReadonlyMap<Event, PassedOver>;
+
 /** Follows every process through a recording, in bounded memory. */
 export interface Follower {
-  readonly take: (replayed: Replayed, frame: TraceFrame) => void;
+  /** `passed`: moves that were left out right before an event. */
+  readonly take: (replayed: Replayed, content: readonly Observation[], passed: Passed) => void;
   /** Another run begins: nothing that was known goes on. */
   readonly nextRun: () => void;
   /** Who is to be told of, and how many more there were: those with nothing to tell go first. */
@@ -80,12 +85,22 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
     return owner;
   };
 
-  const onLine = (line: HistoryLine, time: bigint): Life | undefined => {
+  const onPassed = (life: Life, { count, oldest, newest }: PassedOver, offset: bigint): void => {
+    passDeeds(life, count);
+    if (life.ended !== undefined) return;
+    for (const { at, line } of oldest) addLine(life, line, at + offset, size());
+    passLines(life, count - oldest.length - newest.length, size());
+    for (const { at, line } of newest) addLine(life, line, at + offset, size());
+  };
+
+  const onLine = (line: HistoryLine, time: bigint, before: Passed): Life | undefined => {
     if (line.pid === 0) return undefined;
     const instant = { at: line.at, time };
     const life = byPid.get(line.pid) ?? begin(line.pid, line.comm, undefined);
     if (line.comm !== '') life.comm = line.comm;
-    if (life.ended === undefined || line.event?.kind === 'exit') addLine(life, line, time, size());
+    const passed = line.event === undefined ? undefined : before.get(line.event);
+    if (passed !== undefined) onPassed(life, passed, time - line.at);
+    if (life.ended === undefined || line.event?.kind === 'exit') addLine(life, lean(line), time, size());
     if (isAlarm(line)) life.remarkable = true;
     const { event } = line;
     switch (event?.kind) {
@@ -98,14 +113,14 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
         const victim = line.target === undefined || line.target === line.pid ? undefined : byPid.get(line.target);
         if (victim === undefined) break;
         notePoke(victim, event, instant);
-        addLine(victim, line, time, size());
+        addLine(victim, lean(line), time, size());
         break;
       }
       case 'fork': {
         const child = begin(event.childPid, line.comm, instant);
         child.parent = { pid: life.pid, comm: life.comm };
         child.heirOf = life.copied.size > 0 ? life : undefined;
-        addLine(child, line, time, size());
+        addLine(child, lean(line), time, size());
         break;
       }
       case 'exit':
@@ -135,14 +150,14 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
   };
 
   return {
-    take: (replayed, { content }) => {
+    take: (replayed, content, passed) => {
       const { lines, state } = replayed.frame;
       last = state;
       offset = replayed.offset;
       const touched = new Map<Life, bigint>();
       for (const line of lines) {
         const vanished = line.gone === true && state.spaces.get(line.space)?.verdict?.applicable === false;
-        const life = vanished ? undefined : onLine(line, line.at + offset);
+        const life = vanished ? undefined : onLine(line, line.at + offset, passed);
         if (life !== undefined) touched.set(life, line.at);
       }
       for (const observation of content) {

@@ -2,6 +2,7 @@ import type { Evidence } from '../../model/evidence.js';
 import type { HistoryLine } from '../../model/state.js';
 import type { Forecast, Verdict } from '../../model/verdict.js';
 import type { Image } from '../../pipeline/image.js';
+import type { Effect } from '../../pipeline/placement.js';
 import type { Turn } from '../../report/chapter.js';
 
 /** A moment of a recording. */
@@ -30,8 +31,7 @@ export interface WriteSign extends Instant {
 export interface Deed extends Instant {
   readonly pid: number;
   readonly comm: string;
-  /** "moved it from 0x... to 0x...". */
-  readonly text: string;
+  readonly effect: Effect;
 }
 
 /** A page that stopped being the kernel's. */
@@ -64,6 +64,8 @@ export interface Life {
   heirOf: Life | undefined;
   /** Newest reading, cut down after use, and what it was judged to be. */
   state: State | undefined;
+  /** What tells that verdict from another one, as a text. */
+  essence: string;
   /** The first one. */
   first: State | undefined;
   /** Id of its address space in the replayed state. */
@@ -91,9 +93,11 @@ export interface Life {
   remarkable: boolean;
 }
 
+/** Read when it is told, which most never are; without its event and finding, which weigh more than the words. */
+export type Line = () => HistoryLine;
+
 export interface RecordedLine {
-  /** Without its event and finding, which weigh more than the words. */
-  readonly line: HistoryLine;
+  readonly line: Line;
   /** Time of day, Unix, ns. */
   readonly time: bigint;
 }
@@ -107,6 +111,7 @@ export const newLife = (pid: number, comm: string, born: Instant | undefined): L
   parent: undefined,
   heirOf: undefined,
   state: undefined,
+  essence: '',
   first: undefined,
   space: undefined,
   images: [],
@@ -135,18 +140,32 @@ export const addBounded = <T>(list: T[], value: T, first: number, most: number):
 /** Lines kept of one process, when there are few and when there are many; the first quarter and the newest. */
 const MOST_LINES = 60;
 const FEWEST_LINES = 4;
+const quarter = (lines: number): number => Math.floor(lines / 4);
+/** The same, for who reads them. */
+export const LINES = { oldest: quarter(MOST_LINES), newest: MOST_LINES - quarter(MOST_LINES) } as const;
 /** Lines kept of all processes, about. */
 const ALL_LINES = 30_000;
 
 /** `lives`: how many processes are being kept. */
-export const addLine = (life: Life, line: HistoryLine, time: bigint, lives: number): void => {
-  const most = Math.max(FEWEST_LINES, Math.min(MOST_LINES, Math.floor(ALL_LINES / Math.max(1, lives))));
-  const first = Math.floor(most / 4);
-  const lean = { ...line, event: undefined, finding: undefined };
-  if (!addBounded(life.lines, { line: lean, time }, first, most)) return;
-  life.leftOut += 1;
-  life.leftOutAt = first;
+export const addLine = (life: Life, line: Line, time: bigint, lives: number): void => {
+  const most = mostLines(lives);
+  if (addBounded(life.lines, { line, time }, quarter(most), most)) passLines(life, 1, lives);
 };
+
+export const lean = ({ at, pid, comm, space, severity, text, gone, target }: HistoryLine): Line => {
+  const also = { ...(gone === undefined ? {} : { gone }), ...(target === undefined ? {} : { target }) };
+  return () => ({ at, pid, comm, space, severity, text, event: undefined, finding: undefined, ...also });
+};
+
+/** Lines that are counted only: between the first quarter and the newest. */
+export const passLines = (life: Life, count: number, lives: number): void => {
+  if (count === 0) return;
+  life.leftOut += count;
+  life.leftOutAt = quarter(mostLines(lives));
+};
+
+const mostLines = (lives: number): number =>
+  Math.max(FEWEST_LINES, Math.min(MOST_LINES, Math.floor(ALL_LINES / Math.max(1, lives))));
 
 /** Something happened to a vDSO; what CRIU does to its own (pipeline/noise.ts) is no alarm. */
 export const isAlarm = ({ severity, event, comm }: HistoryLine): boolean =>

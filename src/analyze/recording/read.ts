@@ -4,12 +4,13 @@ import type { HistoryLine } from '../../model/state.js';
 import { escapeText } from '../../text/escape.js';
 import { openDecoder } from '../../trace/decoder.js';
 import type { Header, Hook } from '../../trace/format.js';
-import type { Damage } from '../../trace/items.js';
+import type { Damage, TraceFrame } from '../../trace/items.js';
 import { fromDigits } from '../../trace/number-text.js';
 import { openRecording, type Progress } from '../../trace/replay.js';
 import { openReplay } from '../../trace/replay-frames.js';
+import { type Content, openRuns, sorted } from '../../trace/runs.js';
 import { follow } from './follow.js';
-import { addBounded, type Life } from './life.js';
+import { addBounded, LINES, type Life } from './life.js';
 
 /** A recording, followed to its end. */
 export interface Recorded {
@@ -39,6 +40,7 @@ export const readRecorded = async (path: string, options: RecordedOptions): Prom
   const opened = await openRecording(path);
   if (!opened.ok) return opened;
   const replay = openReplay();
+  const reader = openRuns(openDecoder(), LINES);
   const follower = follow(options.criu, options.wanted);
   const damage: Damage[] = [];
   let damages = 0;
@@ -47,7 +49,22 @@ export const readRecorded = async (path: string, options: RecordedOptions): Prom
   let header: Header | undefined;
   let host: Host | undefined;
   let [from, until, events, offset] = [0n, 0n, 0, 0n];
-  const items = opened.value.items(openDecoder(), options.progress);
+  const items = opened.value.items(reader, options.progress);
+  const frame = ({ content, ...when }: TraceFrame<Content>): void => {
+    offset = when.offset;
+    until = when.at + offset;
+    const { observations, passed } = sorted(content);
+    for (const { count } of passed.values()) events += count;
+    for (const one of observations) {
+      if (one.kind === 'snapshot') host ??= one.evidence.host;
+      if (one.kind === 'event' && 'tgid' in one.event) events += 1;
+    }
+    const replayed = replay({ kind: 'frame', frame: { ...when, content: observations } });
+    if (replayed === undefined) return;
+    follower.take(replayed, observations, passed);
+    for (const line of replayed.frame.lines)
+      if (line.event?.kind === 'gap') addBounded(gaps, { line, time: line.at + offset }, FIRST, MOST);
+  };
   let ending: Failure | undefined;
   for (;;) {
     const next = await items.next();
@@ -56,7 +73,11 @@ export const readRecorded = async (path: string, options: RecordedOptions): Prom
       break;
     }
     for (const item of next.value) {
-      const replayed = replay(item);
+      if (item.kind === 'frame') {
+        frame(item.frame);
+        continue;
+      }
+      replay(item);
       switch (item.kind) {
         case 'header':
           if (header === undefined) from = fromDigits(item.header.at) + fromDigits(item.header.offset);
@@ -70,18 +91,6 @@ export const readRecorded = async (path: string, options: RecordedOptions): Prom
           break;
         case 'hook':
           addBounded(hooks, { hook: item.hook, time: fromDigits(item.hook.at) + offset }, FIRST, MOST);
-          break;
-        case 'frame':
-          offset = item.frame.offset;
-          until = item.frame.at + offset;
-          for (const one of item.frame.content) {
-            if (one.kind === 'snapshot') host ??= one.evidence.host;
-            if (one.kind === 'event' && 'tgid' in one.event) events += 1;
-          }
-          if (replayed === undefined) break;
-          follower.take(replayed, item.frame);
-          for (const line of replayed.frame.lines)
-            if (line.event?.kind === 'gap') addBounded(gaps, { line, time: line.at + offset }, FIRST, MOST);
           break;
         case 'foreign':
           break;

@@ -22,7 +22,9 @@ export const takeState = (life: Life, { id, evidence, verdict }: AddressSpace, k
   const instant = { at, time: known.time - known.at + at };
   noteImage(life, evidence);
   notePages(life, verdict.vdso, instant);
-  const same = life.state !== undefined && essence(life.state.verdict) === essence(verdict);
+  const now = essence(verdict);
+  const same = life.state !== undefined && life.essence === now;
+  life.essence = now;
   life.state =
     same && life.state !== undefined ? { ...life.state, ...instant } : judged(evidence, verdict, instant, criu);
   life.first ??= life.state;
@@ -65,7 +67,7 @@ const essence = ({ vdso, hint, findings, policies }: Verdict): string =>
   ].join('\n');
 
 const decisions = ({ hint, pfn, symtable }: Verdict['policies']): string =>
-  [hint, pfn, symtable].map(({ decision, right }) => `${decision} ${right}`).join('\n');
+  `${hint.decision} ${hint.right} ${pfn.decision} ${pfn.right} ${symtable.decision} ${symtable.right}`;
 
 const noteTurn = (life: Life, verdict: Verdict, { time }: Instant): void => {
   const last = life.turns.at(-1);

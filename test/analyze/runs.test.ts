@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { from, lastValueFrom } from 'rxjs';
+import { follow } from '../../src/analyze/recording/follow.js';
+import { LINES, type Life } from '../../src/analyze/recording/life.js';
+import { judge } from '../../src/judge/judge.js';
+import type { Event } from '../../src/model/event.js';
+import type { Frame } from '../../src/pipeline/ledger.js';
+import type { Observation } from '../../src/pipeline/observation.js';
+import { openDecoder } from '../../src/trace/decoder.js';
+import { openEncoder } from '../../src/trace/encoder.js';
+import type { LineReader } from '../../src/trace/items.js';
+import { recorded } from '../../src/trace/recorded.js';
+import { openReplay } from '../../src/trace/replay-frames.js';
+import { type Content, openRuns, sorted } from '../../src/trace/runs.js';
+import { fuzzRuns } from '../fuzz-runs.js';
+import { called, execed, exited, forked, happened, heard, MS, moved, T0, VFORK } from '../pipeline/build.js';
+import { header, readPieces } from '../trace/recording.js';
+import { at, OFFSET, reading, traced } from './recordings.js';
+
+/** Passing over the middle of a run of moves must not change what is told of anybody. */
+
+/** A recording as a live run writes it, with the lines that were said. */
+const record = async (list: readonly (readonly Observation[])[]): Promise<string> => {
+  const encoder = openEncoder();
+  let text = encoder.header({ ...header, at: T0.toString(), offset: OFFSET.toString() });
+  const recorder = {
+    record: (observations: readonly Observation[], { state, lines }: Frame) => {
+      text += encoder.frame({ observations, at: state.now, offset: OFFSET, lines });
+    },
+  };
+  await lastValueFrom(from(list).pipe(recorded(recorder, () => OFFSET, { judge, host: header.host })));
+  return text;
+};
+
+interface Told {
+  readonly lives: readonly Life[];
+  readonly events: number;
+  /** Events that were read. */
+  readonly read: number;
+}
+
+const tell = <T extends Content>(text: string, reader: LineReader<T>, size?: number): Told => {
+  const replay = openReplay();
+  const follower = follow('4.2', () => true);
+  let [events, read] = [0, 0];
+  for (const item of readPieces(reader, Buffer.from(text, 'latin1'), size)) {
+    if (item.kind !== 'frame') {
+      replay(item);
+      continue;
+    }
+    const { observations, passed } = sorted(item.frame.content);
+    for (const { count } of passed.values()) events += count;
+    read += observations.filter(({ kind }) => kind === 'event').length;
+    const replayed = replay({ kind: 'frame', frame: { ...item.frame, content: observations } });
+    if (replayed !== undefined) follower.take(replayed, observations, passed);
+  }
+  return { lives: follower.end().lives, events: events + read, read };
+};
+
+const whole = (text: string): Told => tell(text, openDecoder());
+const inRuns = (text: string, size?: number): Told => tell(text, openRuns(openDecoder(), LINES), size);
+
+const PLACES = [0x7f00_0000_0000n, 0x7e00_0000_0000n, 0x7d00_0000_0000n] as const;
+const PIDS = [7, 8, 9] as const;
+const RWX = 7n;
+
+type Step =
+  | { readonly do: 'moves'; readonly pid: number; readonly count: number }
+  | {
+      readonly do: 'read' | 'read-ahead' | 'fork' | 'vfork' | 'exec' | 'exit' | 'protect' | 'kernel-lies';
+      readonly pid: number;
+    }
+  | { readonly do: 'gap' | 'heartbeat' | 'frame' };
+
+const pid = fc.constantFrom(...PIDS);
+const steps: fc.Arbitrary<readonly Step[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc.record({ do: fc.constant('moves' as const), pid, count: fc.integer({ min: 1, max: 90 }) }),
+    },
+    { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('read' as const, 'read-ahead' as const), pid }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        do: fc.constantFrom(...(['fork', 'vfork', 'exec', 'exit', 'protect', 'kernel-lies'] as const)),
+        pid,
+      }),
+    },
+    { weight: 2, arbitrary: fc.record({ do: fc.constantFrom(...(['gap', 'heartbeat', 'frame'] as const)) }) },
+  ),
+  { maxLength: 25 },
+);
+
+interface Living {
+  /** Which of the places its vDSO is at. */
+  place: number;
+  /** ctx_id of its address space. */
+  context: number;
+  readonly ticks: bigint;
+}
+
+/** What three processes do, as the pipeline is given it. */
+const played = (list: readonly Step[]): readonly (readonly Observation[])[] => {
+  const frames: Observation[][] = [[traced]];
+  const living = new Map<number, Living>(
+    PIDS.map((one) => [one, { place: 0, context: one, ticks: T0 / (10n * MS) - 100n }]),
+  );
+  let ms = 1;
+  let context = 100;
+  const put = (event: Event): void => {
+    frames.at(-1)?.push(happened(event));
+  };
+  for (const step of list) {
+    ms += 1;
+    if (step.do === 'frame') frames.push([]);
+    if (step.do === 'heartbeat') frames.at(-1)?.push(heard(at(ms)));
+    if (step.do === 'gap') put({ kind: 'gap', at: at(ms), from: at(ms - 1), cause: 'lost', lost: 3n });
+    const one = 'pid' in step ? living.get(step.pid) : undefined;
+    if (!('pid' in step) || one === undefined) continue;
+    const who = { at: at(ms), pid: step.pid, in: one.context };
+    const here = PLACES[one.place] ?? 0n;
+    switch (step.do) {
+      case 'moves':
+        for (let count = 0; count < step.count; count++) {
+          const [from = 0n, to = 0n] = [PLACES[one.place], PLACES[(one.place + 1) % PLACES.length]];
+          put(moved({ ...who, at: at(ms) + BigInt(count), from, to }));
+          one.place = (one.place + 1) % PLACES.length;
+        }
+        break;
+      case 'read-ahead':
+        // Of events that happened before it some come after it.
+        frames.at(-1)?.push(reading({ ms: ms + 3, pid: step.pid, ticks: one.ticks, at: here, auxv: PLACES[0] }));
+        break;
+      case 'read':
+        frames.at(-1)?.push(reading({ ms, pid: step.pid, ticks: one.ticks, at: here, auxv: PLACES[0] }));
+        break;
+      case 'fork':
+      case 'vfork': {
+        const child = PIDS.find((other) => !living.has(other));
+        if (child === undefined) break;
+        const shares = step.do === 'vfork';
+        put(forked({ ...who, child, ...(shares ? { flags: VFORK } : {}) }));
+        context += 1;
+        living.set(child, { place: one.place, context: shares ? one.context : context, ticks: at(ms) / (10n * MS) });
+        break;
+      }
+      case 'exec':
+        context += 1;
+        one.context = context;
+        one.place = 0;
+        put(execed({ ...who, in: context, vdso: PLACES[0] }));
+        break;
+      case 'exit':
+        put(exited(who));
+        living.delete(step.pid);
+        break;
+      case 'protect':
+        put(called({ ...who, call: 'mprotect', args: [here, 0x2000n, RWX], vdsoBefore: here, vdsoAfter: here }));
+        break;
+      case 'kernel-lies':
+        put(moved({ ...who, from: here, to: here }));
+        break;
+    }
+  }
+  return frames.filter((frame) => frame.length > 0);
+};
+
+/**
+ * A move that is read at the end of its run comes behind a finding of before, as its time says; a story puts its lines
+ * in order by that. Where lines are left out, one or the other may be.
+ */
+const comparable = ({ lines, ...life }: Life) => ({
+  ...life,
+  heirOf: life.heirOf?.pid,
+  lines:
+    life.leftOut > 0
+      ? lines.length
+      : lines
+          .map(({ line, time }) => ({ ...line(), time }))
+          .sort((a, b) => Number(a.time - b.time) || (a.text < b.text ? -1 : 1)),
+});
+
+test('what is told of a recording does not depend on the moves that are passed over', async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, fc.integer({ min: 400, max: 1 << 20 }), async (list, size) => {
+      const text = await record(played(list));
+      const [all, some] = [whole(text), inRuns(text, size)];
+      assert.deepEqual(some.lives.map(comparable), all.lives.map(comparable));
+      assert.equal(some.events, all.events);
+    }),
+    { numRuns: fuzzRuns(60) },
+  );
+});
+
+test('of a thousand moves in one frame five are read', async () => {
+  const text = await record(played([{ do: 'moves', pid: 7, count: 1000 }]));
+  const { events, read } = inRuns(text);
+  assert.deepEqual([events, read], [1001, 6]);
+  assert.equal(whole(text).read, 1001);
+});
