@@ -23,6 +23,8 @@ export interface LeftOut {
 export const MAIN_SCRIPTS = ['task', 'namespace', 'write', 'remap', 'seal', 'heartbeat'] as const;
 /** Instead, where nothing tells which call touches a vDSO. */
 export const UNFILTERED_SCRIPTS = ['task', 'namespace', 'write', 'unfiltered', 'heartbeat'] as const;
+/** Instead of `task`, where the verifier takes its loop. */
+export const QUEUED = 'task-queue';
 /** Scripts of a second bpftrace, for the time that there are 32-bit tasks. */
 export const COMPAT_SCRIPTS = ['compat', 'heartbeat'] as const;
 
@@ -38,12 +40,14 @@ export const knowsLastExit = (host: Host): boolean => resolve(host, LIVE_PATH) !
 
 /**
  * One missing tracepoint, field or member would make bpftrace refuse the whole script (measured), so
- * only what this host has goes in, with members by offset. `scripts`: by name, all of probes/.
+ * only what this host has goes in, with members by offset. `scripts`: by name, all of probes/. `queued`: the lives of
+ * processes are told in batches, if this host can.
  */
-export const composeMain = (host: Host, scripts: ReadonlyMap<string, Script>): Composition => {
+export const composeMain = (host: Host, scripts: ReadonlyMap<string, Script>, queued = true): Composition => {
   const filtered = knowsVdsoPointer(host);
   const names: readonly string[] = filtered ? MAIN_SCRIPTS : UNFILTERED_SCRIPTS;
-  const composition = compose(host, pick(scripts, names), windowDefines(host));
+  const chosen = queued && host.queues !== undefined ? names.map((name) => (name === 'task' ? QUEUED : name)) : names;
+  const composition = compose(host, pick(scripts, chosen), new Map([...windowDefines(host), ...queueDefines(host)]));
   const notes = filtered ? [] : [host.btf === undefined ? NO_BTF : NO_VDSO_MEMBER];
   return { ...composition, notes };
 };
@@ -76,6 +80,14 @@ const windowDefines = ({ window }: Host): ReadonlyMap<string, string> =>
     : new Map([
         ['VVAR', `0x${window.below.toString(16)}`],
         ['VDSO', `0x${window.above.toString(16)}`],
+      ]);
+
+const queueDefines = ({ queues }: Host): ReadonlyMap<string, string> =>
+  queues === undefined
+    ? new Map()
+    : new Map([
+        ['CPUS', String(queues.cpus)],
+        ['DEEP', String(queues.deep)],
       ]);
 
 const compose = (

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { arch } from 'node:os';
+import { arch, release } from 'node:os';
 import { failed, failure, type Outcome, success } from '../model/failure.js';
 import { isVdsoNamed, isVvarNamed } from '../model/vma.js';
 import { parseMaps } from '../proc/parse/maps.js';
 import { type Btf, readBtf } from './btf.js';
+import { type Queues, queuesFor } from './queues.js';
 
 /** What the composer asks of the machine. A test makes one up. */
 export interface Host {
@@ -14,6 +15,7 @@ export interface Host {
   readonly btf: Btf | undefined;
   /** undefined: this kernel maps no vDSO (vdso=0). */
   readonly window: Window | undefined;
+  readonly queues: Queues | undefined;
 }
 
 /** How far the vDSO area reaches around mm->context.vdso, in bytes; the same in all 64-bit processes of one boot. */
@@ -40,8 +42,11 @@ export const readHost = (): Outcome<Host> => {
     },
     btf: readKernelBtf(),
     window: ownWindow(readFileSync('/proc/self/maps', 'latin1')),
+    queues: existsSync(POSSIBLE) ? queuesFor(release(), readFileSync(POSSIBLE, 'latin1')) : undefined,
   });
 };
+
+const POSSIBLE = '/sys/devices/system/cpu/possible';
 
 /** tracefs under either of its two places; bpftrace 0.17 and later look in both. */
 const TRACEFS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];

@@ -10,6 +10,8 @@ export interface Plan {
   readonly bpftrace: Bpftrace;
   readonly host: Host;
   readonly main: Composition;
+  /** What to run when the kernel or this bpftrace refuses `main`, with its loop; undefined: `main` has none. */
+  readonly plain: Composition | undefined;
   /** undefined: 32-bit calls cannot be seen on this host. */
   readonly compat: Composition | undefined;
   readonly decoding: Decoding;
@@ -30,6 +32,7 @@ export const makePlan = async (chosen?: string, stopped?: AbortSignal): Promise<
     bpftrace: bpftrace.value,
     host: host.value,
     main: composeMain(host.value, scripts.value),
+    plain: host.value.queues === undefined ? undefined : composeMain(host.value, scripts.value, false),
     compat: composeCompat(host.value, scripts.value),
     decoding: {
       arch: host.value.arch,

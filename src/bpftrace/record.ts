@@ -41,11 +41,21 @@ export const lineDecoder = ({ arch, knowsVdso, knowsLastExit }: Decoding): ((lin
     comm: comms(fields.at(-1) ?? ''),
   });
 
+  const lifeEvent = ([, kind = '', ...fields]: Fields): Event => {
+    const [a = '', b = ''] = fields.slice(5, 7);
+    const who = seen(['', ...fields]);
+    if (kind === '1') return { kind: 'fork', ...who, childPid: Number(hexNumber(a)), cloneFlags: hexNumber(b) };
+    if (kind === '2') return { kind: 'exec', ...who, vdso: vdso(a) };
+    return { kind: 'exit', ...who, wholeProcess: knowsLastExit };
+  };
+
   const record = (text: string): Line => {
     const call = CALL.exec(text);
     if (call !== null) return event(callEvent(seen(call), call, tables, vdso));
     const beat = BEAT.exec(text);
     if (beat !== null) return { kind: 'beat', at: BigInt(beat[1] ?? '') };
+    const life = LIFE.exec(text);
+    if (life !== null) return event(lifeEvent(life));
     const exec = EXEC.exec(text);
     if (exec !== null) return event({ kind: 'exec', ...seen(exec), vdso: vdso(exec[6] ?? '') });
     const fork = FORK.exec(text);
@@ -77,7 +87,7 @@ const RECORD_START = '{"type": "printf", "data": "';
 const RECORD_END = '\\n"}';
 const TOTAL = /^\{"type": "map", "data": \{"@emitted": (\d{1,19})\}\}$/;
 
-type Fields = RegExpExecArray;
+type Fields = readonly string[];
 
 // NS TGID TID CTX MM
 const WHO = '(\\d{1,20}) (\\d{1,10}) (\\d{1,10}) ([0-9a-f]{1,16}) ([0-9a-f]{1,16})';
@@ -87,6 +97,8 @@ const BEAT = /^beat (\d{1,20})$/;
 const CALL = new RegExp(
   `^call ${WHO} (\\d{1,10}) ([01]) (-?\\d{1,20}) ${HEX} ${HEX} ${HEX} ${HEX} ${HEX} ${HEX} ${HEX} ${HEX} ${COMM}$`,
 );
+/** task-queue.bt: fork (1), exec (2) or exit (3). */
+const LIFE = new RegExp(`^life ([123]) ${WHO} ${HEX} ${HEX} ${COMM}$`);
 const EXEC = new RegExp(`^exec ${WHO} ${HEX} ${COMM}$`);
 const FORK = new RegExp(`^fork ${WHO} (\\d{1,10}) ${HEX} ${COMM}$`);
 const EXIT = new RegExp(`^exit ${WHO} ${COMM}$`);

@@ -1,9 +1,10 @@
-import { concat, filter, firstValueFrom, from, map, Observable, of, switchMap } from 'rxjs';
+import { concat, filter, firstValueFrom, from, map, Observable, of, type Subscription, switchMap } from 'rxjs';
 import type { Event, StatusEvent, TracerStatus } from '../model/event.js';
 import type { Failure, Outcome } from '../model/failure.js';
 import { order } from '../pipeline/order.js';
 import { localBootClock } from '../proc/clock.js';
 import { watchCompat } from './compat.js';
+import type { Composition } from './compose.js';
 import { hasOneRing } from './find.js';
 import { type Kept, keepRunning } from './keep.js';
 import { makePlan, type Plan } from './plan.js';
@@ -66,10 +67,12 @@ const trace = (plan: Plan, clock: () => bigint, options: TracerOptions): Observa
     /** Whose system calls are our own doing, and not news. */
     const own = new Set([process.pid]);
     let status: TracerStatus = { mode: 'starting', text: '', notes: [] };
+    let script = plan.main;
     const say = (at: bigint, next: TracerStatus): void => {
       status = next;
       subscriber.next(statusEvent(at, next));
     };
+    const ready = (): string => readyText(version, script, compat.isOn() ? plan.compat : undefined);
     const note = (text: string): void => subscriber.next(statusEvent(clock(), { ...status, notes: [text] }));
     const pass = (event: Event): void => {
       if (isOwnNoise(event, own)) return;
@@ -104,7 +107,7 @@ const trace = (plan: Plan, clock: () => bigint, options: TracerOptions): Observa
             const { from, stuck } = kept.outage;
             subscriber.next({ kind: 'gap', at: kept.at, from, cause: stuck ? 'stuck' : 'restarted', lost: undefined });
           }
-          say(kept.at, { mode: 'ebpf', text: readyText(version, plan, compat.isOn()), notes: plan.main.notes });
+          say(kept.at, { mode: 'ebpf', text: ready(), notes: script.notes });
           compat.look(kept.at);
           return;
         }
@@ -115,6 +118,12 @@ const trace = (plan: Plan, clock: () => bigint, options: TracerOptions): Observa
           say(clock(), pollingBecause(kept.failure, kept.ms));
           return;
         case 'gave-up':
+          // Its loop is the part that another verifier or bpftrace may refuse.
+          if (kept.failure.kind === 'probe-rejected' && script === plan.main && plan.plain !== undefined) {
+            script = plan.plain;
+            run();
+            return;
+          }
           say(clock(), pollingBecause(kept.failure));
           subscriber.complete();
           return;
@@ -127,34 +136,37 @@ const trace = (plan: Plan, clock: () => bigint, options: TracerOptions): Observa
       kept: common,
       gap: (gap) => subscriber.next(gap),
       changed: (at, notes) => {
-        if (status.mode === 'ebpf') say(at, { mode: 'ebpf', text: readyText(version, plan, compat.isOn()), notes });
+        if (status.mode === 'ebpf') say(at, { mode: 'ebpf', text: ready(), notes });
       },
     });
-    const running = keepRunning(
-      () =>
-        session({
-          bpftrace: plan.bpftrace,
-          script: plan.main.text,
-          decoding: plan.decoding,
-          clock,
-          ringPages: options.ringPages,
-        }),
-      clock,
-    ).subscribe(onMain);
+    let running: Subscription | undefined;
+    const run = (): void => {
+      const { bpftrace, decoding } = plan;
+      const { ringPages } = options;
+      running = keepRunning(
+        () => session({ bpftrace, script: script.text, decoding, clock, ringPages }),
+        clock,
+      ).subscribe(onMain);
+    };
+    run();
     return () => {
-      running.unsubscribe();
+      running?.unsubscribe();
       compat.stop();
     };
-  }).pipe(order(options.orderMs ?? (hasOneRing(plan.bpftrace) ? 10 : 40)));
+  }).pipe(order(options.orderMs ?? (hasOneRing(plan.bpftrace) ? ONE_RING_MS : RINGS_MS)));
+
+/** A record may wait 10 ms in its queue (probes/task-queue.bt), and rings of their own for each CPU are read in turn. */
+const ONE_RING_MS = 20;
+const RINGS_MS = 45;
 
 /** Forks, execs and exits of our own stay: the state needs the life of every process. */
 const isOwnNoise = (event: Event, own: ReadonlySet<number>): boolean =>
   (event.kind === 'call' || event.kind === 'poke' || event.kind === 'namespace' || event.kind === 'prctl') &&
   own.has(event.tgid);
 
-const readyText = (version: string, plan: Plan, compat: boolean): string => {
-  const probes = plan.main.points.length + (compat ? (plan.compat?.points.length ?? 0) : 0);
-  return `bpftrace ${version}, ${probes} probes${compat ? ', 32-bit calls too' : ''}`;
+const readyText = (version: string, main: Composition, compat: Composition | undefined): string => {
+  const probes = main.points.length + (compat?.points.length ?? 0);
+  return `bpftrace ${version}, ${probes} probes${compat === undefined ? '' : ', 32-bit calls too'}`;
 };
 
 const pollingBecause = ({ text, mend }: Failure, retryMs?: number): TracerStatus => ({

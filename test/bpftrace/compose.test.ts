@@ -24,6 +24,16 @@ test('a host that has everything gets everything, the heartbeat last', () => {
   golden('x86-everything', main.text);
 });
 
+test('where loops are verified, lives wait in queues of this machine; asked for without, they do not', () => {
+  const here = host({ queues: { cpus: 4, deep: 64 } });
+  const main = composeMain(here, scripts());
+  assert.match(main.text, /^#define CPUS 4$/m);
+  assert.match(main.text, /^#define DEEP 64$/m);
+  assert.ok(main.points.includes('interval:ms:10'));
+  assert.equal(main.points.at(-1), 'interval:ms:200');
+  assert.deepEqual(composeMain(here, scripts(), false), composeMain(host(), scripts()));
+});
+
 test('every exit attaches before its entry', () => {
   for (const composition of [composeMain(host(), scripts()), composeCompat(host(), scripts())]) {
     const points = composition?.points ?? [];

@@ -57,6 +57,7 @@ export const host = (parts: Partial<Host> & { readonly without?: readonly string
     fields: (name) => tracepoints.get(name),
     btf: taskBtf(X86_CONTEXT),
     window: { below: 0x4000n, above: 0x2000n },
+    queues: undefined,
     ...parts,
   };
 };

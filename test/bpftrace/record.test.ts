@@ -113,6 +113,13 @@ test('fork, exec, exit', () => {
   assert.deepEqual(eventOf(`exit ${WHO} ${NAME}`), { kind: 'exit', ...SEEN, wholeProcess: true });
 });
 
+test('fork, exec and exit that waited in a queue', () => {
+  assert.deepEqual(eventOf(`life 1 ${WHO} 10cc 1200000 ${NAME}`), eventOf(`fork ${WHO} 4300 1200000 ${NAME}`));
+  assert.deepEqual(eventOf(`life 2 ${WHO} 7fa206780000 0 ${NAME}`), eventOf(`exec ${WHO} 7fa206780000 ${NAME}`));
+  assert.deepEqual(eventOf(`life 3 ${WHO} 0 0 ${NAME}`), eventOf(`exit ${WHO} ${NAME}`));
+  assert.deepEqual(decode(printed(`life 4 ${WHO} 0 0 ${NAME}`)), { kind: 'garbage' });
+});
+
 test('what the probes could not read is unknown, not 0', () => {
   const blind = lineDecoder({ arch: 'x64', knowsVdso: false, knowsLastExit: false });
   const lines = [`exec ${WHO} 0 ${NAME}`, `exit ${WHO} ${NAME}`, `call ${WHO} 25 0 0 0 0 0 0 0 0 0 0 ${NAME}`];

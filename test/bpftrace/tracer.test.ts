@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { lastValueFrom, toArray } from 'rxjs';
+import { lastValueFrom, tap, toArray } from 'rxjs';
+import { makePlan } from '../../src/bpftrace/plan.js';
 import { traceEvents, untilSettled } from '../../src/bpftrace/tracer.js';
+import { needs } from '../live/needs.js';
 import { fake, folder } from './fake.js';
 
 test('no bpftrace: polling and the reason, then the end, never an error', async () => {
@@ -20,4 +22,29 @@ test('one that is too old says so', async () => {
   const old = fake('if (process.argv[2] === "--version") line("bpftrace v0.11.3");');
   const status = await untilSettled(traceEvents({ bpftrace: old.path }));
   assert.equal(status.text, 'polling: bpftrace 0.11.3 is too old');
+});
+
+test('a loop that is refused costs the queues, not the probes', needs('root'), async (context) => {
+  const picky = fake(`
+    if (process.argv[2] === '--version') { line('bpftrace v0.17.0'); process.exit(); }
+    if (readFileSync(0, 'utf8').includes('while (')) {
+      process.stderr.write('ERROR: Error loading program: interval:ms:10 (try -v)\\n');
+      process.exit(1);
+    }
+    setInterval(() => beat(process.hrtime.bigint()), 50);`);
+  const plan = await makePlan(picky.path);
+  if (!plan.ok || plan.value.plain === undefined) {
+    context.skip(plan.ok ? 'this kernel verifies no loops' : plan.failure.text);
+    return;
+  }
+  const seen: string[] = [];
+  const status = await untilSettled(
+    traceEvents({ bpftrace: picky.path }).pipe(
+      tap((event) => {
+        if (event.kind === 'status') seen.push(event.status.mode);
+      }),
+    ),
+  );
+  assert.equal(status.mode, 'ebpf', status.text);
+  assert.deepEqual(seen, ['starting', 'ebpf']);
 });

@@ -104,6 +104,7 @@ const host = (missing: RegExp): Host => ({
   fields: (tracepoint) => (missing.test(tracepoint) ? undefined : { ...new Set<string>(), has: () => true }),
   btf: undefined,
   window: { below: 0x6000n, above: 0x2000n },
+  queues: undefined,
 });
 
 const scripts = () => {
@@ -136,6 +137,7 @@ test('the start test: how many probes, or why not', async () => {
     bpftrace: found.value,
     host: host(/^$/),
     main,
+    plain: undefined,
     compat: undefined,
     decoding: { arch: 'x64', knowsVdso: false, knowsLastExit: false },
   };

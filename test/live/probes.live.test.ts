@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { basename } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { firstValueFrom, Subject } from 'rxjs';
+import { composeMain } from '../../src/bpftrace/compose.js';
 import { findBpftrace, hasOneRing } from '../../src/bpftrace/find.js';
+import { readScripts } from '../../src/bpftrace/package.js';
+import { makePlan } from '../../src/bpftrace/plan.js';
+import { session } from '../../src/bpftrace/session.js';
 import type { CallEvent, Event, ExecEvent, ForkEvent, MappingCall, NamespaceEvent } from '../../src/model/event.js';
 import { sizeOf } from '../../src/model/vma.js';
+import { localBootClock } from '../../src/proc/clock.js';
 import type { Abi } from '../../src/puppet/abi.js';
 import {
   cover,
@@ -28,6 +35,8 @@ import { bpftraces, startTracing, type Tracing, withPuppet } from './tracing.js'
 
 const EINVAL = -22n;
 const MARK = 0x7777_7000n;
+/** Processes that hardly live. */
+const BRIEF = 300;
 
 for (const bpftrace of bpftraces())
   describe(`probes under ${basename(bpftrace)}`, needs('root', 'bpftrace'), () => {
@@ -206,6 +215,45 @@ for (const bpftrace of bpftraces())
         assert.deepEqual(calls, []);
       });
     }
+
+    test('lives that find their queue full are told at once, and none is lost', async () => {
+      const plan = await makePlan(bpftrace);
+      const scripts = readScripts();
+      assert.ok(plan.ok && scripts.ok);
+      const { host, decoding } = plan.value;
+      const { queues } = host;
+      assert.ok(queues !== undefined);
+      const shallow = composeMain({ ...host, queues: { ...queues, deep: 2 } }, scripts.value);
+      const lives: Event[] = [];
+      const ready = new Subject<void>();
+      const running = session({
+        bpftrace: plan.value.bpftrace,
+        script: shallow.text,
+        decoding,
+        clock: localBootClock().now,
+      }).subscribe((happening) => {
+        if (happening.kind === 'event') lives.push(happening.event);
+        if (happening.kind === 'ready') ready.next();
+        if (happening.kind === 'ended') ready.error(happening.failure);
+      });
+      try {
+        await firstValueFrom(ready);
+        spawnSync('sh', ['-c', `i=0; while [ $i -lt ${BRIEF} ]; do /bin/true; i=$((i+1)); done`]);
+        // A flush, and two heartbeats.
+        await setTimeout(1000);
+      } finally {
+        running.unsubscribe();
+      }
+      const shell = lives.find((event) => event.kind === 'fork' && event.tgid === process.pid);
+      const children = new Set(
+        lives.flatMap((event) =>
+          event.kind === 'fork' && shell?.kind === 'fork' && event.tgid === shell.childPid ? [event.childPid] : [],
+        ),
+      );
+      assert.equal(children.size, BRIEF);
+      for (const kind of ['exec', 'exit'] as const)
+        assert.equal(lives.filter((event) => event.kind === kind && children.has(event.tgid)).length, BRIEF, kind);
+    });
 
     test('a munmap of nearly everything is seen to hit the vDSO', async () => {
       const calls = await seen('x86_64', async (puppet) => {

@@ -30,14 +30,14 @@ export const bpftraceCheck = (machine: Machine, found: Outcome<Bpftrace>): Check
 export type StartTest = (plan: Plan) => Promise<Failure | undefined>;
 
 /** Runs the very script that `watch` runs until its first heartbeat, then stops it. */
-export const startOnce: StartTest = (plan) =>
+export const startOnce: StartTest = async (plan) => {
+  const failure = await attachOnce(plan, plan.main.text);
+  return failure?.kind === 'probe-rejected' && plan.plain !== undefined ? attachOnce(plan, plan.plain.text) : failure;
+};
+
+const attachOnce = ({ bpftrace, decoding }: Plan, script: string): Promise<Failure | undefined> =>
   firstValueFrom(
-    session({
-      bpftrace: plan.bpftrace,
-      script: plan.main.text,
-      decoding: plan.decoding,
-      clock: localBootClock().now,
-    }).pipe(
+    session({ bpftrace, script, decoding, clock: localBootClock().now }).pipe(
       filter(({ kind }) => kind === 'ready' || kind === 'ended'),
       map((happening) => (happening.kind === 'ended' ? happening.failure : undefined)),
     ),
