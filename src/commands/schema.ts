@@ -2,7 +2,7 @@ import { DoctorJson } from '../doctor/schema.js';
 import { HintJson } from '../hint/schema.js';
 import { DiffJson } from '../model/diff.js';
 import { ReportJson } from '../model/report.js';
-import { EventJson } from '../report/event-json.js';
+import { EventJson } from '../report/event-schema.js';
 import { standardOutput } from '../report/standard-output.js';
 import { TraceRecord } from '../trace/format.js';
 

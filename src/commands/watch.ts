@@ -14,7 +14,6 @@ import { lineFace } from '../report/lines.js';
 import type { Judged } from '../report/process.js';
 import { lineSink } from '../report/sink.js';
 import { standardOutput } from '../report/standard-output.js';
-import { saveState } from '../trace/save.js';
 import { limits } from './ps.js';
 import { listenForSignals } from './stopping.js';
 
@@ -83,7 +82,7 @@ export const run = async (options: WatchOptions, screen?: Screen): Promise<numbe
     const save = async (path: string) =>
       shown === undefined
         ? failed(failure('cannot-write', 'Nothing has been seen yet.', 'Try again in a moment.'))
-        : await saveState(path, shown, local.host, wallOffset());
+        : await (await import('../trace/save.js')).saveState(path, shown, local.host, wallOffset());
     const controls = { rescan: () => asked.next(), pageSets, save, over: Promise.race(ends) };
     ends.push(screen(states, controls));
   } else {

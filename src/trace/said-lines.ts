@@ -1,4 +1,4 @@
-import type { EventLine } from '../report/event-json.js';
+import type { EventLine } from '../report/event-schema.js';
 import { type LineChoice, lineFace } from '../report/lines.js';
 import { escapeText } from '../text/escape.js';
 import { openByteSink } from './byte-sink.js';

@@ -1,4 +1,4 @@
-import { EVENT } from '../report/event-json.js';
+import { EVENT } from '../report/event-name.js';
 import type { ByteSink } from './byte-sink.js';
 import {
   ADDRESS_SPACE,

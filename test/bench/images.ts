@@ -37,13 +37,8 @@ export const images: Benchmark = {
       const theirs = await metered(programs, ['sh', all], { stdout: openSync(decoded, 'w') });
       insist(theirs.status === 0, 'crit failed');
       const vdso = vdsoIn(readFileSync(printed, 'utf8'));
-      const [, start] = /"start": "?(\d+|0x[0-9a-f]+)"?[^{}]*"status": "?(?:[^{}"]*VDSO)/.exec(
-        readFileSync(decoded, 'latin1'),
-      ) ?? [undefined, undefined];
-      insist(
-        vdso !== undefined && (start === undefined || BigInt(start) === vdso),
-        `the vDSO of ${pid}: ${vdso}, ${start}`,
-      );
+      const start = markedIn(readFileSync(decoded, 'latin1'));
+      insist(vdso !== undefined && vdso === start, `the vDSO of ${pid}: ${vdso}, ${start}`);
       times.add('analyze', ours.wallMs);
       times.add('crit', theirs.wallMs);
     }
@@ -75,6 +70,14 @@ const dump = async (criu: string, storm: string, directory: string, mappings: nu
   }
   return child.pid ?? 0;
 };
+
+/** What CRIU took for the vDSO, as crit prints it: VMA_AREA_VDSO (criu/include/image.h). */
+const markedIn = (decoded: string): bigint | undefined => {
+  for (const [, start = '', status] of decoded.matchAll(/"start": (\d+)[^{}]*"status": (\d+)/g))
+    if ((Number(status) & VMA_AREA_VDSO) !== 0) return BigInt(start);
+  return undefined;
+};
+const VMA_AREA_VDSO = 8;
 
 const vdsoIn = (json: string): bigint | undefined => {
   const [, start] = /"vdso":\{"start":"(0x[0-9a-f]+)"/.exec(json.replaceAll(/\s/g, '')) ?? [];

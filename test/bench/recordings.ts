@@ -35,11 +35,8 @@ export const recordings: Benchmark = {
       ...(jq === undefined ? {} : { jq: [jq, '-c', '.', file] }),
     };
     const times = gathering();
-    // 3: it cannot read recordings.
-    const analyzes = (await metered(programs, sides['analyze'] ?? [])).status !== 3;
     for (let pair = 0; pair < (short ? 1 : Math.min(pairs, 5)); pair++)
       for (const [side, command] of Object.entries(sides)) {
-        if (side === 'analyze' && !analyzes) continue;
         const into = join(folder, 'printed');
         const { cpuMs, wallMs, rssMb, status } = await metered(programs, command, {
           stdout: pair === 0 ? openSync(into, 'w') : 'ignore',
@@ -56,7 +53,7 @@ export const recordings: Benchmark = {
         times.add(`${side} rss`, rssMb);
       }
     const rows: Row[] = [];
-    for (const side of analyzes ? ['replay', 'analyze'] : ['replay']) {
+    for (const side of ['replay', 'analyze']) {
       const what = `${side} of ${events} events`;
       const ours = times.median(side);
       rows.push({ what, ours, theirs: times.median('parse'), unit: 'ms', against: 'JSON.parse', reach: { most: 2 } });
