@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { isExecutable } from './find.js';
+import { isExecutable } from './on-path.js';
 
 /**
  * The command line that ends by SIGKILL when the process that started it ends, however that comes about

@@ -1,10 +1,10 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { cpus, release } from 'node:os';
-import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
 import { failed, failure, type Outcome, success } from '../model/failure.js';
 import { printable } from '../text/escape.js';
 import { KERNEL_BTF } from './host.js';
+import { onPath } from './on-path.js';
 
 export interface Bpftrace {
   readonly path: string;
@@ -56,22 +56,6 @@ export const parseVersion = (text: string): Omit<Bpftrace, 'path'> | undefined =
 
 const isOlder = (a: { major: number; minor: number }, b: { major: number; minor: number }): boolean =>
   a.major !== b.major ? a.major < b.major : a.minor < b.minor;
-
-/** sudo and cron may leave the folders of root's programs out of $PATH. */
-const onPath = (program: string, env: NodeJS.ProcessEnv): string | undefined =>
-  [...(env['PATH'] ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/usr/local/bin', '/usr/bin']
-    .filter((folder) => folder.startsWith('/'))
-    .map((folder) => join(folder, program))
-    .find(isExecutable);
-
-export const isExecutable = (path: string): boolean => {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 /** `-`: the script comes on standard input. Never -v (it prints into the records), never -B (json is flushed by line). */
 export const ARGUMENTS = ['-f', 'json', '--no-warnings', '-'] as const;

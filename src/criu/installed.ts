@@ -1,7 +1,7 @@
 import { execa } from 'execa';
+import { type CriuVersion, parseCriuVersion } from '../judge/criu/version.js';
 import { failed, failure, type Outcome, success } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
-import { type CriuVersion, parseCriuVersion } from './version.js';
 
 /** Asks an installed CRIU (`criu` on the PATH, or a path) which version it is. Takes milliseconds and changes nothing. */
 export const installedCriu = async (program = 'criu'): Promise<Outcome<CriuVersion>> => {

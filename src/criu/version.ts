@@ -1,20 +1,7 @@
-/** A CRIU version; a patch level that is not named is 0. */
-export interface CriuVersion {
-  readonly major: number;
-  readonly minor: number;
-  readonly patch: number;
-}
+import { type CriuVersion, parseCriuVersion } from '../judge/criu/version.js';
 
 /** The newest one whose source these rules were read from. */
 export const NEWEST_KNOWN = '4.2';
-
-/** "4.2", "v4.1.1", "Version: 3.17.1\nGitID: ..." to numbers; undefined when there is no version in it. */
-export const parseCriuVersion = (text: string): CriuVersion | undefined => {
-  const found = /^(?:Version:\s*|v)?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?![\d.])/m.exec(text.trim());
-  return found === null
-    ? undefined
-    : { major: Number(found[1]), minor: Number(found[2]), patch: Number(found[3] ?? 0) };
-};
 
 export const versionText = ({ major, minor, patch }: CriuVersion): string =>
   patch === 0 ? `${major}.${minor}` : `${major}.${minor}.${patch}`;

@@ -1,5 +1,5 @@
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { onPath } from '../bpftrace/on-path.js';
 
 /** What the checks ask of the machine; a test gives a made-up one. */
 export interface Machine {
@@ -32,21 +32,5 @@ export const localMachine = (): Machine => ({
     }
   },
   exists: existsSync,
-  find: (program) =>
-    [...(process.env['PATH'] ?? '').split(delimiter), ...ROOTS_FOLDERS]
-      .filter((folder) => folder.startsWith('/'))
-      .map((folder) => join(folder, program))
-      .find(isExecutable),
+  find: (program) => onPath(program, process.env),
 });
-
-/** sudo and cron may leave the folders of root's programs out of $PATH. */
-const ROOTS_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/local/bin', '/usr/bin', '/bin'];
-
-const isExecutable = (path: string): boolean => {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-};

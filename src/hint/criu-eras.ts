@@ -1,4 +1,5 @@
-import { type CriuVersion, canRunOn, compareVersions } from '../criu/version.js';
+import { canRunOn, compareVersions } from '../criu/version.js';
+import type { CriuVersion } from '../judge/criu/version.js';
 
 /**
  * Which check each CRIU would make to tell the vDSO, by the rules of its source: parasite_fixup_vdso and

@@ -8,9 +8,9 @@ import {
   compareVersions,
   hasVclockByRelease,
   isNewerThanKnown,
-  parseCriuVersion,
   versionText,
 } from '../../src/criu/version.js';
+import { parseCriuVersion } from '../../src/judge/criu/version.js';
 import { temporaryDirectory } from './image-directory.js';
 
 const version = (text: string) => {

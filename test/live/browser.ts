@@ -29,16 +29,28 @@ export const visit = async (url: string): Promise<PageVisit> => {
       '--remote-debugging-pipe',
       `--user-data-dir=${profile}`,
     ],
-    { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] },
+    { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], detached: true },
   );
   const ended = new Promise((resolve) => child.once('exit', resolve));
   try {
     return await converse(child, url);
   } finally {
-    child.kill('SIGKILL');
+    // Its helpers too: they write to the profile until they are gone.
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
     await ended;
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    await removed(profile);
   }
+};
+
+const removed = async (folder: string): Promise<void> => {
+  for (let tries = 0; ; tries++)
+    try {
+      rmSync(folder, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      if (tries === 50) throw error;
+      await new Promise((next) => setTimeout(next, 100));
+    }
 };
 
 interface Message {

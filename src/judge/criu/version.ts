@@ -1,15 +1,16 @@
-/** A CRIU version; what follows "4.2" in "4.2-22-g2cf8f13ca" or "3.17.1" never decides a rule except the third number. */
+/** A CRIU version; what follows "4.2" in "4.2-22-g2cf8f13ca" decides nothing, a patch level that is not named is 0. */
 export interface CriuVersion {
   readonly major: number;
   readonly minor: number;
   readonly patch: number;
 }
 
-/** "4.2", "v4.1.1", "3.17.1-dirty"; undefined for anything else. */
+/** "4.2", "v4.1.1", "3.17.1-dirty", "Version: 3.17.1\nGitID: ..."; undefined when there is no version in it. */
 export const parseCriuVersion = (text: string): CriuVersion | undefined => {
-  const match = /^v?(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?(?![\d])/.exec(text.trim());
-  if (match === null) return undefined;
-  return { major: Number(match[1]), minor: Number(match[2]), patch: Number(match[3] ?? 0) };
+  const found = /^(?:Version:\s*|v)?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?![\d.])/m.exec(text.trim());
+  return found === null
+    ? undefined
+    : { major: Number(found[1]), minor: Number(found[2]), patch: Number(found[3] ?? 0) };
 };
 
 export const criuAtLeast = (version: CriuVersion, major: number, minor: number): boolean =>
