@@ -6,10 +6,10 @@
  * here, so is every record made up to N that will ever be; those not here are lost. A record made between the count
  * and N counts as here, so under load the first answer may be low, never high; the rest is found when it gets quiet.
  *
- * That holds for one ring for all CPUs. With one per CPU (bpftrace up to 0.17) heartbeats come from one CPU's ring,
- * and bpftrace empties one before it looks at the next: during a storm on two CPUs heartbeats overtook 27,000 records.
- * There only heartbeats count that came without delay, two in a row: then that ring ran empty, and the others had
- * their turn.
+ * That holds for one ring for all CPUs. With one per CPU (bpftrace up to 0.17) each CPU makes marks (probes/rings.bt),
+ * and only marks of all CPUs count. Heartbeats come from one CPU's ring, and bpftrace empties one ring before it looks at
+ * the next: in a storm on two CPUs they overtook 27,000 records, and at 19,000 records a second two prompt ones in a row
+ * overtook 3,000.
  */
 export interface Account {
   /** Records that arrived. */
@@ -18,6 +18,8 @@ export interface Account {
   /** Up to here nothing is open. ns on the boot clock. */
   readonly settledAt: bigint;
   readonly open: OpenCount | undefined;
+  /** Newest mark of each CPU. */
+  readonly marks: ReadonlyMap<number, bigint>;
 }
 
 interface OpenCount {
@@ -36,7 +38,13 @@ export interface Loss {
   readonly lost: bigint;
 }
 
-export const openAccount = (now: bigint): Account => ({ received: 0n, lost: 0n, settledAt: now, open: undefined });
+export const openAccount = (now: bigint): Account => ({
+  received: 0n,
+  lost: 0n,
+  settledAt: now,
+  open: undefined,
+  marks: new Map(),
+});
 
 /** A record arrived; `at` is its own time stamp, undefined when it could not be read. */
 export const onRecord = (account: Account, at: bigint | undefined): Account => {
@@ -53,16 +61,39 @@ export const onRecord = (account: Account, at: bigint | undefined): Account => {
 export const onTotal = (account: Account, emitted: bigint, now: bigint): Account =>
   account.open === undefined ? { ...account, open: { emitted, until: now, later: 0n, beats: 0 } } : account;
 
-/** A heartbeat made at `at` arrived (its record is counted already); `proves`: older records cannot still be coming. */
-export const onBeat = (
-  account: Account,
-  at: bigint,
-  proves = true,
-): { readonly account: Account; readonly loss: Loss | undefined } => {
+/** What a record told: the account after it, and a loss that it proves. */
+export interface Settled {
+  readonly account: Account;
+  readonly loss: Loss | undefined;
+}
+
+/** A heartbeat made at `at` arrived (its record is counted already), from the one ring of all CPUs. */
+export const onBeat = (account: Account, at: bigint): Settled => {
   const { open } = account;
   if (open === undefined || at <= open.until) return { account, loss: undefined };
-  if (!proves) return { account: { ...account, open: { ...open, beats: 0 } }, loss: undefined };
   if (open.beats === 0) return { account: { ...account, open: { ...open, beats: 1 } }, loss: undefined };
+  return settle(account, open);
+};
+
+/**
+ * A mark that CPU `cpu` made at `at` arrived (its record is counted already). `cpus`: how many there are. An idle one
+ * makes no marks (seen on 6.18), and has nothing in its ring: one that is busy, and read however late, is heard of in
+ * the time that an idle one is waited for.
+ */
+export const onMark = (before: Account, cpu: number, at: bigint, cpus: number): Settled => {
+  const account = { ...before, marks: new Map(before.marks).set(cpu, at) };
+  const { open, marks } = account;
+  if (open === undefined) return { account, loss: undefined };
+  const beyond = [...marks.values()].filter((mark) => mark > open.until + QUEUED).length;
+  return beyond >= cpus || at > open.until + IDLE ? settle(account, open) : { account, loss: undefined };
+};
+
+/** How long a record may wait in a queue (probes/task-queue.bt) and come behind a newer mark, ns. */
+const QUEUED = 200_000_000n;
+/** A mark a second; and a full ring of 8 MiB takes two to be read. */
+const IDLE = 4_000_000_000n;
+
+const settle = (account: Account, open: OpenCount): Settled => {
   const arrived = account.received - open.later;
   const lost = open.emitted - arrived - account.lost;
   const settled = { ...account, settledAt: open.until, open: undefined };

@@ -25,6 +25,15 @@ export const MAIN_SCRIPTS = ['task', 'namespace', 'write', 'remap', 'seal', 'hea
 export const UNFILTERED_SCRIPTS = ['task', 'namespace', 'write', 'unfiltered', 'heartbeat'] as const;
 /** Instead of `task`, where the verifier takes its loop. */
 export const QUEUED = 'task-queue';
+/** With a bpftrace that has one ring per CPU, before the heartbeat. */
+export const RINGS = 'rings';
+
+export interface Ways {
+  /** The lives of processes are told in batches, if this host can. */
+  readonly queued?: boolean;
+  /** This bpftrace has one ring per CPU. */
+  readonly rings?: boolean;
+}
 /** Scripts of a second bpftrace, for the time that there are 32-bit tasks. */
 export const COMPAT_SCRIPTS = ['compat', 'heartbeat'] as const;
 
@@ -40,23 +49,31 @@ export const knowsLastExit = (host: Host): boolean => resolve(host, LIVE_PATH) !
 
 /**
  * One missing tracepoint, field or member would make bpftrace refuse the whole script (measured), so
- * only what this host has goes in, with members by offset. `scripts`: by name, all of probes/. `queued`: the lives of
- * processes are told in batches, if this host can.
+ * only what this host has goes in, with members by offset. `scripts`: by name, all of probes/.
  */
-export const composeMain = (host: Host, scripts: ReadonlyMap<string, Script>, queued = true): Composition => {
+export const composeMain = (
+  host: Host,
+  scripts: ReadonlyMap<string, Script>,
+  { queued = true, rings = false }: Ways = {},
+): Composition => {
   const filtered = knowsVdsoPointer(host);
   const names: readonly string[] = filtered ? MAIN_SCRIPTS : UNFILTERED_SCRIPTS;
-  const chosen = queued && host.queues !== undefined ? names.map((name) => (name === 'task' ? QUEUED : name)) : names;
+  const told = queued && host.queues !== undefined ? names.map((name) => (name === 'task' ? QUEUED : name)) : names;
+  const chosen = rings ? withRings(told) : told;
   const composition = compose(host, pick(scripts, chosen), new Map([...windowDefines(host), ...queueDefines(host)]));
   const notes = filtered ? [] : [host.btf === undefined ? NO_BTF : NO_VDSO_MEMBER];
   return { ...composition, notes };
 };
 
 /** undefined: 32-bit calls cannot be seen here. */
-export const composeCompat = (host: Host, scripts: ReadonlyMap<string, Script>): Composition | undefined => {
+export const composeCompat = (
+  host: Host,
+  scripts: ReadonlyMap<string, Script>,
+  { rings = false }: Ways = {},
+): Composition | undefined => {
   const test = compatTest(host.arch);
   if (test === undefined || !knowsVdsoPointer(host)) return undefined;
-  const adapted = pick(scripts, COMPAT_SCRIPTS).map((script) => ({
+  const adapted = pick(scripts, rings ? withRings(COMPAT_SCRIPTS) : COMPAT_SCRIPTS).map((script) => ({
     ...script,
     probes: script.probes.map((probe) => ({ ...probe, action: probe.action.replaceAll(X86_COMPAT_TEST, test) })),
   }));
@@ -65,6 +82,9 @@ export const composeCompat = (host: Host, scripts: ReadonlyMap<string, Script>):
     ? { ...composition, notes: [] }
     : undefined;
 };
+
+/** The heartbeat stays the last. */
+const withRings = (names: readonly string[]): readonly string[] => [...names.slice(0, -1), RINGS, ...names.slice(-1)];
 
 const NO_BTF =
   'this kernel has no BTF (/sys/kernel/btf/vmlinux): moves are traced unfiltered, unmapping is found by re-checks only';

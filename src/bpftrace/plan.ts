@@ -1,6 +1,6 @@
 import { type Outcome, success } from '../model/failure.js';
 import { type Composition, composeCompat, composeMain, knowsLastExit, knowsVdsoPointer } from './compose.js';
-import { type Bpftrace, findBpftrace } from './find.js';
+import { type Bpftrace, findBpftrace, hasOneRing } from './find.js';
 import { type Host, readHost } from './host.js';
 import { readScripts } from './package.js';
 import type { Decoding } from './record.js';
@@ -28,12 +28,14 @@ export const makePlan = async (chosen?: string, stopped?: AbortSignal): Promise<
   if (!host.ok) return host;
   const scripts = readScripts();
   if (!scripts.ok) return scripts;
+  const rings = !hasOneRing(bpftrace.value);
   return success({
     bpftrace: bpftrace.value,
     host: host.value,
-    main: composeMain(host.value, scripts.value),
-    plain: host.value.queues === undefined ? undefined : composeMain(host.value, scripts.value, false),
-    compat: composeCompat(host.value, scripts.value),
+    main: composeMain(host.value, scripts.value, { rings }),
+    plain:
+      host.value.queues === undefined ? undefined : composeMain(host.value, scripts.value, { queued: false, rings }),
+    compat: composeCompat(host.value, scripts.value, { rings }),
     decoding: {
       arch: host.value.arch,
       knowsVdso: knowsVdsoPointer(host.value),

@@ -6,6 +6,8 @@ export type Line =
   | { readonly kind: 'event'; readonly event: Event }
   /** The heartbeat's record. */
   | { readonly kind: 'beat'; readonly at: bigint }
+  /** How far the ring of a CPU has been read. */
+  | { readonly kind: 'mark'; readonly cpu: number; readonly at: bigint }
   /** The kernel's count of records made so far, heartbeats included, as bpftrace read it just now. */
   | { readonly kind: 'total'; readonly emitted: bigint }
   /** A record that we do not understand: it was printed, so it counts, and is never an event. */
@@ -54,6 +56,8 @@ export const lineDecoder = ({ arch, knowsVdso, knowsLastExit }: Decoding): ((lin
     if (call !== null) return event(callEvent(seen(call), call, tables, vdso));
     const beat = BEAT.exec(text);
     if (beat !== null) return { kind: 'beat', at: BigInt(beat[1] ?? '') };
+    const mark = MARK.exec(text);
+    if (mark !== null) return { kind: 'mark', cpu: Number(mark[1]), at: BigInt(mark[2] ?? '') };
     const life = LIFE.exec(text);
     if (life !== null) return event(lifeEvent(life));
     const exec = EXEC.exec(text);
@@ -94,6 +98,7 @@ const WHO = '(\\d{1,20}) (\\d{1,10}) (\\d{1,10}) ([0-9a-f]{1,16}) ([0-9a-f]{1,16
 const HEX = '([0-9a-f]{1,16})';
 const COMM = '((?:[0-9a-f]{2} ){15}[0-9a-f]{2}) ?';
 const BEAT = /^beat (\d{1,20})$/;
+const MARK = /^mark (\d{1,5}) (\d{1,20})$/;
 const CALL = new RegExp(
   `^call ${WHO} (\\d{1,10}) ([01]) (-?\\d{1,20}) ${HEX} ${HEX} ${HEX} ${HEX} ${HEX} ${HEX} ${HEX} ${HEX} ${COMM}$`,
 );

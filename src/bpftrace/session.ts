@@ -1,7 +1,8 @@
+import { cpus } from 'node:os';
 import { Observable } from 'rxjs';
 import type { Event } from '../model/event.js';
 import { type Failure, failure } from '../model/failure.js';
-import { type Account, type Loss, onBeat, onRecord, onTotal, openAccount } from './account.js';
+import { type Account, type Loss, onBeat, onMark, onRecord, onTotal, openAccount, type Settled } from './account.js';
 import { explainEnding } from './complaint.js';
 import { type Bpftrace, hasOneRing } from './find.js';
 import { type Decoding, lineDecoder } from './record.js';
@@ -52,8 +53,6 @@ export const session = (options: SessionOptions): Observable<Happening> =>
     let silence = 0;
     let garbage = 0;
     let lagging = false;
-    /** The clocks' difference and the quickest way of a record to us. */
-    let leastLag: bigint | undefined;
     const oneRing = hasOneRing(options.bpftrace);
 
     const take = (text: string): void => {
@@ -65,6 +64,9 @@ export const session = (options: SessionOptions): Observable<Happening> =>
           return;
         case 'beat':
           beat(line.at);
+          return;
+        case 'mark':
+          settled(onMark(onRecord(account, line.at), line.cpu, line.at, cpus().length));
           return;
         case 'total':
           total(line.emitted);
@@ -83,14 +85,17 @@ export const session = (options: SessionOptions): Observable<Happening> =>
       const first = beatAt === undefined;
       beatAt = at;
       const lag = clock() - at;
-      if (leastLag === undefined || lag < leastLag) leastLag = lag;
-      const { account: next, loss } = onBeat(onRecord(account, at), at, oneRing || lag - leastLag < PROMPT);
-      account = next;
       if (first) subscriber.next({ kind: 'ready', at });
-      if (loss !== undefined) subscriber.next({ kind: 'lost', loss });
+      account = onRecord(account, at);
+      if (oneRing) settled(onBeat(account, at));
       if (lagging ? lag > IN_TIME : lag < LATE) return;
       lagging = !lagging;
       subscriber.next({ kind: 'lag', ns: lagging ? lag : 0n });
+    };
+
+    const settled = ({ account: next, loss }: Settled): void => {
+      account = next;
+      if (loss !== undefined) subscriber.next({ kind: 'lost', loss });
     };
 
     const total = (emitted: bigint): void => {
@@ -137,7 +142,5 @@ export const session = (options: SessionOptions): Observable<Happening> =>
 const SECOND = 1_000_000_000n;
 const LATE = 2n * SECOND;
 const IN_TIME = SECOND / 2n;
-/** Half of a heartbeat's period. */
-const PROMPT = 100_000_000n;
 /** How far our boot clock may be behind the kernel's: it is measured with 10 ms steps. */
 const CLOCK_ERROR = 20_000_000n;

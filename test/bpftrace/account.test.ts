@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Account, type Loss, onBeat, onRecord, onTotal, openAccount } from '../../src/bpftrace/account.js';
+import { type Account, type Loss, onBeat, onMark, onRecord, onTotal, openAccount } from '../../src/bpftrace/account.js';
 import { fuzzRuns } from '../fuzz-runs.js';
 
 /** What comes out of bpftrace: records with their time stamps, counts with the time they came in. */
@@ -67,16 +67,41 @@ test('traffic after the count does not hide the loss', () => {
   assert.deepEqual(told, [{ from: 0n, at: 20n, lost: 7n }]);
 });
 
-test('delayed heartbeats prove nothing where each CPU has a ring of its own; two prompt ones in a row do', () => {
-  let account = onRecord(openAccount(0n), 10n);
-  account = onTotal(account, 5n, 20n);
-  const told = [false, true, false, true, true].map((proves, index) => {
-    const at = 30n + BigInt(index);
-    const after = onBeat(onRecord(account, at), at, proves);
+const MS = 1_000_000n;
+
+test('where each CPU has a ring of its own, marks of all of them prove a loss, and long enough after the count', () => {
+  let account = onTotal(onRecord(openAccount(0n), 10n), 9n, 20n);
+  const mark = (cpu: number, at: bigint): bigint | undefined => {
+    const after = onMark(onRecord(account, at), cpu, at, 2);
     account = after.account;
     return after.loss?.lost;
+  };
+  assert.equal(mark(0, 300n * MS), undefined);
+  assert.equal(mark(0, 1300n * MS), undefined, 'the other ring may hold them still');
+  assert.equal(mark(1, 150n * MS), undefined, 'a queue may hold one still');
+  assert.equal(mark(1, 1150n * MS), 8n);
+  assert.equal(account.lost, 8n);
+});
+
+test('records of the other ring that come after the marks of the first are not lost', () => {
+  let account = onTotal(onRecord(openAccount(0n), 10n), 4n, 20n);
+  for (const at of [400n, 1400n, 2400n]) account = onMark(onRecord(account, at * MS), 0, at * MS, 2).account;
+  for (const at of [11n, 12n, 13n]) account = onRecord(account, at);
+  const after = onMark(onRecord(account, 900n * MS), 1, 900n * MS, 2);
+  assert.equal(after.loss, undefined);
+  assert.equal(after.account.open, undefined);
+});
+
+test('a CPU that is idle, or was taken away, does not hold up the count', () => {
+  let account = onMark(openAccount(0n), 1, 5n * MS, 2).account;
+  account = onTotal(account, 3n, 20n * MS);
+  const seconds = Array.from({ length: 10 }, (_, second) => BigInt(second + 1) * 1000n * MS);
+  const told = seconds.flatMap((at) => {
+    const after = onMark(account, 0, at, 2);
+    account = after.account;
+    return after.loss === undefined ? [] : [at];
   });
-  assert.deepEqual(told, [undefined, undefined, undefined, undefined, 4n]);
+  assert.deepEqual(told, [5000n * MS]);
 });
 
 test('whatever is dropped and however late the rest comes: never told too much, and exact in the end', () => {

@@ -31,7 +31,16 @@ test('where loops are verified, lives wait in queues of this machine; asked for 
   assert.match(main.text, /^#define DEEP 64$/m);
   assert.ok(main.points.includes('interval:ms:10'));
   assert.equal(main.points.at(-1), 'interval:ms:200');
-  assert.deepEqual(composeMain(here, scripts(), false), composeMain(host(), scripts()));
+  assert.deepEqual(composeMain(here, scripts(), { queued: false }), composeMain(host(), scripts()));
+});
+
+test('a ring per CPU is marked, and the heartbeat stays the last', () => {
+  for (const composition of [
+    composeMain(host(), scripts(), { rings: true }),
+    composeCompat(host(), scripts(), { rings: true }),
+  ])
+    assert.deepEqual(composition?.points.slice(-2), ['profile:s:1', 'interval:ms:200']);
+  assert.ok(!composeMain(host(), scripts()).text.includes('mark'));
 });
 
 test('every exit attaches before its entry', () => {

@@ -27,5 +27,5 @@ ${body}
 `,
   );
   chmodSync(path, 0o755);
-  return { path, version: '0.17.0', major: 0, minor: 17 };
+  return { path, version: '0.23.0', major: 0, minor: 23 };
 };

@@ -113,6 +113,10 @@ test('fork, exec, exit', () => {
   assert.deepEqual(eventOf(`exit ${WHO} ${NAME}`), { kind: 'exit', ...SEEN, wholeProcess: true });
 });
 
+test('how far the ring of a CPU has been read', () => {
+  assert.deepEqual(decode(printed('mark 127 5000')), { kind: 'mark', cpu: 127, at: 5000n });
+});
+
 test('fork, exec and exit that waited in a queue', () => {
   assert.deepEqual(eventOf(`life 1 ${WHO} 10cc 1200000 ${NAME}`), eventOf(`fork ${WHO} 4300 1200000 ${NAME}`));
   assert.deepEqual(eventOf(`life 2 ${WHO} 7fa206780000 0 ${NAME}`), eventOf(`exec ${WHO} 7fa206780000 ${NAME}`));
