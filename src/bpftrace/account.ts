@@ -76,7 +76,7 @@ export const onBeat = (account: Account, at: bigint): Settled => {
 };
 
 /**
- * A mark that CPU `cpu` made at `at` arrived (its record is counted already). `cpus`: how many there are. An idle one
+ * A mark (or heartbeat) that CPU `cpu` made at `at` arrived, and is counted. `cpus`: how many there are. An idle one
  * makes no marks (seen on 6.18), and has nothing in its ring: one that is busy, and read however late, is heard of in
  * the time that an idle one is waited for.
  */

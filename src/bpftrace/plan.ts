@@ -10,7 +10,7 @@ export interface Plan {
   readonly bpftrace: Bpftrace;
   readonly host: Host;
   readonly main: Composition;
-  /** What to run when the kernel or this bpftrace refuses `main`, with its loop; undefined: `main` has none. */
+  /** What to run when the kernel or this bpftrace refuses `main`; undefined: there is nothing plainer. */
   readonly plain: Composition | undefined;
   /** undefined: 32-bit calls cannot be seen on this host. */
   readonly compat: Composition | undefined;
@@ -34,7 +34,7 @@ export const makePlan = async (chosen?: string, stopped?: AbortSignal): Promise<
     host: host.value,
     main: composeMain(host.value, scripts.value, { rings }),
     plain:
-      host.value.queues === undefined ? undefined : composeMain(host.value, scripts.value, { queued: false, rings }),
+      host.value.queues === undefined && !rings ? undefined : composeMain(host.value, scripts.value, { queued: false }),
     compat: composeCompat(host.value, scripts.value, { rings }),
     decoding: {
       arch: host.value.arch,

@@ -87,7 +87,7 @@ export const session = (options: SessionOptions): Observable<Happening> =>
       const lag = clock() - at;
       if (first) subscriber.next({ kind: 'ready', at });
       account = onRecord(account, at);
-      if (oneRing) settled(onBeat(account, at));
+      settled(oneRing ? onBeat(account, at) : onMark(account, BEATING_CPU, at, cpus().length));
       if (lagging ? lag > IN_TIME : lag < LATE) return;
       lagging = !lagging;
       subscriber.next({ kind: 'lag', ns: lagging ? lag : 0n });
@@ -139,6 +139,8 @@ export const session = (options: SessionOptions): Observable<Happening> =>
     };
   });
 
+/** Where bpftrace runs its intervals, and so in whose ring heartbeats come. */
+const BEATING_CPU = 0;
 const SECOND = 1_000_000_000n;
 const LATE = 2n * SECOND;
 const IN_TIME = SECOND / 2n;

@@ -118,7 +118,7 @@ const trace = (plan: Plan, clock: () => bigint, options: TracerOptions): Observa
           say(clock(), pollingBecause(kept.failure, kept.ms));
           return;
         case 'gave-up':
-          // Its loop is the part that another verifier or bpftrace may refuse.
+          // Its loop is the part that another verifier or bpftrace may refuse; without its marks, loss is told later.
           if (kept.failure.kind === 'probe-rejected' && script === plan.main && plan.plain !== undefined) {
             script = plan.plain;
             run();
