@@ -1,4 +1,4 @@
-import { type Outcome, success } from '../model/failure.js';
+import { type Failure, type Outcome, success } from '../model/failure.js';
 import { type Composition, composeCompat, composeMain, knowsLastExit, knowsVdsoPointer } from './compose.js';
 import { type Bpftrace, findBpftrace, hasOneRing } from './find.js';
 import { type Host, readHost } from './host.js';
@@ -10,8 +10,8 @@ export interface Plan {
   readonly bpftrace: Bpftrace;
   readonly host: Host;
   readonly main: Composition;
-  /** What to run when the kernel or this bpftrace refuses `main`; undefined: there is nothing plainer. */
-  readonly plain: Composition | undefined;
+  /** What to run instead of a script that was refused, why: `main` without queues and marks; undefined: nothing. */
+  readonly instead: (refused: Composition, why: Failure) => Composition | undefined;
   /** undefined: 32-bit calls cannot be seen on this host. */
   readonly compat: Composition | undefined;
   readonly decoding: Decoding;
@@ -29,12 +29,15 @@ export const makePlan = async (chosen?: string, stopped?: AbortSignal): Promise<
   const scripts = readScripts();
   if (!scripts.ok) return scripts;
   const rings = !hasOneRing(bpftrace.value);
+  const main = composeMain(host.value, scripts.value, { rings });
   return success({
     bpftrace: bpftrace.value,
     host: host.value,
-    main: composeMain(host.value, scripts.value, { rings }),
-    plain:
-      host.value.queues === undefined && !rings ? undefined : composeMain(host.value, scripts.value, { queued: false }),
+    main,
+    instead: (refused, { kind }) =>
+      kind === 'probe-rejected' && refused === main && (host.value.queues !== undefined || rings)
+        ? composeMain(host.value, scripts.value, { queued: false })
+        : undefined,
     compat: composeCompat(host.value, scripts.value, { rings }),
     decoding: {
       arch: host.value.arch,

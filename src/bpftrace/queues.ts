@@ -1,3 +1,5 @@
+import { atLeast, parseRelease } from '../judge/release.js';
+
 /** Where the records of forks, execs and exits wait for the next flush (probes/task-queue.bt). */
 export interface Queues {
   /** CPU numbers are below this. */
@@ -13,9 +15,8 @@ export interface Queues {
  * /sys/devices/system/cpu/possible, "0-7"; a flush looks at every CPU, so there may not be many.
  */
 export const queuesFor = (release: string, possible: string): Queues | undefined => {
-  const [major = 0, minor = 0] = release.split('.').map((part) => Number.parseInt(part, 10));
   const last = /(\d+)\s*$/.exec(possible)?.[1];
-  if (major < 5 || (major === 5 && minor < 3) || last === undefined) return undefined;
+  if (atLeast(parseRelease(release), 5, 3) !== true || last === undefined) return undefined;
   const cpus = Number(last) + 1;
   if (cpus > MOST_CPUS) return undefined;
   return { cpus, deep: Math.min(DEEPEST, 2 ** Math.floor(Math.log2(ALL_RECORDS / cpus))) };

@@ -54,6 +54,7 @@ export const session = (options: SessionOptions): Observable<Happening> =>
     let garbage = 0;
     let lagging = false;
     const oneRing = hasOneRing(options.bpftrace);
+    const processors = cpus().length;
 
     const take = (text: string): void => {
       const line = decode(text);
@@ -66,7 +67,7 @@ export const session = (options: SessionOptions): Observable<Happening> =>
           beat(line.at);
           return;
         case 'mark':
-          settled(onMark(onRecord(account, line.at), line.cpu, line.at, cpus().length));
+          settled(onMark(onRecord(account, line.at), line.cpu, line.at, processors));
           return;
         case 'total':
           total(line.emitted);
@@ -87,7 +88,7 @@ export const session = (options: SessionOptions): Observable<Happening> =>
       const lag = clock() - at;
       if (first) subscriber.next({ kind: 'ready', at });
       account = onRecord(account, at);
-      settled(oneRing ? onBeat(account, at) : onMark(account, BEATING_CPU, at, cpus().length));
+      settled(oneRing ? onBeat(account, at) : onMark(account, BEATING_CPU, at, processors));
       if (lagging ? lag > IN_TIME : lag < LATE) return;
       lagging = !lagging;
       subscriber.next({ kind: 'lag', ns: lagging ? lag : 0n });

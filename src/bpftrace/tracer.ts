@@ -117,16 +117,18 @@ const trace = (plan: Plan, clock: () => bigint, options: TracerOptions): Observa
         case 'waiting':
           say(clock(), pollingBecause(kept.failure, kept.ms));
           return;
-        case 'gave-up':
+        case 'gave-up': {
           // Its loop is the part that another verifier or bpftrace may refuse; without its marks, loss is told later.
-          if (kept.failure.kind === 'probe-rejected' && script === plan.main && plan.plain !== undefined) {
-            script = plan.plain;
+          const instead = plan.instead(script, kept.failure);
+          if (instead !== undefined) {
+            script = instead;
             run();
             return;
           }
           say(clock(), pollingBecause(kept.failure));
           subscriber.complete();
           return;
+        }
         default:
           common(kept);
       }

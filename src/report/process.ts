@@ -12,7 +12,7 @@ export interface Judged {
   readonly evidence: Evidence;
   readonly verdict: Verdict;
   readonly forecast?: Forecast | undefined;
-  readonly history?: readonly HistoryLine[];
+  readonly history?: readonly Pick<HistoryLine, 'at' | 'text' | 'severity'>[];
 }
 
 /** The machine form of one process: hostile text escaped, addresses as strings, unknown as null. */

@@ -1,25 +1,17 @@
+import { skipOutcome, skipTarget } from './event-walk.js';
 import {
   ADDRESS_SPACE,
-  AFTER,
-  ARGS,
   AT,
-  BEFORE,
-  BOOLEANS,
   CALL,
   CALL_KIND,
   CLOSE,
   COMM,
-  COMPAT,
   MM,
   MREMAP,
   QUOTE,
-  RESULT,
   SAYS,
-  SNAPSHOT,
-  SNAPSHOTS,
   SPACE,
   START,
-  TARGET,
   TGID,
   TID,
   WARNING,
@@ -38,8 +30,6 @@ export interface MoveLine {
   readonly comm: readonly [number, number];
   /** What was said of it. */
   readonly says: readonly [number, number];
-  /** Id of its address space in the state. */
-  readonly space: readonly [number, number];
 }
 
 /**
@@ -68,31 +58,19 @@ export const moveLine = (bytes: Buffer, from: number, to: number): MoveLine | un
   cursor.takeByte(CLOSE);
   cursor.take(CALL);
   cursor.take(MREMAP);
-  cursor.take(ARGS);
-  cursor.skipWords();
-  cursor.take(RESULT);
-  // A failed one has a minus sign.
-  cursor.skipWord();
-  cursor.take(COMPAT);
-  cursor.oneOf(BOOLEANS);
-  cursor.take(BEFORE);
-  cursor.skipWordOrNull();
-  cursor.take(AFTER);
-  if (!cursor.isAt(QUOTE)) return undefined;
-  cursor.skipWordOrNull();
-  cursor.take(TARGET);
-  if (!cursor.isNull()) cursor.skipInteger();
-  cursor.take(SNAPSHOT);
-  cursor.oneOf(SNAPSHOTS);
+  skipOutcome();
+  // The kernel's pointer after the call, the last of it, is a word and not null.
+  if (bytes[cursor.position() - 1] !== QUOTE) return undefined;
+  skipTarget();
   cursor.take(WARNING);
   cursor.take(SAYS);
   const says = skippedText();
   cursor.take(ADDRESS_SPACE);
-  const space = skippedText();
+  cursor.skipText();
   cursor.takeByte(QUOTE);
   cursor.takeByte(CLOSE);
   if (!cursor.atEnd() || context === 0n) return undefined;
-  return isMoved(bytes, says) ? { from, to, at, tgid, context, comm, says, space } : undefined;
+  return isMoved(bytes, says) ? { from, to, at, tgid, context, comm, says } : undefined;
 };
 
 const skippedText = (): readonly [number, number] => {

@@ -17,7 +17,7 @@ export interface PassedLine {
   /** Boot clock, ns. */
   readonly at: bigint;
   /** Reads it: most are never looked at. */
-  readonly line: () => HistoryLine;
+  readonly line: () => Pick<HistoryLine, 'at' | 'pid' | 'comm' | 'severity' | 'text'>;
 }
 
 /** Lines to have of what is passed over: the first ones of a process, and the newest of a run. */
@@ -235,11 +235,10 @@ const openRing = ({ oldest, newest }: Shown): Ring => {
   };
 };
 
-const lineOf = (bytes: Buffer): HistoryLine => {
+const lineOf = (bytes: Buffer): ReturnType<PassedLine['line']> => {
   const move = moveLine(bytes, 0, bytes.length);
   if (move === undefined) throw new Error('a line that was one of a move is none any more');
-  const { at, tgid, comm, says, space } = move;
+  const { at, tgid, comm, says } = move;
   const text = ([from, to]: readonly [number, number]): string => bytes.toString('latin1', from, to);
-  const who = { pid: tgid, comm: text(comm), space: text(space) };
-  return { at, ...who, severity: 'warning', text: text(says), event: undefined, finding: undefined };
+  return { at, pid: tgid, comm: text(comm), severity: 'warning', text: text(says) };
 };

@@ -1,32 +1,25 @@
 import { EVENT } from '../report/event-name.js';
 import type { ByteSink } from './byte-sink.js';
+import { skipOutcome, skipTarget } from './event-walk.js';
 import {
   ADDRESS_SPACE,
-  AFTER,
-  ARGS,
   AT,
-  BEFORE,
   BOOLEANS,
   CALL,
   CALL_NAMES,
   CHILD,
   CLOSE,
   COMM,
-  COMPAT,
   type EventKind,
   FLAGS,
   KINDS,
   MM,
   QUOTE,
-  RESULT,
   SAYS,
   SEVERITIES,
   SEVERITY,
-  SNAPSHOT,
-  SNAPSHOTS,
   SPACE,
   START,
-  TARGET,
   TGID,
   TID,
   VDSO,
@@ -72,10 +65,7 @@ export const swiftLine = (bytes: Buffer, from: number, to: number, time: WallTim
   const details = cursor.position();
   const errno = DETAILS[kind]();
   const detailsEnd = cursor.position();
-  cursor.take(TARGET);
-  if (!cursor.isNull()) cursor.skipInteger();
-  cursor.take(SNAPSHOT);
-  cursor.oneOf(SNAPSHOTS);
+  skipTarget();
   cursor.take(SEVERITY);
   const severity = cursor.position();
   cursor.oneOf(SEVERITIES);
@@ -130,19 +120,7 @@ const DETAILS: Readonly<Record<EventKind, () => number>> = {
   call: () => {
     cursor.take(CALL);
     cursor.oneOf(CALL_NAMES);
-    cursor.take(ARGS);
-    cursor.skipWords();
-    cursor.take(RESULT);
-    // A negative one has a name, which is not in the line.
-    cursor.skipWord();
-    const errno = cursor.position() + 1;
-    cursor.take(COMPAT);
-    cursor.oneOf(BOOLEANS);
-    cursor.take(BEFORE);
-    cursor.skipWordOrNull();
-    cursor.take(AFTER);
-    cursor.skipWordOrNull();
-    return errno;
+    return skipOutcome();
   },
   fork: () => {
     cursor.take(CHILD);

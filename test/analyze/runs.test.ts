@@ -6,32 +6,24 @@ import { follow } from '../../src/analyze/recording/follow.js';
 import { LINES, type Life } from '../../src/analyze/recording/life.js';
 import { judge } from '../../src/judge/judge.js';
 import type { Event } from '../../src/model/event.js';
-import type { Frame } from '../../src/pipeline/ledger.js';
 import type { Observation } from '../../src/pipeline/observation.js';
 import { openDecoder } from '../../src/trace/decoder.js';
-import { openEncoder } from '../../src/trace/encoder.js';
 import type { LineReader } from '../../src/trace/items.js';
 import { recorded } from '../../src/trace/recorded.js';
 import { openReplay } from '../../src/trace/replay-frames.js';
 import { type Content, openRuns, sorted } from '../../src/trace/runs.js';
 import { fuzzRuns } from '../fuzz-runs.js';
 import { called, execed, exited, forked, happened, heard, MS, moved, T0, VFORK } from '../pipeline/build.js';
-import { header, readPieces } from '../trace/recording.js';
+import { header, readPieces, textRecorder } from '../trace/recording.js';
 import { at, OFFSET, reading, traced } from './recordings.js';
 
 /** Passing over the middle of a run of moves must not change what is told of anybody. */
 
 /** A recording as a live run writes it, with the lines that were said. */
 const record = async (list: readonly (readonly Observation[])[]): Promise<string> => {
-  const encoder = openEncoder();
-  let text = encoder.header({ ...header, at: T0.toString(), offset: OFFSET.toString() });
-  const recorder = {
-    record: (observations: readonly Observation[], { state, lines }: Frame) => {
-      text += encoder.frame({ observations, at: state.now, offset: OFFSET, lines });
-    },
-  };
+  const recorder = textRecorder({ ...header, at: T0.toString(), offset: OFFSET.toString() });
   await lastValueFrom(from(list).pipe(recorded(recorder, () => OFFSET, { judge, host: header.host })));
-  return text;
+  return recorder.text();
 };
 
 interface Told {

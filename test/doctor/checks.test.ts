@@ -137,7 +137,7 @@ test('the start test: how many probes, or why not', async () => {
     bpftrace: found.value,
     host: host(/^$/),
     main,
-    plain: undefined,
+    instead: () => undefined,
     compat: undefined,
     decoding: { arch: 'x64', knowsVdso: false, knowsLastExit: false },
   };

@@ -26,7 +26,7 @@ import {
 import type { Puppet } from '../../src/puppet/puppet.js';
 import { call, interrupt, loop } from '../../src/puppet/step.js';
 import { needs } from './needs.js';
-import { bpftraces, startTracing, type Tracing, withPuppet } from './tracing.js';
+import { bpftraces, lost, startTracing, type Tracing, withPuppet } from './tracing.js';
 
 /**
  * Real processes do all that the probes watch for, and the tracer says so: the right process, addresses and result, and nothing
@@ -458,6 +458,3 @@ for (const bpftrace of bpftraces())
       assert.fail('the counts never agreed');
     };
   });
-
-const lost = (events: readonly Event[]): bigint =>
-  events.reduce((sum, event) => (event.kind === 'gap' ? sum + (event.lost ?? 0n) : sum), 0n);

@@ -9,7 +9,16 @@ import { probesFolder } from '../../src/bpftrace/package.js';
 import type { CallEvent, Event, GapEvent, StatusEvent } from '../../src/model/event.js';
 import { moveBurst, moveVdsoAlone } from '../../src/puppet/moves.js';
 import { needs } from './needs.js';
-import { bpftraces, bpftracesOf, ownBpftraces, startTracing, untilGone, whileTracing, withPuppet } from './tracing.js';
+import {
+  bpftraces,
+  bpftracesOf,
+  lost,
+  ownBpftraces,
+  startTracing,
+  untilGone,
+  whileTracing,
+  withPuppet,
+} from './tracing.js';
 
 /** The life of a bpftrace under the wrapper: killed, stopped, orphaned, and each script by itself. */
 
@@ -137,6 +146,3 @@ describe('each script runs alone', needs('root', 'bpftrace'), () => {
         assert.equal(await ended, 0);
       });
 });
-
-const lost = (events: readonly Event[]): bigint =>
-  events.reduce((sum, event) => (event.kind === 'gap' ? sum + (event.lost ?? 0n) : sum), 0n);

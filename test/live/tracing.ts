@@ -63,8 +63,7 @@ export const startTracing = async (options: TracerOptions): Promise<Tracing> => 
           'heartbeat',
           (event): event is HeartbeatEvent => event.kind === 'heartbeat' && event.at > since,
         );
-        const lost = seen.reduce((sum, event) => (event.kind === 'gap' ? sum + (event.lost ?? 0n) : sum), 0n);
-        if (beat.emitted <= beat.received + lost) return;
+        if (beat.emitted <= beat.received + lost(seen)) return;
         asked = beat.at;
       }
     },
@@ -82,6 +81,10 @@ const PATIENCE_MS = 120_000;
 
 const lastStatus = (events: readonly Event[]): string =>
   events.flatMap((event) => (event.kind === 'status' ? [event.status.text] : [])).at(-1) ?? 'no status';
+
+/** How many were told to be lost. */
+export const lost = (events: readonly Event[]): bigint =>
+  events.reduce((sum, event) => (event.kind === 'gap' ? sum + (event.lost ?? 0n) : sum), 0n);
 
 /** Tracing for the length of `act`. */
 export const whileTracing = async (options: TracerOptions, act: (tracing: Tracing) => Promise<void>): Promise<void> => {

@@ -1,3 +1,4 @@
+import type { Frame } from '../../src/pipeline/ledger.js';
 import type { Observation } from '../../src/pipeline/observation.js';
 import { openDecoder } from '../../src/trace/decoder.js';
 import { type Encoder, openEncoder } from '../../src/trace/encoder.js';
@@ -27,6 +28,18 @@ export const written = (frames: readonly (readonly Observation[])[], encoder: En
     encoder.header(header),
     ...frames.map((observations, index) => encoder.frame({ observations, at: BigInt(index), offset: 0n })),
   ].join('');
+
+/** What a live run records, as text. */
+export const textRecorder = (first: Omit<Header, 'record'> = header) => {
+  const encoder = openEncoder();
+  let text = encoder.header(first);
+  return {
+    text: (): string => text,
+    record: (observations: readonly Observation[], { state, lines }: Frame, offset: bigint): void => {
+      text += encoder.frame({ observations, at: state.now, offset, lines });
+    },
+  };
+};
 
 /** Reads bytes as they would come from a file in pieces of that size. */
 export const inPieces = (bytes: Buffer, size = 1 << 20): TraceItem[] => readPieces(openDecoder(), bytes, size);

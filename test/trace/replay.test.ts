@@ -5,7 +5,6 @@ import { from, lastValueFrom, map, toArray } from 'rxjs';
 import { judge } from '../../src/judge/judge.js';
 import { stateWord } from '../../src/judge/words.js';
 import type { HostStatus, WatchState } from '../../src/model/state.js';
-import type { Frame } from '../../src/pipeline/ledger.js';
 import type { Observation } from '../../src/pipeline/observation.js';
 import { type LineChoice, lineFace } from '../../src/report/lines.js';
 import { baseOf } from '../../src/trace/base.js';
@@ -17,7 +16,7 @@ import { openSaidReader } from '../../src/trace/said-lines.js';
 import { fuzzRuns } from '../fuzz-runs.js';
 import { exited, T0 } from '../pipeline/build.js';
 import { frames } from './arbitraries.js';
-import { header, inPieces, readPieces } from './recording.js';
+import { header, inPieces, readPieces, textRecorder } from './recording.js';
 import { story, times } from './story.js';
 
 const host: HostStatus = header.host;
@@ -26,14 +25,8 @@ const people = lineFace({ machine: false });
 
 /** Runs frames as a live run does, and records them: what it printed, and the file. */
 const live = async (list: readonly (readonly Observation[])[]) => {
-  const encoder = openEncoder();
-  let text = encoder.header(header);
   let offset = 1_700_000_000_000_000_000n;
-  const recorder = {
-    record: (observations: readonly Observation[], { state, lines }: Frame, when: bigint) => {
-      text += encoder.frame({ observations, at: state.now, offset: when, lines });
-    },
-  };
+  const recorder = textRecorder();
   const clock = () => {
     offset += 1n;
     return offset;
@@ -54,7 +47,7 @@ const live = async (list: readonly (readonly Observation[])[]) => {
     lines: seen.flatMap(({ lines }) => lines),
     people: seen.flatMap(({ people }) => people),
     state: seen.at(-1)?.state,
-    text,
+    text: recorder.text(),
   };
 };
 

@@ -1,7 +1,7 @@
 import type { CallEvent } from '../../model/event.js';
-import { type Effect, effectOf } from '../../pipeline/placement.js';
+import { effectOf } from '../../pipeline/placement.js';
 import { hex } from '../../text/hex.js';
-import { addBounded, type Instant, type Life } from './life.js';
+import { addBounded, type Done, type Instant, type Life } from './life.js';
 
 const FIRST_DEEDS = 2;
 const MOST_DEEDS = 4;
@@ -21,7 +21,7 @@ export const passDeeds = (life: Life, count: number): void => {
 };
 
 /** "moved it from 0x... to 0x...". */
-export const deedWords = (effect: Effect): string => {
+export const deedWords = (effect: Done): string => {
   switch (effect.kind) {
     case 'moved':
       return `moved it from ${hex(effect.move.from)} to ${hex(effect.move.to)}`;
@@ -31,7 +31,5 @@ export const deedWords = (effect: Effect): string => {
       return `put other memory over it at ${hex(effect.at)}`;
     case 'placed':
       return `mapped a new one at ${hex(effect.at)}`;
-    default:
-      return '';
   }
 };

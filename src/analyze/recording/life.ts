@@ -4,6 +4,7 @@ import type { Forecast, Verdict } from '../../model/verdict.js';
 import type { Image } from '../../pipeline/image.js';
 import type { Effect } from '../../pipeline/placement.js';
 import type { Turn } from '../../report/chapter.js';
+import type { PassedLine } from '../../trace/runs.js';
 
 /** A moment of a recording. */
 export interface Instant {
@@ -27,11 +28,14 @@ export interface WriteSign extends Instant {
   closed?: Instant;
 }
 
+/** What changed where the vDSO is, or whether there is one. */
+export type Done = Exclude<Effect, { readonly kind: 'none' | 'failed' } | { readonly kind: 'unclear' }>;
+
 /** A call that moved, replaced or unmapped its vDSO. */
 export interface Deed extends Instant {
   readonly pid: number;
   readonly comm: string;
-  readonly effect: Effect;
+  readonly effect: Done;
 }
 
 /** A page that stopped being the kernel's. */
@@ -94,7 +98,7 @@ export interface Life {
 }
 
 /** Read when it is told, which most never are; without its event and finding, which weigh more than the words. */
-export type Line = () => HistoryLine;
+export type Line = PassedLine['line'];
 
 export interface RecordedLine {
   readonly line: Line;
@@ -152,9 +156,9 @@ export const addLine = (life: Life, line: Line, time: bigint, lives: number): vo
   if (addBounded(life.lines, { line, time }, quarter(most), most)) passLines(life, 1, lives);
 };
 
-export const lean = ({ at, pid, comm, space, severity, text, gone, target }: HistoryLine): Line => {
-  const also = { ...(gone === undefined ? {} : { gone }), ...(target === undefined ? {} : { target }) };
-  return () => ({ at, pid, comm, space, severity, text, event: undefined, finding: undefined, ...also });
+export const lean = ({ at, pid, comm, severity, text }: HistoryLine): Line => {
+  const told = { at, pid, comm, severity, text };
+  return () => told;
 };
 
 /** Lines that are counted only: between the first quarter and the newest. */

@@ -32,7 +32,8 @@ export type StartTest = (plan: Plan) => Promise<Failure | undefined>;
 /** Runs the very script that `watch` runs until its first heartbeat, then stops it. */
 export const startOnce: StartTest = async (plan) => {
   const failure = await attachOnce(plan, plan.main.text);
-  return failure?.kind === 'probe-rejected' && plan.plain !== undefined ? attachOnce(plan, plan.plain.text) : failure;
+  const instead = failure && plan.instead(plan.main, failure);
+  return instead === undefined ? failure : attachOnce(plan, instead.text);
 };
 
 const attachOnce = ({ bpftrace, decoding }: Plan, script: string): Promise<Failure | undefined> =>
