@@ -14,7 +14,8 @@ const DIE_WITH_PARENT = ['--pdeathsig', 'KILL', '--'];
 
 let bindable: boolean | undefined;
 
-const canBind = (): boolean => {
+/** Is there such a setpriv? Asked once. */
+export const canBind = (): boolean => {
   bindable ??= spawnSync('setpriv', [...DIE_WITH_PARENT, 'true'], { stdio: 'ignore' }).status === 0;
   return bindable;
 };

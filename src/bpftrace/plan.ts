@@ -1,4 +1,5 @@
 import { type Failure, type Outcome, success } from '../model/failure.js';
+import { canBind } from './bound.js';
 import { type Composition, composeCompat, composeMain, knowsLastExit, knowsVdsoPointer } from './compose.js';
 import { type Bpftrace, findBpftrace, hasOneRing } from './find.js';
 import { type Host, readHost } from './host.js';
@@ -17,13 +18,26 @@ export interface Plan {
   readonly decoding: Decoding;
 }
 
+/** A plan on its way. */
+export interface Planning {
+  readonly plan: Promise<Outcome<Plan>>;
+  /** Nobody wants it any more: does not wait for a bpftrace that hangs when it is asked for its version. */
+  readonly stop: () => void;
+}
+
+/** Begins to plan at once, so that bpftrace tells its version while the rest of the program is loaded. */
+export const planAhead = (chosen?: string): Planning => {
+  const stopped = new AbortController();
+  return { plan: makePlan(chosen, stopped.signal), stop: () => stopped.abort() };
+};
+
 /** Looks at bpftrace and at this host. `chosen`: the path of a bpftrace, see findBpftrace. */
 export const makePlan = async (chosen?: string, stopped?: AbortSignal): Promise<Outcome<Plan>> => {
-  // The host is read while bpftrace tells its version.
-  const [bpftrace, host] = await Promise.all([
-    findBpftrace(chosen, process.env, stopped),
-    Promise.resolve().then(readHost),
-  ]);
+  const asked = findBpftrace(chosen, process.env, stopped);
+  // Looked at while bpftrace tells its version.
+  const host = readHost();
+  canBind();
+  const bpftrace = await asked;
   if (!bpftrace.ok) return bpftrace;
   if (!host.ok) return host;
   const scripts = readScripts();

@@ -7,13 +7,15 @@ import { watchCompat } from './compat.js';
 import type { Composition } from './compose.js';
 import { hasOneRing } from './find.js';
 import { type Kept, keepRunning } from './keep.js';
-import { makePlan, type Plan } from './plan.js';
+import { type Plan, type Planning, planAhead } from './plan.js';
 import { session } from './session.js';
 
 /** Everything has a default; tests and `doctor` set more of it than users do. */
 export interface TracerOptions {
   /** Path of the bpftrace to run; default: $VDSOWATCH_BPFTRACE, then the first on $PATH. */
   readonly bpftrace?: string;
+  /** A plan that is made already, or on its way. */
+  readonly planning?: Planning;
   /** How long an event waits for older ones from other CPUs, in ms; default: what this bpftrace needs. */
   readonly orderMs?: number;
   /** Size of the kernel's buffer for records, in pages of memory; default: 16 MiB. */
@@ -33,7 +35,7 @@ export const traceEvents = (options: TracerOptions = {}): Observable<Event> => {
   const clock = localBootClock().now;
   return concat(
     of(statusEvent(clock(), { mode: 'starting', text: 'starting bpftrace', notes: [] })),
-    planned(options.bpftrace).pipe(
+    planned(() => options.planning ?? planAhead(options.bpftrace)).pipe(
       switchMap((plan: Outcome<Plan>) =>
         plan.ok ? trace(plan.value, clock, options) : of(statusEvent(clock(), pollingBecause(plan.failure))),
       ),
@@ -41,14 +43,13 @@ export const traceEvents = (options: TracerOptions = {}): Observable<Event> => {
   );
 };
 
-/** Who stops listening does not wait for a bpftrace that hangs when it is asked for its version. */
-const planned = (bpftrace: string | undefined): Observable<Outcome<Plan>> =>
+const planned = (begin: () => Planning): Observable<Outcome<Plan>> =>
   new Observable((subscriber) => {
-    const stopped = new AbortController();
-    const asked = from(makePlan(bpftrace, stopped.signal)).subscribe(subscriber);
+    const { plan, stop } = begin();
+    const asked = from(plan).subscribe(subscriber);
     return () => {
       asked.unsubscribe();
-      stopped.abort();
+      stop();
     };
   });
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { filter, firstValueFrom, map, type Observable, Subject } from 'rxjs';
-import { makePlan } from '../bpftrace/plan.js';
+import { planAhead } from '../bpftrace/plan.js';
 import { hintOf, testAllAbis } from '../hint/examine.js';
 import { EXIT, type Failure, failure } from '../model/failure.js';
 import { observations } from '../pipeline/observe.js';
@@ -63,9 +63,10 @@ export const run = async (options: RecordOptions): Promise<number> => {
     );
   const signals = listenForSignals();
   const clock = localBootClock();
+  const planning = options.bpf ? planAhead() : undefined;
   const local = readLocalHost(procFiles(), hintOf(await testAllAbis()));
-  const sources = liveSources({ bpf: options.bpf, notes: limits(local, false) });
-  const plan = options.bpf ? await makePlan() : undefined;
+  const sources = liveSources({ planning, notes: limits(local, false) });
+  const plan = await planning?.plan;
   const facts = {
     session: randomUUID(),
     host: sources.host,

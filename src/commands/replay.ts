@@ -115,7 +115,8 @@ const printFrames = async <T>(
   }
   await batches.return(undefined);
   const status = await out.end();
-  for (const problem of problems.list()) complain(problem);
+  // Of a file that holds no recording at all, that is all there is to say.
+  if (span !== undefined || failure === undefined) for (const problem of problems.list()) complain(problem);
   return failure === undefined ? status : refuse(failure);
 };
 

@@ -1,5 +1,6 @@
 import { isatty } from 'node:tty';
 import { map, type Observable, Subject, type Subscription, share, tap } from 'rxjs';
+import type { Planning } from '../bpftrace/plan.js';
 import { baselines, type PageSet } from '../judge/baseline.js';
 import { EXIT, type Failure, failed, failure, type Outcome } from '../model/failure.js';
 import type { WatchState } from '../model/state.js';
@@ -24,7 +25,8 @@ export interface WatchOptions {
   readonly pid?: readonly number[] | undefined;
   /** Show processes of this name only: printed form, exact. */
   readonly comm?: string | undefined;
-  readonly bpf: boolean;
+  /** Probes to be; undefined: poll /proc. */
+  readonly planning?: Planning | undefined;
   /** Seconds; then it ends as if well. */
   readonly duration?: number | undefined;
 }
@@ -50,13 +52,15 @@ export interface Controls {
 /** `vdsowatch watch`: the screen on a terminal, lines everywhere else. Returns the exit status. */
 export const run = async (options: WatchOptions, screen?: Screen): Promise<number> => {
   const missing = options.pid?.find((pid) => isGone(readProcess(pid, 'census')));
-  if (missing !== undefined)
+  if (missing !== undefined) {
+    options.planning?.stop();
     return refuse(failure('no-process', `There is no process ${missing}.`, 'See `ps -e` for those there are.'));
+  }
   keepHeapSmall('left running');
   const local = readLocalHost();
   const notes = limits(local, false);
   const asked = new Subject<void>();
-  const frames = observe(liveSources({ bpf: options.bpf, notes, asked })).pipe(share());
+  const frames = observe(liveSources({ planning: options.planning, notes, asked })).pipe(share());
   const signals = listenForSignals();
   const ends: Promise<number>[] = [signals.signalled];
   let timer: NodeJS.Timeout | undefined;

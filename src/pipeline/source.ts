@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { asapScheduler, concat, map, NEVER, type Observable, of, share, subscribeOn } from 'rxjs';
+import type { Planning } from '../bpftrace/plan.js';
 import { traceEvents } from '../bpftrace/tracer.js';
 import type { Event, StatusEvent, TracerStatus } from '../model/event.js';
 import type { HostStatus } from '../model/state.js';
@@ -14,8 +15,8 @@ import { liveReading } from './reading.js';
 import { PACES, sweeps } from './sweeps.js';
 
 export interface LiveOptions {
-  /** False: /proc alone, whatever bpftrace could do. */
-  readonly bpf: boolean;
+  /** What to trace with; undefined: /proc alone, whatever bpftrace could do. */
+  readonly planning: Planning | undefined;
   /** What this host does not let us see; shown with the state of the tracer. */
   readonly notes: readonly string[];
   /** Each value asks for a fresh sweep of all processes. */
@@ -23,7 +24,7 @@ export interface LiveOptions {
 }
 
 /** The running machine as a source: events of the probes, or none and the reason why, and readings of /proc. */
-export const liveSources = ({ bpf, notes, asked }: LiveOptions): Sources => {
+export const liveSources = ({ planning, notes, asked }: LiveOptions): Sources => {
   const clock = localBootClock();
   const proc = localProc();
   const local = readLocalHost();
@@ -33,15 +34,16 @@ export const liveSources = ({ bpf, notes, asked }: LiveOptions): Sources => {
     machine: local.host.machine ?? '',
     privileged: local.privileged,
   };
-  const tracer = !bpf
-    ? polling(clock.now(), 'polling: asked to do without probes (--no-bpf)', [])
-    : local.initialPidNamespace === false
-      ? polling(
-          clock.now(),
-          'polling: the probes number processes as the initial pid namespace does, and this is another',
-          ['run vdsowatch on the host, or with --pid=host'],
-        )
-      : traceEvents();
+  const tracer =
+    planning === undefined
+      ? polling(clock.now(), 'polling: asked to do without probes (--no-bpf)', [])
+      : local.initialPidNamespace === false
+        ? polling(
+            clock.now(),
+            'polling: the probes number processes as the initial pid namespace does, and this is another',
+            ['run vdsowatch on the host, or with --pid=host'],
+          )
+        : traceEvents({ planning });
   const reading = liveReading((pid, depth) => readProcess(pid, depth, { proc }));
   // Both readers subscribe before the first event goes out, even one that is there at once. The tracer may end (it
   // does when there is no bpftrace); what is read from /proc goes on.

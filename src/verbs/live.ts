@@ -22,13 +22,15 @@ export const liveVerbs = (program: Command, screen: Screen): void => {
     .option('--duration <seconds>', 'stop after this time', secondsOption)
     .option('--no-bpf', 'do without probes: poll /proc')
     .option('--setup', 'as root: install bpftrace and mount tracefs first, where they are missing')
-    .action(async ({ json, output, pid, setup, ...options }: WatchCommand) => {
+    .action(async ({ json, output, pid, setup, bpf, ...options }: WatchCommand) => {
       const pids = pid === undefined ? undefined : await pidsOf(pid);
       if (pid !== undefined && pids === undefined) return;
-      if (options.bpf) await prepare(setup === true);
+      if (bpf) await prepare(setup === true);
+      // Before the rest is loaded: attaching takes a second, and this is the first step of it.
+      const planning = bpf ? (await import('../bpftrace/plan.js')).planAhead() : undefined;
       const { run } = await import('../commands/watch.js');
       const format = output ?? (json === true ? 'json' : undefined);
-      await finish(run({ ...options, pid: pids, output: format }, screen));
+      await finish(run({ ...options, planning, pid: pids, output: format }, screen));
     });
 };
 

@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { planAhead } from '../../src/bpftrace/plan.js';
 import { observe } from '../../src/pipeline/observe.js';
 import { liveSources } from '../../src/pipeline/source.js';
 
@@ -7,7 +8,7 @@ let moves = 0;
 let lost = 0n;
 let gaps = 0;
 let ready = 0;
-observe(liveSources({ bpf: true, notes: [] })).subscribe(({ state, lines }) => {
+observe(liveSources({ planning: planAhead(), notes: [] })).subscribe(({ state, lines }) => {
   for (const { event, comm } of lines) if (event?.kind === 'call' && comm === 'storm') moves += 1;
   ({ lost, gaps } = state.counters);
   ready = state.tracer.mode === 'ebpf' ? 1 : 0;

@@ -83,7 +83,7 @@ const CASES: readonly (readonly [words: string, status: number, sentence: RegExp
   ['replay nosuch', 3, /nosuch/],
   ['replay nothing', 3, /nothing/],
   ['replay empty', 3, /empty/],
-  ['replay junk', 3, /junk/],
+  ['replay junk', 3, /^vdsowatch: junk holds no recording\. Give a file/],
   ['replay junk.tar.gz', 3, /junk\.tar\.gz/],
   ['replay sparse', 3, /sparse/],
   ['replay fifo', 3, /fifo is a pipe\. Give it as standard input/],

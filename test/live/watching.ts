@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { Subject } from 'rxjs';
+import { planAhead } from '../../src/bpftrace/plan.js';
 import type { CallEvent, Event } from '../../src/model/event.js';
 import type { AddressSpace, HistoryLine, ProcessState, WatchState } from '../../src/model/state.js';
 import { observe } from '../../src/pipeline/observe.js';
@@ -35,7 +36,7 @@ export const startWatching = async (bpf = true): Promise<Watching> => {
   const asked = new Subject<void>();
   const lines: HistoryLine[] = [];
   const checks = new Set<() => void>();
-  const sources = liveSources({ bpf, notes: [], asked });
+  const sources = liveSources({ planning: bpf ? planAhead() : undefined, notes: [], asked });
   let beat = 0n;
   const beats = sources.events.subscribe((event) => {
     if (event.kind === 'heartbeat') beat = event.at;
