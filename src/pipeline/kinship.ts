@@ -22,13 +22,20 @@ export const kinship = (): Kinship => {
   const pids = new Map<string, Set<number>>();
   const of = (context: string | undefined): ReadonlySet<number> | undefined =>
     context === undefined ? undefined : pids.get(context);
+  /** Many at once: to find the oldest, a Map passes over all that were deleted before it. */
+  const forgetOlderHalf = (): void => {
+    for (const oldest of pids.keys()) {
+      pids.delete(oldest);
+      if (pids.size <= MOST / 2) return;
+    }
+  };
   const add = (context: string, pid: number): void => {
     const known = pids.get(context);
     if (known !== undefined) {
       if (known.size < MOST_PIDS) known.add(pid);
       return;
     }
-    if (pids.size >= MOST) for (const oldest of pids.keys()) if (pids.delete(oldest) && pids.size < MOST) break;
+    if (pids.size >= MOST) forgetOlderHalf();
     pids.set(context, new Set([pid]));
   };
   return {
