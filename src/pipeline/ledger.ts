@@ -1,5 +1,6 @@
 import type { MoveSeen } from '../judge/context.js';
 import type { TracerStatus } from '../model/event.js';
+import { type OpenJournal, openJournal } from '../model/journal.js';
 import type { AddressSpace, Counters, HistoryLine, HostStatus, ProcessState, WatchState } from '../model/state.js';
 import type { Image } from './image.js';
 import type { Noise } from './noise.js';
@@ -15,6 +16,8 @@ export interface Ledger {
   tracer: TracerStatus;
   readonly processes: Map<string, ProcessRecord>;
   readonly spaces: Map<string, SpaceRecord>;
+  /** What became of both maps: entries.ts writes it. */
+  readonly changes: { readonly processes: OpenJournal; readonly spaces: OpenJournal };
   /** Pid -> key of its newest owner, which may have exited. */
   readonly byPid: Map<number, string>;
   /** Kernel identity of an address space (see `contextKey`) -> id of the space. */
@@ -88,8 +91,6 @@ export interface SpaceRecord extends AddressSpace {
   readonly readAt: bigint;
   /** Which exec made it, as far as auxv tells (see `imageOf`). */
   readonly image: Image | undefined;
-  /** Keys of processes that point here, exited ones included. */
-  readonly members: readonly string[];
   /** It was found elsewhere than before, and no call is known (yet) that did it. */
   readonly unexplained: { readonly from: bigint; readonly to: bigint; readonly at: bigint } | undefined;
   /** A well-known tool is at work here; what it does is no alarm. */
@@ -127,6 +128,7 @@ export const openLedger = (host: HostStatus): Ledger => ({
   tracer: { mode: 'starting', text: 'starting', notes: [] },
   processes: new Map(),
   spaces: new Map(),
+  changes: { processes: openJournal(), spaces: openJournal() },
   byPid: new Map(),
   byContext: new Map(),
   exited: new Map(),
@@ -160,12 +162,18 @@ export const isHeardUntil = ({ tracer, heardUntil }: Ledger, at: bigint): boolea
 export const closeFrame = (ledger: Ledger): Frame => {
   const { lines } = ledger;
   ledger.lines = [];
-  if (lines.length > 0) ledger.recent = [...ledger.recent, ...lines].slice(-LIMITS.recent);
-  const { host, tracer, processes, spaces, recent, counters, now } = ledger;
+  if (lines.length > 0) ledger.recent = newestOf(ledger.recent, lines);
+  const { host, tracer, processes, spaces, changes, recent, counters, now } = ledger;
   return {
-    state: { host, tracer, processes, spaces, recent, counters: { ...counters, rate: rate(ledger) }, now },
+    state: { host, tracer, processes, spaces, changes, recent, counters: { ...counters, rate: rate(ledger) }, now },
     lines,
   };
+};
+
+/** One copy, not two: a thousand lines, thirty times a second. */
+const newestOf = (before: readonly HistoryLine[], lines: readonly HistoryLine[]): readonly HistoryLine[] => {
+  const kept = LIMITS.recent - lines.length;
+  return kept > 0 ? before.slice(-kept).concat(lines) : lines.slice(-LIMITS.recent);
 };
 
 const rate = ({ rates, now }: Ledger): number => {

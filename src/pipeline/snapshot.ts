@@ -1,6 +1,6 @@
 import type { Evidence } from '../model/evidence.js';
 import { unreadableText } from '../report/process.js';
-import { changeProcess, changeSpace } from './entries.js';
+import { changeProcess, changeSpace, removeProcess } from './entries.js';
 import { lastOwner } from './identity.js';
 import { bootTimeOf, type Image, imageOf, isOtherImage, ticksAt } from './image.js';
 import { isHeardUntil, type Ledger, type ProcessRecord, type SpaceRecord } from './ledger.js';
@@ -116,7 +116,7 @@ const rename = (ledger: Ledger, process: ProcessRecord, startTicks: bigint): Pro
   const key = `${process.pid}@${startTicks}`;
   const bornAt = process.bornAt === 0n ? bootTimeOf(startTicks) : process.bornAt;
   if (key === process.key || ledger.processes.has(key)) return changeProcess(ledger, process, { startTicks, bornAt });
-  ledger.processes.delete(process.key);
+  removeProcess(ledger, process.key);
   ledger.byPid.set(process.pid, key);
   const space = ledger.spaces.get(process.space);
   if (space !== undefined)

@@ -1,5 +1,5 @@
 import type { SpaceKey } from '../model/event.js';
-import { changeProcess, changeSpace, putSpace } from './entries.js';
+import { changeProcess, changeSpace, putSpace, removeSpace } from './entries.js';
 import type { Ledger, ProcessRecord, SpaceRecord } from './ledger.js';
 
 /** Address spaces: who lives in them, and which one the kernel means. */
@@ -57,7 +57,7 @@ export const unbind = (ledger: Ledger, space: SpaceRecord): void => {
 
 const forgetSpace = (ledger: Ledger, space: SpaceRecord): void => {
   unbind(ledger, space);
-  ledger.spaces.delete(space.id);
+  removeSpace(ledger, space.id);
   ledger.unjudged.delete(space.id);
   ledger.unexplained.delete(space.id);
 };
