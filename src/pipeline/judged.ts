@@ -3,6 +3,7 @@ import type { Evidence } from '../model/evidence.js';
 import type { Finding, Verdict } from '../model/verdict.js';
 import { hex } from '../text/hex.js';
 import { changeSpace } from './entries.js';
+import { changeEvidence } from './evidence-copy.js';
 import { isHeardUntil, type Ledger, type SpaceRecord } from './ledger.js';
 import { addLine } from './lines.js';
 import { noiseWords } from './noise.js';
@@ -62,7 +63,7 @@ const judgeSpace = (ledger: Ledger, space: SpaceRecord, evidence: Evidence, judg
 const withTruth = (space: SpaceRecord, evidence: Evidence): Evidence => {
   const { truth, readAt } = space;
   if (truth === undefined || truth.at > readAt || evidence.contextVdso !== undefined) return evidence;
-  return { ...evidence, contextVdso: truth.vdso };
+  return changeEvidence(evidence, { contextVdso: truth.vdso });
 };
 
 /** What was seen up to the reading; later moves are for the next one. */

@@ -55,9 +55,12 @@ export interface Ledger {
   serial: number;
 }
 
-/** LIMITS.histories lines; the next one takes the place of the oldest. */
+/**
+ * Where the newest LIMITS.histories lines are; the next one takes the place of the oldest. Not the lines themselves:
+ * those of a process that is busy have left its history long before, and would be kept by it (2 MB).
+ */
 interface Ring {
-  readonly lines: HistoryLine[];
+  readonly places: Pick<HistoryLine, 'space' | 'at'>[];
   next: number;
 }
 
@@ -136,8 +139,8 @@ export const openLedger = (host: HostStatus): Ledger => ({
   unexplained: new Set(),
   unjudged: new Set(),
   lines: [],
-  ordinaryLines: { lines: [], next: 0 },
-  remarkableLines: { lines: [], next: 0 },
+  ordinaryLines: { places: [], next: 0 },
+  remarkableLines: { places: [], next: 0 },
   whole: new Map(),
   recent: [],
   counters: { events: 0, rate: 0, lost: 0n, gaps: 0, snapshots: 0 },
