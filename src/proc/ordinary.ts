@@ -56,7 +56,8 @@ const parseBlock = (text: string): readonly Vma[] | undefined => {
     block.push(vma);
     last = vma;
   }
-  return last?.execute === true ? block : undefined;
+  // A copy has room for these alone; what was pushed to has it for 17.
+  return last?.execute === true ? block.slice() : undefined;
 };
 
 /**
