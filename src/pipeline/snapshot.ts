@@ -3,6 +3,7 @@ import { unreadableText } from '../report/process.js';
 import { changeProcess, changeSpace, removeProcess } from './entries.js';
 import { lastOwner } from './identity.js';
 import { bootTimeOf, type Image, imageOf, isOtherImage, ticksAt } from './image.js';
+import { kept, keptEvidence } from './kept.js';
 import { isHeardUntil, type Ledger, type ProcessRecord, type SpaceRecord } from './ledger.js';
 import { discover, endProcess, hold, reviveProcess } from './life.js';
 import type { Census, Snapshot } from './observation.js';
@@ -31,8 +32,10 @@ const settle = (ledger: Ledger, space: SpaceRecord, snapshot: Snapshot, image: I
   const unread = evidence.vmas === undefined;
   changeSpace(ledger, space, {
     // A process that could not be read this time says nothing new: what was known before stays, with its date.
-    ...(unread && space.evidence !== undefined ? {} : { evidence, readAt: startedAt }),
-    image: image?.places === undefined ? (space.image ?? image) : image,
+    ...(unread && space.evidence !== undefined
+      ? {}
+      : { evidence: keptEvidence(space.evidence, evidence), readAt: startedAt }),
+    image: image?.places === undefined ? (space.image ?? image) : kept(space.image, image),
     dirty: (unread && space.dirty) || space.lastEventAt > startedAt || ledger.gapAt > startedAt,
   });
   ledger.unjudged.add(space.id);
