@@ -1,5 +1,6 @@
 import { type Observable, Subscription, throttle, timer } from 'rxjs';
 import type { PageSet } from '../src/judge/baseline.js';
+import { openJournal } from '../src/model/journal.js';
 import type { WatchState } from '../src/model/state.js';
 import { performReplay, type ScreenControls, told } from './controls.js';
 import type { Effect } from './effect.js';
@@ -24,8 +25,8 @@ export interface ScreenStreams {
 
 export type { ReplayControls, ScreenControls } from './controls.js';
 
-/** Quick while it is cheap: a frame may take a twentieth of the time to the next one; ten a second there always are. */
-const frameGap = (cost: number): number => Math.max(25, Math.min(20 * cost, 100));
+/** Quick while it is cheap: a frame may take a fiftieth of the time to the next one; ten a second there always are. */
+const frameGap = (cost: number): number => Math.max(25, Math.min(50 * cost, 100));
 const COST_MS = 2000;
 const MESSAGE_MS = 6000;
 
@@ -126,7 +127,12 @@ export const runScreen = (
         case 'freeze':
           // The reducer shares its maps between states: what is frozen is a copy.
           frozen = effect.frozen
-            ? { ...live, processes: new Map(live.processes), spaces: new Map(live.spaces), recent: [...live.recent] }
+            ? {
+                ...live,
+                processes: new Map(live.processes),
+                spaces: new Map(live.spaces),
+                changes: { processes: openJournal(), spaces: openJournal() },
+              }
             : undefined;
           controls.freeze?.(effect.frozen);
           break;

@@ -1,5 +1,5 @@
-import type { Row } from './row.js';
-import { ageWord, type Word } from './words.js';
+import { abiOf, addressOf, addressText, commOf, findingWord, movesOf, type Row, severityRank } from './row.js';
+import { ageWord, hintWord, pagesWord, stateWord, vvarWord, type Word } from './words.js';
 
 export type ColumnName =
   | 'pid'
@@ -57,8 +57,8 @@ export const COLUMNS: readonly Column[] = [
     least: 7,
     most: 7,
     rank: 0,
-    cell: (row) => ({ text: String(row.pid) }),
-    compare: (a, b) => a.pid - b.pid,
+    cell: ({ process }) => ({ text: String(process.pid) }),
+    compare: (a, b) => a.process.pid - b.process.pid,
     descending: false,
   },
   {
@@ -69,8 +69,8 @@ export const COLUMNS: readonly Column[] = [
     roomy: 15,
     most: 15,
     rank: 1,
-    cell: (row) => ({ text: row.comm }),
-    compare: (a, b) => byText(a.comm, b.comm),
+    cell: (row) => ({ text: commOf(row) }),
+    compare: (a, b) => byText(commOf(a), commOf(b)),
     descending: false,
   },
   {
@@ -80,8 +80,8 @@ export const COLUMNS: readonly Column[] = [
     least: 7,
     most: 8,
     rank: 9,
-    cell: (row) => ({ text: row.abi }),
-    compare: (a, b) => byText(a.abi, b.abi),
+    cell: (row) => ({ text: abiOf(row) }),
+    compare: (a, b) => byText(abiOf(a), abiOf(b)),
     descending: false,
   },
   {
@@ -92,8 +92,8 @@ export const COLUMNS: readonly Column[] = [
     roomy: 16,
     most: 16,
     rank: 2,
-    cell: (row) => row.state,
-    compare: (a, b) => byText(a.state.text, b.state.text),
+    cell: ({ process, space }) => stateWord(process, space),
+    compare: (a, b) => byText(stateWord(a.process, a.space).text, stateWord(b.process, b.space).text),
     descending: false,
   },
   {
@@ -103,8 +103,8 @@ export const COLUMNS: readonly Column[] = [
     least: 12,
     most: 12,
     rank: 4,
-    cell: (row) => ({ text: row.vdso, style: row.address === undefined ? 'dim' : undefined }),
-    compare: (a, b) => byAddress(a.address, b.address),
+    cell: (row) => ({ text: addressText(row), style: addressOf(row) === undefined ? 'dim' : undefined }),
+    compare: (a, b) => byAddress(addressOf(a), addressOf(b)),
     descending: false,
   },
   {
@@ -114,8 +114,8 @@ export const COLUMNS: readonly Column[] = [
     least: 6,
     most: 11,
     rank: 5,
-    cell: (row) => row.hint,
-    compare: (a, b) => byText(a.hint.text, b.hint.text),
+    cell: ({ space }) => hintWord(space?.verdict),
+    compare: (a, b) => byText(hintWord(a.space?.verdict).text, hintWord(b.space?.verdict).text),
     descending: false,
   },
   {
@@ -125,8 +125,8 @@ export const COLUMNS: readonly Column[] = [
     least: 8,
     most: 8,
     rank: 8,
-    cell: (row) => row.vvar,
-    compare: (a, b) => byText(a.vvar.text, b.vvar.text),
+    cell: ({ space }) => vvarWord(space?.verdict),
+    compare: (a, b) => byText(vvarWord(a.space?.verdict).text, vvarWord(b.space?.verdict).text),
     descending: false,
   },
   {
@@ -136,8 +136,8 @@ export const COLUMNS: readonly Column[] = [
     least: 8,
     most: 10,
     rank: 10,
-    cell: (row) => row.pages,
-    compare: (a, b) => byText(a.pages.text, b.pages.text),
+    cell: ({ space }) => pagesWord(space?.verdict),
+    compare: (a, b) => byText(pagesWord(a.space?.verdict).text, pagesWord(b.space?.verdict).text),
     descending: false,
   },
   {
@@ -147,8 +147,8 @@ export const COLUMNS: readonly Column[] = [
     least: 5,
     most: 6,
     rank: 7,
-    cell: (row) => (row.moves === 0 ? { text: '-', style: 'dim' } : { text: String(row.moves) }),
-    compare: (a, b) => a.moves - b.moves,
+    cell: (row) => (movesOf(row) === 0 ? { text: '-', style: 'dim' } : { text: String(movesOf(row)) }),
+    compare: (a, b) => movesOf(a) - movesOf(b),
     descending: true,
   },
   {
@@ -169,15 +169,21 @@ export const COLUMNS: readonly Column[] = [
     least: 16,
     most: FINDING_ENOUGH,
     rank: 3,
-    cell: (row, { sharers }) => (row.finding.text === '' ? sharingWord(row, sharers) : row.finding),
-    compare: (a, b) => a.rank - b.rank || (a.rank <= 0 ? 0 : byText(b.finding.text, a.finding.text)),
+    cell: (row, { sharers }) => {
+      const word = findingWord(row);
+      return word.text === '' ? sharingWord(row, sharers) : word;
+    },
+    compare: (a, b) => {
+      const rank = severityRank(a);
+      return rank - severityRank(b) || (rank <= 0 ? 0 : byText(findingWord(b).text, findingWord(a).text));
+    },
     descending: true,
   },
 ];
 
 /** "shares with 1234": the first other process in the same address space (vfork, CLONE_VM). */
 const sharingWord = (row: Row, sharers: CellContext['sharers']): Word => {
-  const others = (sharers.get(row.process.space) ?? []).filter((pid) => pid !== row.pid);
+  const others = (sharers.get(row.process.space) ?? []).filter((pid) => pid !== row.process.pid);
   const [first] = others;
   if (first === undefined) return { text: '' };
   return { text: `shares with ${first}${others.length > 1 ? ` +${others.length - 1}` : ''}`, style: 'dim' };

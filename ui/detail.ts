@@ -6,16 +6,16 @@ import { historyLines } from './events.js';
 import { layoutLines } from './layout.js';
 import { LONGEST, line, paragraph, rule, type Span, span } from './line.js';
 import type { Listing } from './listing.js';
-import type { Row } from './row.js';
+import { abiOf, commOf, hasExited, type Row } from './row.js';
 import type { Style, Theme } from './theme.js';
-import { ageWord, pagesWord, plural, rangeWord, sealedWord, stateWord, vvarWord } from './words.js';
+import { ageWord, hintWord, pagesWord, plural, rangeWord, sealedWord, stateWord, vvarWord } from './words.js';
 
 /** The rule over the detail: whose it is. */
 export const detailRule = (row: Row | undefined, width: number, theme: Theme): string => {
   if (row === undefined) return rule([span('no process chosen', 'dim')], width, theme);
   const { generation } = row.process;
-  const facts = [row.abi, ...(generation > 0 ? [`exec ${generation}`] : []), ...(row.exited ? ['exited'] : [])];
-  return rule([span(`${row.pid} ${row.comm}`, 'title'), span(`  ${facts.join('  ')}`, 'dim')], width, theme);
+  const facts = [abiOf(row), ...(generation > 0 ? [`exec ${generation}`] : []), ...(hasExited(row) ? ['exited'] : [])];
+  return rule([span(`${row.process.pid} ${commOf(row)}`, 'title'), span(`  ${facts.join('  ')}`, 'dim')], width, theme);
 };
 
 /** Everything known of one process, as lines of `width`; as many as it takes. */
@@ -38,7 +38,7 @@ export const detailLines = (
   return [
     ...(process.unreadable === undefined ? [] : fact('unreadable', process.unreadable, 'warning')),
     line([span(' vDSO       ', 'dim'), ...placeSpans(verdict, row)], width, theme),
-    ...qualityLines(verdict, row, width, theme),
+    ...qualityLines(verdict, width, theme),
     ...section('findings', findingLines(verdict?.findings ?? [], width, theme)),
     ...section('layout', layoutLines(evidence?.vmas, verdict?.mappings ?? [], width, theme)),
     ...(verdict === undefined || !verdict.applicable
@@ -68,15 +68,16 @@ const placeSpans = (verdict: Verdict | undefined, row: Row): readonly Span[] => 
   return [span(`${rangeWord(vdso.start, vdso.end)} ${vdso.permissions}  `), state, ...sure];
 };
 
-const qualityLines = (verdict: Verdict | undefined, row: Row, width: number, theme: Theme): readonly string[] => {
+const qualityLines = (verdict: Verdict | undefined, width: number, theme: Theme): readonly string[] => {
   const vdso = verdict?.vdso;
   if (vdso === undefined || vdso === null) return [];
+  const hint = hintWord(verdict);
   const vvar = vvarWord(verdict);
   const pages = pagesWord(verdict);
   const copied = vdso.modifiedPages ?? [];
   const spans: readonly Span[] = [
     span('            name '),
-    { text: row.hint.text, style: row.hint.style },
+    { text: hint.text, style: hint.style },
     span('  vvar '),
     { text: vvar.text, style: vvar.style },
     span('  pages '),
@@ -110,7 +111,7 @@ const parentWord = (state: WatchState, parent: number | undefined): string => {
 const MANY = 12;
 
 const sharingText = (row: Row, listing: Listing, state: WatchState): string => {
-  const others = (listing.sharers.get(row.process.space) ?? []).filter((pid) => pid !== row.pid);
+  const others = (listing.sharers.get(row.process.space) ?? []).filter((pid) => pid !== row.process.pid);
   if (others.length === 0) return '';
   const shown = new Set(others.slice(0, MANY));
   const named = [...state.processes.values()]

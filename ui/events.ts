@@ -50,7 +50,18 @@ const lastOf = (
 export const clampBack = (back: number, total: number, room: number): number =>
   Math.max(0, Math.min(back, total - room));
 
+/** Most lines have only moved up since the last frame: each is kept as long as its entry. */
+const drawn = new WeakMap<HistoryLine, { readonly line: string; readonly width: number; readonly theme: Theme }>();
+
 const eventLine = (entry: HistoryLine, width: number, theme: Theme): string => {
+  const last = drawn.get(entry);
+  if (last !== undefined && last.width === width && last.theme === theme) return last.line;
+  const made = drawEvent(entry, width, theme);
+  drawn.set(entry, { line: made, width, theme });
+  return made;
+};
+
+const drawEvent = (entry: HistoryLine, width: number, theme: Theme): string => {
   const narrow = width < 60;
   return line(
     [

@@ -70,7 +70,7 @@ const drawBody = (shown: Shown, view: ViewState, shape: Geometry, size: Size, th
   const rows = listing.rows.slice(view.top, view.top + shape.table);
   const selected = listing.rows[view.cursor];
   const titles = shape.titles > 0 ? [titleLine(shape.tableCols, view, theme)] : [];
-  const filled = tableLines(rows, shape.table, shape.tableCols, selected?.key, context, theme);
+  const filled = tableLines(rows, shape.table, shape.tableCols, selected?.process.key, context, theme);
   const table =
     listing.rows.length === 0 && shape.table > 0
       ? [emptyLine(view, state, shape.tableCols, theme), ...filled.slice(1)]
@@ -119,7 +119,7 @@ const choose = (view: ViewState, listing: Listing, height: number): ViewState =>
   const count = listing.rows.length;
   const found = view.selected === undefined ? 0 : indexOf(listing, view.selected, view.cursor);
   const cursor = Math.max(0, Math.min(found >= 0 ? found : view.cursor, count - 1));
-  const selected = view.selected === undefined || found >= 0 ? view.selected : listing.rows[cursor]?.key;
+  const selected = view.selected === undefined || found >= 0 ? view.selected : listing.rows[cursor]?.process.key;
   if (height <= 0) return { ...view, selected, cursor };
   const lowest = Math.max(0, cursor - height + 1);
   const top = Math.max(lowest, Math.min(view.top, cursor, Math.max(0, count - height)));
@@ -127,4 +127,4 @@ const choose = (view: ViewState, listing: Listing, height: number): ViewState =>
 };
 
 const indexOf = (listing: Listing, key: string, guess: number): number =>
-  listing.rows[guess]?.key === key ? guess : listing.rows.findIndex((row) => row.key === key);
+  listing.rows[guess]?.process.key === key ? guess : listing.rows.findIndex(({ process }) => process.key === key);

@@ -1,18 +1,13 @@
 import type { WatchState } from '../src/model/state.js';
-import { createCensus, type Entry } from './census.js';
+import { createCensus, type News } from './census.js';
 import { type ColumnName, columnOf } from './columns.js';
-import { haystackOf, type Row } from './row.js';
+import { haystackOf, type Row, severityRank } from './row.js';
+import { openTally, type Tally } from './tally.js';
 
 /** What is listed: filtered and sorted rows, and the counts of the header. */
-export interface Listing {
+export interface Listing extends Tally {
+  /** One array, changed in place: what it was is gone when the next state has been asked about. */
   readonly rows: readonly Row[];
-  /** Processes alive, before the filter. */
-  readonly alive: number;
-  readonly exited: number;
-  readonly errors: number;
-  readonly warnings: number;
-  /** Pids by address space, where more than one process shares it. */
-  readonly sharers: ReadonlyMap<string, readonly number[]>;
 }
 
 export interface Criteria {
@@ -23,39 +18,32 @@ export interface Criteria {
 
 /**
  * A function of state and criteria that remembers its last answer, so that ten frames a second over 10,000 processes
- * cost little: rows are made only for processes that changed, and what was sorted a tenth of a second ago is sorted
- * again in linear time (TimSort). The answer never depends on what was asked before.
+ * cost little: of the rows in order only those that changed are taken out, and put in where they belong now. The
+ * answer never depends on what was asked before.
  */
 export const createListing = (): ((state: WatchState, criteria: Criteria) => Listing) => {
   const census = createCensus();
-  let order: Entry[] = [];
-  let sortedBy = '';
-  let filteredBy = '';
+  const tally = openTally();
+  let rows: Row[] = [];
+  let asked = '';
   let last: Listing | undefined;
 
   return (state, criteria) => {
+    const news = census.take(state);
     const words = wordsOf(criteria);
-    const filterKey = JSON.stringify([words, criteria.onlyFindings]);
-    const sortKey = `${criteria.sort.column} ${criteria.sort.descending}`;
-    const { fresh, changed, departed } = census(state);
+    const asking = JSON.stringify([criteria.sort, words, criteria.onlyFindings]);
+    const idle = news.gone.length === 0 && news.made.length === 0;
+    if (idle && last !== undefined && asking === asked) return last;
 
-    if (departed) order = order.filter(({ present }) => present);
-    order.push(...fresh);
-    const news = departed || fresh.length > 0 || changed.size > 0;
-    if (!news && last !== undefined && sortKey === sortedBy && filterKey === filteredBy) return last;
-
-    for (const entry of filterKey === filteredBy ? [...fresh, ...changed.keys()] : order) {
-      entry.matches = matches(entry.row, words, criteria.onlyFindings);
-    }
+    for (const row of news.gone) tally.leave(row);
+    for (const row of news.made) tally.enter(row);
+    const isWanted = (row: Row): boolean => matches(row, words, criteria.onlyFindings);
     const compare = comparator(criteria);
-    const inOrder =
-      sortKey === sortedBy &&
-      fresh.length === 0 &&
-      [...changed].every(([{ row }, before]) => compare(before, row) === 0);
-    if (!inOrder) order.sort((a, b) => compare(a.row, b.row));
-    sortedBy = sortKey;
-    filteredBy = filterKey;
-    last = collect(order);
+    if (asking !== asked) rows = [...census.rows()].filter(isWanted).sort(compare);
+    else if (news.gone.length + news.made.length <= FEW) replace(rows, news, isWanted, compare);
+    else rows = rebuilt(rows, news, isWanted, compare);
+    asked = asking;
+    last = { rows, ...tally.counts() };
     return last;
   };
 };
@@ -63,37 +51,46 @@ export const createListing = (): ((state: WatchState, criteria: Criteria) => Lis
 /** The same without memory: for one frame. */
 export const list = (state: WatchState, criteria: Criteria): Listing => createListing()(state, criteria);
 
-const NOBODY: ReadonlyMap<string, readonly number[]> = new Map();
+/** So many are put in one by one, 5 us each among 10,000; a pass over all of them costs 1 ms. */
+const FEW = 100;
 
-const collect = (order: readonly Entry[]): Listing => {
-  const rows: Row[] = [];
-  let sharers: Map<string, number[]> | undefined;
-  let exited = 0;
-  let errors = 0;
-  let warnings = 0;
-  for (const { row, matches: wanted } of order) {
-    if (wanted) rows.push(row);
-    if (row.exited) {
-      exited += 1;
-      continue;
-    }
-    errors += row.errors;
-    warnings += row.warnings;
-    if (!row.shared) continue;
-    sharers ??= new Map();
-    const pids = sharers.get(row.process.space);
-    if (pids === undefined) sharers.set(row.process.space, [row.pid]);
-    else pids.push(row.pid);
+type Compare = (a: Row, b: Row) => number;
+
+const replace = (rows: Row[], { gone, made }: News, isWanted: (row: Row) => boolean, compare: Compare): void => {
+  for (const row of gone) {
+    const place = placeOf(rows, row, compare);
+    if (rows[place] === row) rows.splice(place, 1);
   }
-  return { rows, alive: order.length - exited, exited, errors, warnings, sharers: sharers ?? NOBODY };
+  for (const row of made) if (isWanted(row)) rows.splice(placeOf(rows, row, compare), 0, row);
 };
 
-const comparator = ({ sort }: Criteria): ((a: Row, b: Row) => number) => {
+/** Where it stands, or would stand: the first row that does not come before it. */
+const placeOf = (rows: readonly Row[], row: Row, compare: Compare): number => {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = rows[middle];
+    if (other !== undefined && compare(other, row) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};
+
+/** What is in order already is sorted in linear time (TimSort). */
+const rebuilt = (rows: readonly Row[], news: News, isWanted: (row: Row) => boolean, compare: Compare): Row[] => {
+  const gone = new Set(news.gone);
+  return [...rows.filter((row) => !gone.has(row)), ...news.made.filter(isWanted)].sort(compare);
+};
+
+const comparator = ({ sort }: Criteria): Compare => {
   const compare = columnOf(sort.column)?.compare ?? ((): number => 0);
   const sign = sort.descending ? -1 : 1;
   // Ties by pid, and by key for a pid that lived twice: an order that never depends on what came first.
-  return (a, b) => sign * compare(a, b) || a.pid - b.pid || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
+  return (a, b) => sign * compare(a, b) || a.process.pid - b.process.pid || byKey(a.process.key, b.process.key);
 };
+
+const byKey = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Words that must all be found; one that starts with "!" must not be. */
 const wordsOf = ({ filter }: Criteria): readonly FilterWord[] =>
@@ -109,7 +106,7 @@ interface FilterWord {
 }
 
 const matches = (row: Row, words: readonly FilterWord[], onlyFindings: boolean): boolean => {
-  if (onlyFindings && row.rank <= 0) return false;
+  if (onlyFindings && severityRank(row) <= 0) return false;
   if (words.length === 0) return true;
   const haystack = haystackOf(row);
   return words.every(({ text, wanted }) => haystack.includes(text) === wanted);

@@ -1,89 +1,27 @@
 import type { AddressSpace, ProcessState } from '../src/model/state.js';
 import type { Finding, Severity } from '../src/model/verdict.js';
 import { printable } from '../src/text/escape.js';
-import type { Style } from './theme.js';
-import {
-  hintWord,
-  isEverydayLife,
-  pagesWord,
-  rankOf,
-  severityStyle,
-  stateWord,
-  vvarWord,
-  type Word,
-  worst,
-} from './words.js';
+import { hintWord, isEverydayLife, rankOf, severityStyle, stateWord, type Word, worst } from './words.js';
 
 /**
- * One process as the table shows it. Made again only when the process or its address space is another object than
- * last time; everything here is cheap to compare and to print.
+ * One process as the table shows it: another one when the process or its address space has become another object.
+ * What its columns say is made when it is looked at: forty rows are on the screen, and ten thousand are not.
  */
 export interface Row {
-  readonly key: string;
   readonly process: ProcessState;
   readonly space: AddressSpace | undefined;
-  readonly pid: number;
-  readonly comm: string;
-  readonly abi: string;
-  readonly state: Word;
-  readonly address: bigint | undefined;
-  readonly vdso: string;
-  readonly hint: Word;
-  readonly vvar: Word;
-  readonly pages: Word;
-  readonly moves: number;
-  /** Boot clock, ns, of the last thing that happened to its address space, forks and the like apart. */
+  /**
+   * Boot clock, ns, of the last thing that happened to its address space, forks and the like apart; of when the row
+   * was made, because a history grows in place, and what rows are sorted by must not.
+   */
   readonly last: bigint | undefined;
-  readonly finding: Word;
-  /** Severity of the worst finding: 3 an error, 0 none. Below: no question (kernel threads), exited well. */
-  readonly rank: number;
-  readonly errors: number;
-  readonly warnings: number;
-  readonly exited: boolean;
-  /** Other processes live in the same address space. */
-  readonly shared: boolean;
 }
 
-export const rowOf = (process: ProcessState, space: AddressSpace | undefined): Row => {
-  const verdict = space?.verdict;
-  const findings = verdict?.findings ?? [];
-  const first = worst(findings);
-  const comm = printable(process.comm);
-  const abi = verdict?.abi ?? '?';
-  const state = stateWord(process, space);
-  const hint = hintWord(verdict);
-  const address = verdict?.vdso?.start;
-  const none = verdict?.vdso === null || verdict?.applicable === false;
-  const vdso = address !== undefined ? address.toString(16) : none ? '-' : '?';
-  return {
-    key: process.key,
-    process,
-    space,
-    pid: process.pid,
-    comm,
-    abi,
-    state,
-    address,
-    vdso,
-    hint,
-    vvar: vvarWord(verdict),
-    pages: pagesWord(verdict),
-    moves: space?.moves ?? 0,
-    last: lastTouch(space),
-    finding: findingWord(first?.code, findings.length, severityStyle(first?.severity), process.unreadable),
-    rank: rankOf(first?.severity) || (process.exitedAt !== undefined ? -2 : verdict?.applicable === false ? -1 : 0),
-    errors: countOf(findings, 'error'),
-    warnings: countOf(findings, 'warning'),
-    exited: process.exitedAt !== undefined,
-    shared: process.exitedAt === undefined && (space?.sharers ?? 1) > 1,
-  };
-};
-
-const countOf = (findings: readonly Finding[], wanted: Severity): number => {
-  let count = 0;
-  for (const { severity } of findings) if (severity === wanted) count += 1;
-  return count;
-};
+export const rowOf = (process: ProcessState, space: AddressSpace | undefined): Row => ({
+  process,
+  space,
+  last: lastTouch(space),
+});
 
 const lastTouch = (space: AddressSpace | undefined): bigint | undefined => {
   const history = space?.history ?? [];
@@ -94,18 +32,57 @@ const lastTouch = (space: AddressSpace | undefined): bigint | undefined => {
   return undefined;
 };
 
-/** What the filter searches, in lower case. Only made when there is a filter: ten thousand of them are megabytes. */
-export const haystackOf = ({ pid, comm, abi, state, hint, vdso, space }: Row): string => {
-  const codes = (space?.verdict?.findings ?? []).map(({ code }) => code);
-  return [pid, comm, abi, state.text, hint.text, vdso, ...codes].join(' ').toLowerCase();
+export const commOf = ({ process }: Row): string => printable(process.comm);
+
+export const abiOf = ({ space }: Row): string => space?.verdict?.abi ?? '?';
+
+export const addressOf = ({ space }: Row): bigint | undefined => space?.verdict?.vdso?.start;
+
+export const addressText = (row: Row): string => {
+  const address = addressOf(row);
+  if (address !== undefined) return address.toString(16);
+  const verdict = row.space?.verdict;
+  return verdict?.vdso === null || verdict?.applicable === false ? '-' : '?';
 };
 
-const findingWord = (
-  code: string | undefined,
-  count: number,
-  style: Style | undefined,
-  unreadable: string | undefined,
-): Word => {
-  if (code !== undefined) return { text: count > 1 ? `${code} +${count - 1}` : code, style };
+export const movesOf = ({ space }: Row): number => space?.moves ?? 0;
+
+export const hasExited = ({ process }: Row): boolean => process.exitedAt !== undefined;
+
+/** Other processes live in the same address space. */
+export const isShared = (row: Row): boolean => !hasExited(row) && (row.space?.sharers ?? 1) > 1;
+
+export const findingsOf = ({ space }: Row): readonly Finding[] => space?.verdict?.findings ?? NONE;
+
+const NONE: readonly Finding[] = [];
+
+/** Severity of the worst finding: 3 an error, 0 none. Below: no question (kernel threads), exited well. */
+export const severityRank = (row: Row): number =>
+  rankOf(worst(findingsOf(row))?.severity) || (hasExited(row) ? -2 : row.space?.verdict?.applicable === false ? -1 : 0);
+
+export const countOf = (row: Row, wanted: Severity): number => {
+  let count = 0;
+  for (const { severity } of findingsOf(row)) if (severity === wanted) count += 1;
+  return count;
+};
+
+export const findingWord = (row: Row): Word => {
+  const findings = findingsOf(row);
+  const first = worst(findings);
+  if (first !== undefined) {
+    const more = findings.length > 1 ? ` +${findings.length - 1}` : '';
+    return { text: `${first.code}${more}`, style: severityStyle(first.severity) };
+  }
+  const { unreadable } = row.process;
   return unreadable === undefined ? { text: '' } : { text: unreadable, style: 'dim' };
+};
+
+/** What the filter searches, in lower case. */
+export const haystackOf = (row: Row): string => {
+  const { process, space } = row;
+  const state = stateWord(process, space).text;
+  const codes = findingsOf(row).map(({ code }) => code);
+  return [process.pid, commOf(row), abiOf(row), state, hintWord(space?.verdict).text, addressText(row), ...codes]
+    .join(' ')
+    .toLowerCase();
 };

@@ -2,7 +2,7 @@ import { fit, guard } from './cells.js';
 import type { CellContext } from './columns.js';
 import { line, type Span, span } from './line.js';
 import { heading, type Placed, place } from './place.js';
-import type { Row } from './row.js';
+import { hasExited, type Row } from './row.js';
 import { glyphs, type Theme } from './theme.js';
 import type { ViewState } from './view.js';
 import { ageWord } from './words.js';
@@ -30,7 +30,9 @@ export const tableLines = (
   theme: Theme,
 ): readonly string[] => {
   const columns = place(width);
-  const lines = rows.slice(0, height).map((row) => rowLine(row, row.key === selected, columns, width, context, theme));
+  const lines = rows
+    .slice(0, height)
+    .map((row) => rowLine(row, row.process.key === selected, columns, width, context, theme));
   const empty = line([], width, theme);
   return [...lines, ...Array.from({ length: Math.max(0, height - lines.length) }, () => empty)];
 };
@@ -41,7 +43,7 @@ interface Drawn {
   readonly selected: boolean;
   readonly columns: readonly Placed[];
   readonly age: string;
-  readonly sharers: CellContext['sharers'];
+  readonly sharers: readonly number[] | undefined;
   readonly theme: Theme;
 }
 
@@ -56,7 +58,7 @@ const rowLine = (
   context: CellContext,
   theme: Theme,
 ): string => {
-  const { sharers } = context;
+  const sharers = context.sharers.get(row.process.space);
   const age = ageWord(row.last, context.now);
   const last = drawn.get(row);
   if (
@@ -86,7 +88,7 @@ const drawRow = (
   const spans = columns.flatMap(({ column, width: cells, gap }): readonly Span[] => {
     const { text, style } = column.cell(row, context);
     const fitted = fit(guard(text, theme.unicode), cells, ellipsis, column.align);
-    const calm = row.exited ? 'dim' : style;
+    const calm = hasExited(row) ? 'dim' : style;
     return [span(' '.repeat(gap)), { text: fitted, style: calm }];
   });
   return line([span(selected ? marker : ' '), ...spans], width, theme, selected ? 'selected' : undefined);

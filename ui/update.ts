@@ -110,7 +110,7 @@ const moved = (view: ViewState, move: Move, { listing, shape }: Scene): ViewStat
   const count = listing.rows.length;
   const cursor = Math.max(0, Math.min(count - 1, view.cursor + distance(move, Math.max(1, shape.table - 1))));
   const row = listing.rows[cursor];
-  return row === undefined ? view : { ...view, cursor, selected: row.key, detailTop: 0 };
+  return row === undefined ? view : { ...view, cursor, selected: row.process.key, detailTop: 0 };
 };
 
 /** The upper bound is the frame's business: only it knows how long the page is. */

@@ -2,14 +2,16 @@ import { type Failure, type Outcome, success } from '../model/failure.js';
 import { canBind } from './bound.js';
 import { type Composition, composeCompat, composeMain, knowsLastExit, knowsVdsoPointer } from './compose.js';
 import { type Bpftrace, findBpftrace, hasOneRing } from './find.js';
-import { type Host, readHost } from './host.js';
+import { readHost } from './host.js';
 import { readScripts } from './package.js';
 import type { Decoding } from './record.js';
 
-/** All that is decided before anything runs. */
+/**
+ * All that is decided before anything runs. The host it was decided for is not kept: with its kernel's BTF it would be
+ * 7 MB for as long as the program runs.
+ */
 export interface Plan {
   readonly bpftrace: Bpftrace;
-  readonly host: Host;
   readonly main: Composition;
   /** What to run instead of a script that was refused, why: `main` without queues and marks; undefined: nothing. */
   readonly instead: (refused: Composition, why: Failure) => Composition | undefined;
@@ -44,14 +46,15 @@ export const makePlan = async (chosen?: string, stopped?: AbortSignal): Promise<
   if (!scripts.ok) return scripts;
   const rings = !hasOneRing(bpftrace.value);
   const main = composeMain(host.value, scripts.value, { rings });
+  const hasLoops = host.value.queues !== undefined || rings;
   return success({
     bpftrace: bpftrace.value,
-    host: host.value,
     main,
-    instead: (refused, { kind }) =>
-      kind === 'probe-rejected' && refused === main && (host.value.queues !== undefined || rings)
-        ? composeMain(host.value, scripts.value, { queued: false })
-        : undefined,
+    instead: (refused, { kind }) => {
+      if (kind !== 'probe-rejected' || refused !== main || !hasLoops) return undefined;
+      const again = readHost();
+      return again.ok ? composeMain(again.value, scripts.value, { queued: false }) : undefined;
+    },
     compat: composeCompat(host.value, scripts.value, { rings }),
     decoding: {
       arch: host.value.arch,

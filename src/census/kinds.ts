@@ -19,7 +19,7 @@ export const judgeByKind = (): ((evidence: Evidence) => Verdict) => {
         kinds.splice(index, 1);
         kinds.unshift(kind);
       }
-      return moved(kind, startOf(evidence) - kind.start);
+      return moved(kind, startOf(evidence) - kind.start, evidence.vmas?.at(-1));
     }
     const verdict = judge(evidence);
     const named = textsOf(verdict).some((text) => HEXADECIMAL.test(text));
@@ -116,14 +116,15 @@ const digitsOf = (address: number): number => Math.ceil(Math.log2(address + 1) /
 const isAmbiguous = ({ verdict, start, end }: Kind): boolean =>
   (verdict.vdso?.frames ?? []).some((frame) => frame !== undefined && frame >= start && frame <= end);
 
-const moved = (kind: Kind, by: bigint): Verdict => {
+/** `own`: the vDSO of the process; its numbers are taken where they are the same, so that they are there once. */
+const moved = (kind: Kind, by: bigint, own: Vma | undefined): Verdict => {
   const { verdict, named } = kind;
   if (by === 0n) return verdict;
   const { vdso, mappings, findings, policies } = verdict;
   const texts = named ? (all: readonly string[]) => all.map((text) => movedText(text, kind, by)) : same;
   // Nearly every address in it is the start or the end of the vDSO: those are made once.
-  const start = (vdso?.start ?? 0n) + by;
-  const end = (vdso?.end ?? 0n) + by;
+  const start = shared((vdso?.start ?? 0n) + by, own?.start);
+  const end = shared((vdso?.end ?? 0n) + by, own?.end);
   const place = (address: bigint): bigint =>
     address === vdso?.start ? start : address === vdso?.end ? end : address + by;
   const alone = [start];
@@ -151,6 +152,8 @@ const moved = (kind: Kind, by: bigint): Verdict => {
     applicable: verdict.applicable,
   };
 };
+
+const shared = (number: bigint, own: bigint | undefined): bigint => (number === own ? own : number);
 
 const same = <T>(value: T): T => value;
 

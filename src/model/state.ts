@@ -1,5 +1,6 @@
 import type { Event, SpaceKey, TracerStatus } from './event.js';
 import type { Evidence } from './evidence.js';
+import type { Journal } from './journal.js';
 import type { Finding, Verdict } from './verdict.js';
 
 /**
@@ -12,11 +13,19 @@ export interface WatchState {
   /** By process key (see ProcessState.key). */
   readonly processes: ReadonlyMap<string, ProcessState>;
   readonly spaces: ReadonlyMap<string, AddressSpace>;
+  /** What became of both maps so far, when their owner keeps account of it. */
+  readonly changes?: Changes | undefined;
   /** Newest last, bounded. */
   readonly recent: readonly HistoryLine[];
   readonly counters: Counters;
   /** Boot clock of the newest thing in it, ns. */
   readonly now: bigint;
+}
+
+/** By process key and by space id. */
+export interface Changes {
+  readonly processes: Journal;
+  readonly spaces: Journal;
 }
 
 export interface HostStatus {
@@ -55,7 +64,9 @@ export interface AddressSpace {
   readonly key: SpaceKey | undefined;
   readonly evidence: Evidence | undefined;
   readonly verdict: Verdict | undefined;
-  /** Number of processes that share it (vfork, CLONE_VM). */
+  /** Keys of processes that point here, exited ones included. */
+  readonly members: readonly string[];
+  /** How many of them are alive: more than one shares it (vfork, CLONE_VM). */
   readonly sharers: number;
   readonly moves: number;
   readonly history: readonly HistoryLine[];

@@ -1,15 +1,27 @@
 import type { Ledger, ProcessRecord, SpaceRecord } from './ledger.js';
 
-/** Entries of the ledger are replaced, never changed (see ledger.ts). */
+/** Entries of the ledger are replaced, never changed (see ledger.ts); here alone, so that every change is noted. */
 
 export const putProcess = (ledger: Ledger, process: ProcessRecord): ProcessRecord => {
   ledger.processes.set(process.key, process);
+  ledger.changes.processes.note(process.key);
   return process;
 };
 
 export const putSpace = (ledger: Ledger, space: SpaceRecord): SpaceRecord => {
   ledger.spaces.set(space.id, space);
+  ledger.changes.spaces.note(space.id);
   return space;
+};
+
+export const removeProcess = (ledger: Ledger, key: string): void => {
+  ledger.processes.delete(key);
+  ledger.changes.processes.note(key);
+};
+
+export const removeSpace = (ledger: Ledger, id: string): void => {
+  ledger.spaces.delete(id);
+  ledger.changes.spaces.note(id);
 };
 
 /**

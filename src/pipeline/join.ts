@@ -25,6 +25,7 @@ export const join =
     clock,
     resolve,
     window = 100,
+    rest = 200,
     newborn = 50,
     concurrency = 4,
     waiting = 20_000,
@@ -39,7 +40,7 @@ export const join =
       };
       const reader = readings(
         { read, clock, scheduler },
-        { window, newborn, concurrency, waiting },
+        { window, rest, newborn, concurrency, waiting },
         {
           next: (snapshot) => subscriber.next(snapshot),
           gone: (wanted) => {

@@ -3,6 +3,8 @@ import type { Evidence } from '../model/evidence.js';
 import type { Finding, Verdict } from '../model/verdict.js';
 import { hex } from '../text/hex.js';
 import { changeSpace } from './entries.js';
+import { changeEvidence } from './evidence-copy.js';
+import { kept } from './kept.js';
 import { isHeardUntil, type Ledger, type SpaceRecord } from './ledger.js';
 import { addLine } from './lines.js';
 import { noiseWords } from './noise.js';
@@ -50,8 +52,8 @@ const announce = (ledger: Ledger): void => {
 
 const judgeSpace = (ledger: Ledger, space: SpaceRecord, evidence: Evidence, judge: Judge): void => {
   const told = withTruth(space, evidence);
-  const verdict = judge(told, contextOf(space));
   const before = space.verdict;
+  const verdict = kept(before, judge(told, contextOf(space)));
   changeSpace(ledger, space, { evidence: told, verdict });
   ledger.whole.delete(space.id);
   ledger.whole.set(space.id, space.readAt);
@@ -62,7 +64,7 @@ const judgeSpace = (ledger: Ledger, space: SpaceRecord, evidence: Evidence, judg
 const withTruth = (space: SpaceRecord, evidence: Evidence): Evidence => {
   const { truth, readAt } = space;
   if (truth === undefined || truth.at > readAt || evidence.contextVdso !== undefined) return evidence;
-  return { ...evidence, contextVdso: truth.vdso };
+  return changeEvidence(evidence, { contextVdso: truth.vdso });
 };
 
 /** What was seen up to the reading; later moves are for the next one. */

@@ -2,6 +2,7 @@ import { judgeByKind } from '../census/kinds.js';
 import type { JudgeContext } from '../judge/context.js';
 import { judge } from '../judge/judge.js';
 import { AT_SYSINFO_EHDR, type Evidence } from '../model/evidence.js';
+import { changeEvidence } from './evidence-copy.js';
 import type { Judge } from './judged.js';
 
 /**
@@ -12,7 +13,7 @@ export const judging = (): Judge => {
   const byKind = judgeByKind();
   return (evidence, context) =>
     isPlain(evidence, context)
-      ? byKind(evidence.contextVdso === undefined ? evidence : { ...evidence, contextVdso: undefined })
+      ? byKind(evidence.contextVdso === undefined ? evidence : changeEvidence(evidence, { contextVdso: undefined }))
       : judge(evidence, context);
 };
 

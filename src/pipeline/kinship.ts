@@ -14,13 +14,16 @@ export interface Kinship {
 }
 
 const CLONE_VM = 0x100n;
-/** Address spaces with several processes are few; with one they need no entry beyond the last ones. */
+/**
+ * Address spaces with several processes are few; with one they need no entry beyond the last ones. Arrays: a set of one
+ * takes 180 bytes.
+ */
 const MOST = 8192;
 const MOST_PIDS = 8;
 
 export const kinship = (): Kinship => {
-  const pids = new Map<string, Set<number>>();
-  const of = (context: string | undefined): ReadonlySet<number> | undefined =>
+  const pids = new Map<string, readonly number[]>();
+  const of = (context: string | undefined): readonly number[] | undefined =>
     context === undefined ? undefined : pids.get(context);
   /** Many at once: to find the oldest, a Map passes over all that were deleted before it. */
   const forgetOlderHalf = (): void => {
@@ -32,11 +35,16 @@ export const kinship = (): Kinship => {
   const add = (context: string, pid: number): void => {
     const known = pids.get(context);
     if (known !== undefined) {
-      if (known.size < MOST_PIDS) known.add(pid);
+      if (known.length < MOST_PIDS && !known.includes(pid)) pids.set(context, [...known, pid]);
       return;
     }
     if (pids.size >= MOST) forgetOlderHalf();
-    pids.set(context, new Set([pid]));
+    pids.set(context, [pid]);
+  };
+  const remove = (context: string, pid: number): void => {
+    const others = (pids.get(context) ?? []).filter((other) => other !== pid);
+    if (others.length === 0) pids.delete(context);
+    else pids.set(context, others);
   };
   return {
     learn: (event) => {
@@ -44,8 +52,7 @@ export const kinship = (): Kinship => {
       const context = contextKey(event.space);
       if (context === undefined) return;
       if (event.kind === 'exit') {
-        if (event.wholeProcess && pids.get(context)?.delete(event.tgid) && pids.get(context)?.size === 0)
-          pids.delete(context);
+        if (event.wholeProcess) remove(context, event.tgid);
         return;
       }
       add(context, event.tgid);

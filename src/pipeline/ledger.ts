@@ -1,5 +1,6 @@
 import type { MoveSeen } from '../judge/context.js';
 import type { TracerStatus } from '../model/event.js';
+import { type OpenJournal, openJournal } from '../model/journal.js';
 import type { AddressSpace, Counters, HistoryLine, HostStatus, ProcessState, WatchState } from '../model/state.js';
 import type { Image } from './image.js';
 import type { Noise } from './noise.js';
@@ -15,6 +16,8 @@ export interface Ledger {
   tracer: TracerStatus;
   readonly processes: Map<string, ProcessRecord>;
   readonly spaces: Map<string, SpaceRecord>;
+  /** What became of both maps: entries.ts writes it. */
+  readonly changes: { readonly processes: OpenJournal; readonly spaces: OpenJournal };
   /** Pid -> key of its newest owner, which may have exited. */
   readonly byPid: Map<number, string>;
   /** Kernel identity of an address space (see `contextKey`) -> id of the space. */
@@ -52,9 +55,12 @@ export interface Ledger {
   serial: number;
 }
 
-/** LIMITS.histories lines; the next one takes the place of the oldest. */
+/**
+ * Where the newest LIMITS.histories lines are; the next one takes the place of the oldest. Not the lines themselves:
+ * those of a process that is busy have left its history long before, and would be kept by it (2 MB).
+ */
 interface Ring {
-  readonly lines: HistoryLine[];
+  readonly places: Pick<HistoryLine, 'space' | 'at'>[];
   next: number;
 }
 
@@ -88,8 +94,6 @@ export interface SpaceRecord extends AddressSpace {
   readonly readAt: bigint;
   /** Which exec made it, as far as auxv tells (see `imageOf`). */
   readonly image: Image | undefined;
-  /** Keys of processes that point here, exited ones included. */
-  readonly members: readonly string[];
   /** It was found elsewhere than before, and no call is known (yet) that did it. */
   readonly unexplained: { readonly from: bigint; readonly to: bigint; readonly at: bigint } | undefined;
   /** A well-known tool is at work here; what it does is no alarm. */
@@ -127,6 +131,7 @@ export const openLedger = (host: HostStatus): Ledger => ({
   tracer: { mode: 'starting', text: 'starting', notes: [] },
   processes: new Map(),
   spaces: new Map(),
+  changes: { processes: openJournal(), spaces: openJournal() },
   byPid: new Map(),
   byContext: new Map(),
   exited: new Map(),
@@ -134,8 +139,8 @@ export const openLedger = (host: HostStatus): Ledger => ({
   unexplained: new Set(),
   unjudged: new Set(),
   lines: [],
-  ordinaryLines: { lines: [], next: 0 },
-  remarkableLines: { lines: [], next: 0 },
+  ordinaryLines: { places: [], next: 0 },
+  remarkableLines: { places: [], next: 0 },
   whole: new Map(),
   recent: [],
   counters: { events: 0, rate: 0, lost: 0n, gaps: 0, snapshots: 0 },
@@ -160,12 +165,18 @@ export const isHeardUntil = ({ tracer, heardUntil }: Ledger, at: bigint): boolea
 export const closeFrame = (ledger: Ledger): Frame => {
   const { lines } = ledger;
   ledger.lines = [];
-  if (lines.length > 0) ledger.recent = [...ledger.recent, ...lines].slice(-LIMITS.recent);
-  const { host, tracer, processes, spaces, recent, counters, now } = ledger;
+  if (lines.length > 0) ledger.recent = newestOf(ledger.recent, lines);
+  const { host, tracer, processes, spaces, changes, recent, counters, now } = ledger;
   return {
-    state: { host, tracer, processes, spaces, recent, counters: { ...counters, rate: rate(ledger) }, now },
+    state: { host, tracer, processes, spaces, changes, recent, counters: { ...counters, rate: rate(ledger) }, now },
     lines,
   };
+};
+
+/** One copy, not two: a thousand lines, thirty times a second. */
+const newestOf = (before: readonly HistoryLine[], lines: readonly HistoryLine[]): readonly HistoryLine[] => {
+  const kept = LIMITS.recent - lines.length;
+  return kept > 0 ? before.slice(-kept).concat(lines) : lines.slice(-LIMITS.recent);
 };
 
 const rate = ({ rates, now }: Ledger): number => {

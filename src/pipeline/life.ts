@@ -1,6 +1,6 @@
 import type { ExitEvent, ForkEvent } from '../model/event.js';
 import type { Concerned } from './concerned.js';
-import { changeProcess, changeSpace } from './entries.js';
+import { changeProcess, changeSpace, removeProcess } from './entries.js';
 import { lastOwner, newProcess, processAt } from './identity.js';
 import { bootTimeOf, isOtherImage, ticksAt } from './image.js';
 import { type Ledger, LIMITS, type ProcessRecord, type SpaceRecord } from './ledger.js';
@@ -138,7 +138,7 @@ export const expire = (ledger: Ledger): void => {
     const process = ledger.processes.get(key);
     if (process === undefined) continue;
     leave(ledger, process);
-    ledger.processes.delete(key);
+    removeProcess(ledger, key);
     if (ledger.byPid.get(process.pid) === key) ledger.byPid.delete(process.pid);
   }
 };

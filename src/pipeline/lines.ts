@@ -19,13 +19,17 @@ export const addLine = (ledger: Ledger, line: HistoryLine): void => {
  * of last week is not given up for the fork of a minute ago.
  */
 const forgetOldest = (ledger: Ledger, line: HistoryLine): void => {
-  const ring = line.severity === 'info' ? ledger.ordinaryLines : ledger.remarkableLines;
-  const oldest = ring.lines[ring.next];
-  ring.lines[ring.next] = line;
+  const ordinary = line.severity === 'info';
+  const ring = ordinary ? ledger.ordinaryLines : ledger.remarkableLines;
+  const oldest = ring.places[ring.next];
+  ring.places[ring.next] = { space: line.space, at: line.at };
   ring.next = (ring.next + 1) % LIMITS.histories;
   const history = oldest === undefined ? undefined : ledger.spaces.get(oldest.space)?.history;
-  const place = oldest === undefined || history === undefined ? -1 : history.indexOf(oldest);
-  if (place >= 0) history?.splice(place, 1);
+  if (oldest === undefined || history === undefined) return;
+  const place = history.findIndex(({ at, severity }) => at === oldest.at && (severity === 'info') === ordinary);
+  if (place >= 0) history.splice(place, 1);
+  // Only so does it let go of the room for 17 lines that V8 gave it with the first.
+  if (history.length === 0) history.length = 0;
 };
 
 export const countEvent = (ledger: Ledger, event: Event): void => {

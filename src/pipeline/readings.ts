@@ -6,6 +6,11 @@ import { type Target, together } from './target.js';
 export interface ReadingRules {
   /** One address space is read at most once in this time, in ms. */
   readonly window: number;
+  /**
+   * And not before so many times what the last reading took, a second at most: what moves all the time, or has ten
+   * thousand mappings, would cost a share of a core otherwise.
+   */
+  readonly rest: number;
   /** A new image, or a copy of one, waits so long for its first reading, in ms: most processes do not live longer. */
   readonly newborn: number;
   /** Readings at the same time. */
@@ -62,7 +67,7 @@ interface Slot {
 /** When to read what: no address space more often than a window allows, no event without a newer reading. */
 export const readings = (
   { read, clock, scheduler }: ReadingSource,
-  { window, newborn, concurrency, waiting }: ReadingRules,
+  { window, rest, newborn, concurrency, waiting }: ReadingRules,
   listener: ReadingListener,
 ): Readings => {
   const running = new Subscription();
@@ -112,8 +117,15 @@ export const readings = (
     if (state !== 'queued' || wanted === undefined) return;
     const startedAt = clock();
     const { thorough } = wanted;
-    const readyAt = scheduler.now() + window;
-    slots.set(pid, { state: 'reading', startedAt, thorough, readyAt, wanted: undefined, timer: undefined });
+    const begun = scheduler.now();
+    slots.set(pid, {
+      state: 'reading',
+      startedAt,
+      thorough,
+      readyAt: begun + window,
+      wanted: undefined,
+      timer: undefined,
+    });
     inFlight += 1;
     let evidence: Evidence | undefined;
     running.add(
@@ -122,16 +134,19 @@ export const readings = (
           evidence = value;
         },
         error: listener.error,
-        complete: () => finish(wanted, startedAt, evidence),
+        complete: () => finish(wanted, startedAt, scheduler.now() - begun, evidence),
       }),
     );
   };
 
-  const finish = (done: Request, startedAt: bigint, evidence: Evidence | undefined): void => {
+  const finish = (done: Request, startedAt: bigint, cost: number, evidence: Evidence | undefined): void => {
     inFlight -= 1;
     busy -= 1;
     const slot = slots.get(done.pid);
-    if (slot !== undefined) slots.set(done.pid, { ...slot, state: 'idle', wanted: undefined });
+    if (slot !== undefined) {
+      const readyAt = Math.max(slot.readyAt, scheduler.now() + Math.min(cost * rest, LONGEST_REST));
+      slots.set(done.pid, { ...slot, readyAt, state: 'idle', wanted: undefined });
+    }
     if (evidence !== undefined)
       listener.next({ kind: 'snapshot', pid: done.pid, startedAt: evidence.takenAt ?? startedAt, evidence });
     if (evidence === undefined || hasGone(evidence)) listener.gone({ ...done, tried: [...done.tried, done.pid] });
@@ -207,6 +222,8 @@ const NEVER_READ: Slot = {
   timer: undefined,
 };
 const READS_PER_TURN = 16;
+/** In ms. */
+const LONGEST_REST = 1000;
 const MANY = 1024;
 
 /** The process ended before it could be read. */

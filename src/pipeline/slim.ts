@@ -2,6 +2,7 @@ import type { Evidence } from '../model/evidence.js';
 import type { Verdict } from '../model/verdict.js';
 import { isVdsoNamed, isVvarNamed, overlaps, type Vma } from '../model/vma.js';
 import { changeSpace } from './entries.js';
+import { changeEvidence } from './evidence-copy.js';
 import { type Ledger, LIMITS } from './ledger.js';
 
 /**
@@ -18,14 +19,14 @@ export const slimOld = (ledger: Ledger): void => {
   }
 };
 
-export const slim = (evidence: Evidence, verdict: Verdict | undefined): Evidence => ({
-  ...evidence,
-  vmas: evidence.vmas === undefined ? undefined : nearVdso(evidence.vmas, verdict),
-  smaps: undefined,
-  pagemap: NO_WORDS,
-  kpageflags: NO_WORDS,
-  bytes: NO_BYTES,
-});
+export const slim = (evidence: Evidence, verdict: Verdict | undefined): Evidence =>
+  changeEvidence(evidence, {
+    vmas: evidence.vmas === undefined ? undefined : nearVdso(evidence.vmas, verdict),
+    smaps: undefined,
+    pagemap: NO_WORDS,
+    kpageflags: NO_WORDS,
+    bytes: NO_BYTES,
+  });
 
 const NO_WORDS: ReadonlyMap<bigint, BigUint64Array> = new Map();
 const NO_BYTES: ReadonlyMap<bigint, Uint8Array> = new Map();

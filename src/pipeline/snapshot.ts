@@ -1,8 +1,9 @@
 import type { Evidence } from '../model/evidence.js';
 import { unreadableText } from '../report/process.js';
-import { changeProcess, changeSpace } from './entries.js';
+import { changeProcess, changeSpace, removeProcess } from './entries.js';
 import { lastOwner } from './identity.js';
 import { bootTimeOf, type Image, imageOf, isOtherImage, ticksAt } from './image.js';
+import { kept, keptEvidence } from './kept.js';
 import { isHeardUntil, type Ledger, type ProcessRecord, type SpaceRecord } from './ledger.js';
 import { discover, endProcess, hold, reviveProcess } from './life.js';
 import type { Census, Snapshot } from './observation.js';
@@ -31,8 +32,10 @@ const settle = (ledger: Ledger, space: SpaceRecord, snapshot: Snapshot, image: I
   const unread = evidence.vmas === undefined;
   changeSpace(ledger, space, {
     // A process that could not be read this time says nothing new: what was known before stays, with its date.
-    ...(unread && space.evidence !== undefined ? {} : { evidence, readAt: startedAt }),
-    image: image?.places === undefined ? (space.image ?? image) : image,
+    ...(unread && space.evidence !== undefined
+      ? {}
+      : { evidence: keptEvidence(space.evidence, evidence), readAt: startedAt }),
+    image: image?.places === undefined ? (space.image ?? image) : kept(space.image, image),
     dirty: (unread && space.dirty) || space.lastEventAt > startedAt || ledger.gapAt > startedAt,
   });
   ledger.unjudged.add(space.id);
@@ -116,7 +119,7 @@ const rename = (ledger: Ledger, process: ProcessRecord, startTicks: bigint): Pro
   const key = `${process.pid}@${startTicks}`;
   const bornAt = process.bornAt === 0n ? bootTimeOf(startTicks) : process.bornAt;
   if (key === process.key || ledger.processes.has(key)) return changeProcess(ledger, process, { startTicks, bornAt });
-  ledger.processes.delete(process.key);
+  removeProcess(ledger, process.key);
   ledger.byPid.set(process.pid, key);
   const space = ledger.spaces.get(process.space);
   if (space !== undefined)

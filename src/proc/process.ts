@@ -77,7 +77,7 @@ const readOrdinary = (pid: number, proc: ProcContext, known?: Buffer): Evidence 
   if (block === undefined || vdso === undefined) return undefined;
 
   const auxvBytes = files.record(`${folder}/auxv`);
-  const auxv = isError(auxvBytes) ? undefined : ordinaryAuxv(auxvBytes);
+  const auxv = isError(auxvBytes) ? undefined : ordinaryAuxv(auxvBytes, vdso.start);
   if (auxv?.entries.get(AT_SYSINFO_EHDR) !== vdso.start) return undefined;
 
   const words = pagemapWords(files, `${folder}/pagemap`, vdso, host.pageSize);

@@ -135,7 +135,6 @@ test('the start test: how many probes, or why not', async () => {
   const main = composeMain(host(/^$/), scripts());
   const plan: Plan = {
     bpftrace: found.value,
-    host: host(/^$/),
     main,
     instead: () => undefined,
     compat: undefined,

@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { firstValueFrom, Subject } from 'rxjs';
 import { composeMain } from '../../src/bpftrace/compose.js';
 import { findBpftrace, hasOneRing } from '../../src/bpftrace/find.js';
+import { readHost } from '../../src/bpftrace/host.js';
 import { readScripts } from '../../src/bpftrace/package.js';
 import { makePlan } from '../../src/bpftrace/plan.js';
 import { session } from '../../src/bpftrace/session.js';
@@ -219,11 +220,12 @@ for (const bpftrace of bpftraces())
     test('lives that find their queue full are told at once, and none is lost', async () => {
       const plan = await makePlan(bpftrace);
       const scripts = readScripts();
-      assert.ok(plan.ok && scripts.ok);
-      const { host, decoding } = plan.value;
-      const { queues } = host;
+      const host = readHost();
+      assert.ok(plan.ok && scripts.ok && host.ok);
+      const { decoding } = plan.value;
+      const { queues } = host.value;
       assert.ok(queues !== undefined);
-      const shallow = composeMain({ ...host, queues: { ...queues, deep: 2 } }, scripts.value);
+      const shallow = composeMain({ ...host.value, queues: { ...queues, deep: 2 } }, scripts.value);
       const lives: Event[] = [];
       const ready = new Subject<void>();
       const running = session({

@@ -12,7 +12,7 @@ import { CLONE_VM, execed, exited, forked, goneEvidence, MS, moved, readingOf, T
 /** Makes the event of a letter: it happened at this time, and its comm is the letter. */
 type Make = (at: bigint, comm: string) => Event;
 
-interface Scenario extends Partial<Pick<JoinOptions, 'window' | 'newborn' | 'concurrency' | 'waiting'>> {
+interface Scenario extends Partial<Pick<JoinOptions, 'window' | 'rest' | 'newborn' | 'concurrency' | 'waiting'>> {
   readonly events: Readonly<Record<string, Make>>;
   /** How long a reading takes; 0: it is there at once. */
   readonly takes?: number;
@@ -46,7 +46,7 @@ const scenario = (marbles: string, expected: string, { events, takes = 0, missin
           assert.ok(make, letter);
           return make(clock() - MS, letter);
         }),
-        join({ read, clock, resolve: (_, pid) => pid, window: 10, newborn: 0, ...options }),
+        join({ read, clock, resolve: (_, pid) => pid, window: 10, rest: 0, newborn: 0, ...options }),
       )
       .subscribe({
         next: (observation) => {
@@ -121,6 +121,12 @@ test('readings in flight are bounded, events are not held up', () => {
 
 test('an event during the reading of its address space: read again after the window', () => {
   scenario('a--a-------------------|', '0 a, 3 a, 5 1, 15 1, 23 end', { events: { a }, takes: 5 });
+});
+
+test('what takes long to read is let rest as many times as long', () => {
+  scenario('a--a-------------------|', '0 a, 3 a, 5 1, 25 1end', { events: { a }, takes: 5, rest: 3 });
+  scenario('a--a-------------------|', '0 a, 3 a, 5 1, 15 1, 23 end', { events: { a }, takes: 5, rest: 1 });
+  scenario('a--a-|', '0 a, 3 a, 5 1, 1010 1end', { events: { a }, takes: 5, rest: 1_000_000 });
 });
 
 test('beyond the bound an event goes on without a snapshot, and says so', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { changeEvidence } from '../../src/pipeline/evidence-copy.js';
 import { slim } from '../../src/pipeline/slim.js';
 import { begin, heard, MS, read, readingOf, run, SECOND, simpleJudge, stateOf, T0, vma } from './build.js';
 
@@ -28,4 +29,12 @@ test('a verdict stays as it is when its reading is cut', () => {
   const later = stateOf(run(ledger, [heard(T0 + 10n * SECOND)]), 1).space;
   assert.equal(later?.evidence?.pagemap.size, 0);
   assert.equal(later?.verdict, verdict);
+});
+
+test('evidence that is changed in some fields stays the same in all others', () => {
+  const all = { ...readingOf({ at: T0, pid: 1, ticks: 1n, vdso: A }), contextVdso: A, faultedPages: true };
+  for (const whole of [all, { ...all, onlyBlock: true as const }, { ...all, namesBy: 'criu' as const }]) {
+    assert.deepEqual(changeEvidence(whole, {}), whole);
+    assert.deepEqual(changeEvidence(whole, { contextVdso: 1n }), { ...whole, contextVdso: 1n });
+  }
 });

@@ -161,6 +161,7 @@ export const made = ({ pid, comm = `proc-${pid}`, process, space, verdict: words
       key: undefined,
       evidence: evidence(pid, comm),
       verdict: verdict(words),
+      members: [process?.key ?? `${pid}@100`],
       sharers: 1,
       moves: 0,
       history: [],

@@ -10,7 +10,7 @@ import { finding, livelyState, type Made, made, watchState } from './fixture.js'
 
 const criteria: Criteria = { sort: { column: 'finding', descending: true }, filter: '', onlyFindings: false };
 const pids = (state: WatchState, changes: Partial<Criteria> = {}): readonly number[] =>
-  list(state, { ...criteria, ...changes }).rows.map(({ pid }) => pid);
+  list(state, { ...criteria, ...changes }).rows.map(({ process }) => process.pid);
 
 test('worst first, then by pid; kernel threads and what has exited well last', () => {
   const sorted = pids(livelyState());
@@ -97,12 +97,13 @@ test('rows are made only for processes that changed', () => {
   const state = watchState(Array.from({ length: 50 }, (_, index) => made({ pid: index + 1 })));
   const listing = createListing();
   const before = listing(state, criteria);
+  const rows = [...before.rows];
   assert.equal(listing({ ...state, now: state.now + 1n }, criteria), before);
   const space = state.spaces.get('space-7');
   assert.ok(space !== undefined);
   const after = listing({ ...state, spaces: new Map(state.spaces).set('space-7', { ...space, moves: 1 }) }, criteria);
   assert.deepEqual(
-    after.rows.filter((row, index) => row !== before.rows[index]).map(({ pid }) => pid),
+    after.rows.filter((row, index) => row !== rows[index]).map(({ process }) => process.pid),
     [7],
   );
 });

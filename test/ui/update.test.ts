@@ -153,7 +153,8 @@ test('any keys in any order leave a view that can be drawn, with a choice that i
         const { view } = press(pressed, {}, EVERYTHING, rows);
         const { rows: listed } = list(state, view);
         assert.ok(view.cursor >= 0 && view.cursor < Math.max(1, listed.length));
-        if (view.selected !== undefined && listed.length > 0) assert.equal(listed[view.cursor]?.key, view.selected);
+        if (view.selected !== undefined && listed.length > 0)
+          assert.equal(listed[view.cursor]?.process.key, view.selected);
       },
     ),
     { numRuns: fuzzRuns(200) },
