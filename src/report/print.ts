@@ -2,27 +2,36 @@ import { worstFinding } from '../judge/words.js';
 import type { ProcessReport, Report } from '../model/report.js';
 import { complain } from './complain.js';
 import type { OutputFormat } from './format.js';
-import { type Judged, processReport } from './process.js';
+import { processReport, type Told } from './process.js';
 import { standardOutput } from './standard-output.js';
-import { columns, processTable } from './table.js';
+import { columns, tableOfRows, tableRow } from './table.js';
 
 /**
  * Prints what was judged on stdout: JSON alone there, problems on stderr too. ndjson: one process a line, without the
  * host. `report` is the frame: its processes are those of `judged`, made one at a time.
  */
-export const printReport = (report: Report, judged: readonly Judged[], format: OutputFormat): void => {
+export const printReport = (report: Report, judged: Iterable<Told>, format: OutputFormat): void => {
   if (format === 'json' || format === 'ndjson') printMachine(report, format, reports(judged));
-  else if (judged.length > 0) {
-    standardOutput().write(processTable(judged, format === 'wide'));
-    const details = judged.map(explanation).filter((text) => text !== '');
-    if (details.length > 0) standardOutput().write(`\n${details.join('\n')}`);
-  }
+  else printTable(judged, format === 'wide');
   printProblems(report);
 };
 
-function* reports(judged: readonly Judged[]): Generator<ProcessReport> {
+function* reports(judged: Iterable<Told>): Generator<ProcessReport> {
   for (const one of judged) yield processReport(one);
 }
+
+/** A line for each, then in full those with something to say. */
+const printTable = (judged: Iterable<Told>, wide: boolean): void => {
+  const rows: (readonly string[])[] = [];
+  const details: string[] = [];
+  for (const one of judged) {
+    rows.push(tableRow(one, wide));
+    const text = explanation(one);
+    if (text !== '') details.push(text);
+  }
+  if (rows.length > 0) standardOutput().write(tableOfRows(rows, wide));
+  if (details.length > 0) standardOutput().write(`\n${details.join('\n')}`);
+};
 
 /** Ten thousand processes as objects, and their text, are 60 MB: only a piece of the text is held at a time. */
 export const printMachine = (
@@ -70,7 +79,7 @@ const WRITE_SIZE = 256 * 1024;
 export const printProblems = ({ problems }: Report): void => problems.forEach(complain);
 
 /** The findings of one process in full, and what CRIU would do; empty for a process with nothing to say. */
-export const explanation = ({ evidence, verdict, forecast }: Judged): string => {
+export const explanation = ({ evidence, verdict, forecast }: Told): string => {
   const findings = [...verdict.findings, ...(forecast?.findings ?? [])];
   if (worstFinding(verdict) === undefined && (forecast?.findings ?? []).length === 0) return '';
   const rows = findings.flatMap(({ severity, code, text, criuMessage }) => [

@@ -1,4 +1,4 @@
-import type { Evidence, Host } from '../model/evidence.js';
+import type { Evidence, Host, ProcessFacts } from '../model/evidence.js';
 import type { Failure } from '../model/failure.js';
 import type { FindingReport, HostReport, ProcessReport, Report } from '../model/report.js';
 import { REPORT } from '../model/report-name.js';
@@ -8,15 +8,24 @@ import { escapeText, printable } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 
 /** One judged process, before it is printed. */
-export interface Judged {
+export interface Judged extends Told {
   readonly evidence: Evidence;
+}
+
+/** The same, with no more of its evidence than table and machine form tell: that much is left of it after a census. */
+export interface Told {
+  readonly evidence: Pick<Evidence, 'source' | 'namespaces' | 'unread'> & {
+    readonly process: Pick<ProcessFacts, 'pid' | 'comm' | 'kernelThread'>;
+    /** Whether they were read. */
+    readonly vmas: readonly unknown[] | undefined;
+  };
   readonly verdict: Verdict;
   readonly forecast?: Forecast | undefined;
   readonly history?: readonly Pick<HistoryLine, 'at' | 'text' | 'severity'>[];
 }
 
 /** The machine form of one process: hostile text escaped, addresses as strings, unknown as null. */
-export const processReport = ({ evidence, verdict, forecast, history = [] }: Judged): ProcessReport => ({
+export const processReport = ({ evidence, verdict, forecast, history = [] }: Told): ProcessReport => ({
   pid: evidence.process.pid,
   comm: evidence.process.comm === undefined ? null : printable(evidence.process.comm),
   source: evidence.source,
@@ -43,7 +52,7 @@ export const processReport = ({ evidence, verdict, forecast, history = [] }: Jud
 });
 
 /** Null when the maps could be read, else why not, in words. */
-export const unreadableText = (evidence: Evidence): string | null => {
+export const unreadableText = (evidence: Pick<Told['evidence'], 'vmas' | 'unread'>): string | null => {
   if (evidence.vmas !== undefined) return null;
   const reason = evidence.unread.find((entry) => entry.what === 'maps') ?? evidence.unread[0];
   return reason === undefined ? 'maps not known' : `${escapeText(reason.what)}: ${WHY[reason.why]}`;

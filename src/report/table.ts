@@ -2,7 +2,7 @@ import stringWidth from 'string-width';
 import { hintWord, pagesWord, stateWord, vvarWord, worstFinding } from '../judge/words.js';
 import { printable } from '../text/escape.js';
 import { hex } from '../text/hex.js';
-import { type Judged, unreadableText } from './process.js';
+import { type Told, unreadableText } from './process.js';
 
 /**
  * Lays cells out in columns two blanks apart; the last column is not padded. Widths in terminal cells. Plain text,
@@ -38,13 +38,19 @@ export const columns = (rows: readonly (readonly string[])[]): string => {
 const PLAIN = /^[ -~]*$/;
 
 /** The census as a table; `wide` adds namespaces, confidence and every finding instead of the worst. */
-export const processTable = (judged: readonly Judged[], wide: boolean): string => {
+export const processTable = (judged: readonly Told[], wide: boolean): string =>
+  tableOfRows(
+    judged.map((one) => tableRow(one, wide)),
+    wide,
+  );
+
+export const tableOfRows = (rows: readonly (readonly string[])[], wide: boolean): string => {
   const head = ['PID', 'COMM', 'ABI', 'VDSO', 'STATE', 'HINT', 'VVAR', 'PAGES'];
   const more = wide ? ['CONFIDENCE', 'UTS', 'TIME', 'FINDINGS'] : ['FINDING'];
-  return columns([[...head, ...more], ...judged.map((one) => row(one, wide))]);
+  return columns([[...head, ...more], ...rows]);
 };
 
-const row = ({ evidence, verdict }: Judged, wide: boolean): string[] => {
+export const tableRow = ({ evidence, verdict }: Told, wide: boolean): readonly string[] => {
   const unreadable = unreadableText(evidence);
   const worst = worstFinding(verdict);
   const finding = unreadable ?? (worst === undefined ? '' : `${worst.code}: ${worst.text}`);
