@@ -1,4 +1,3 @@
-import { worstFinding } from '../judge/words.js';
 import type { ProcessReport, Report } from '../model/report.js';
 import { complain } from './complain.js';
 import type { OutputFormat } from './format.js';
@@ -81,7 +80,7 @@ export const printProblems = ({ problems }: Report): void => problems.forEach(co
 /** The findings of one process in full, and what CRIU would do; empty for a process with nothing to say. */
 export const explanation = ({ evidence, verdict, forecast }: Told): string => {
   const findings = [...verdict.findings, ...(forecast?.findings ?? [])];
-  if (worstFinding(verdict) === undefined && (forecast?.findings ?? []).length === 0) return '';
+  if (findings.length === 0) return '';
   const rows = findings.flatMap(({ severity, code, text, criuMessage }) => [
     [`  ${severity}`, code, text],
     ...(criuMessage === undefined ? [] : [['', '', `CRIU prints: ${criuMessage}`]]),

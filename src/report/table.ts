@@ -6,34 +6,39 @@ import { type Told, unreadableText } from './process.js';
 
 /**
  * Lays cells out in columns two blanks apart; the last column is not padded. Widths in terminal cells. Plain text,
- * which nearly all is, is not given to string-width (75 of 80 us a row of a census).
+ * which nearly all is, is not given to string-width (75 of 80 us a row of a census), and a cell that is that of the row
+ * above, as most of a census are, is neither measured nor padded again.
  */
 export const columns = (rows: readonly (readonly string[])[]): string => {
   const widths: number[] = [];
-  const odd = new Map<string, number>();
-  for (const row of rows)
+  let above: readonly string[] = [];
+  for (const row of rows) {
     for (let index = 0; index < row.length; index += 1) {
       const cell = row[index] ?? '';
-      let width = cell.length;
-      if (!PLAIN.test(cell)) {
-        width = stringWidth(cell);
-        odd.set(cell, width);
-      }
-      if (width > (widths[index] ?? 0)) widths[index] = width;
-      else widths[index] ??= 0;
+      if (cell !== above[index]) widths[index] = Math.max(widths[index] ?? 0, widthOf(cell));
     }
+    above = row;
+  }
+  const latest: string[] = [];
+  const padded: string[] = [];
   let text = '';
   for (const row of rows) {
+    const last = row.length - 1;
     let line = '';
-    for (let index = 0; index < row.length; index += 1) {
+    for (let index = 0; index < last; index += 1) {
       const cell = row[index] ?? '';
-      if (index === row.length - 1) line += cell;
-      else line += `${cell.padEnd((widths[index] ?? 0) + cell.length - (odd.get(cell) ?? cell.length))}  `;
+      if (cell !== latest[index]) {
+        latest[index] = cell;
+        padded[index] = `${cell}${' '.repeat((widths[index] ?? 0) - widthOf(cell))}  `;
+      }
+      line += padded[index];
     }
-    text += `${line.trimEnd()}\n`;
+    text += `${(line + (row[last] ?? '')).trimEnd()}\n`;
   }
   return text;
 };
+
+const widthOf = (cell: string): number => (PLAIN.test(cell) ? cell.length : stringWidth(cell));
 
 const PLAIN = /^[ -~]*$/;
 
@@ -52,19 +57,16 @@ export const tableOfRows = (rows: readonly (readonly string[])[], wide: boolean)
 
 export const tableRow = ({ evidence, verdict }: Told, wide: boolean): readonly string[] => {
   const unreadable = unreadableText(evidence);
-  const worst = worstFinding(verdict);
-  const finding = unreadable ?? (worst === undefined ? '' : `${worst.code}: ${worst.text}`);
-  const cells = [
-    String(evidence.process.pid),
-    printable(evidence.process.comm ?? '?'),
-    verdict.abi ?? '-',
-    verdict.vdso === undefined || verdict.vdso === null ? '-' : hex(verdict.vdso.start),
-    unreadable === null ? stateWord(verdict) : 'unreadable',
-    hintWord(verdict),
-    vvarWord(verdict),
-    pagesWord(verdict),
-  ];
-  if (!wide) return [...cells, finding];
+  const pid = String(evidence.process.pid);
+  const comm = printable(evidence.process.comm ?? '?');
+  const abi = verdict.abi ?? '-';
+  const vdso = verdict.vdso === undefined || verdict.vdso === null ? '-' : hex(verdict.vdso.start);
+  const state = unreadable === null ? stateWord(verdict) : 'unreadable';
+  const cells = [pid, comm, abi, vdso, state, hintWord(verdict), vvarWord(verdict), pagesWord(verdict)] as const;
+  if (!wide) {
+    const worst = worstFinding(verdict);
+    return [...cells, unreadable ?? (worst === undefined ? '' : `${worst.code}: ${worst.text}`)];
+  }
   const namespace = (name: string): string => String(evidence.namespaces.get(name) ?? '-');
   const codes = unreadable ?? verdict.findings.map(({ code }) => code).join(' ');
   return [...cells, verdict.confidence, namespace('uts'), namespace('time'), codes];
