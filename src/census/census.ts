@@ -4,6 +4,7 @@ import type { Evidence } from '../model/evidence.js';
 import { type Outcome, success } from '../model/failure.js';
 import type { ProcContext } from '../proc/context.js';
 import { isGone, listProcesses, sweep } from '../proc/sweep.js';
+import type { Likeness } from '../report/alike.js';
 import type { Told } from '../report/process.js';
 import { type Kind, kindFrom, movedVerdict, startOf } from './kind.js';
 import { findKinds } from './kinds.js';
@@ -57,15 +58,20 @@ export const startTally = (): { readonly add: (evidence: Evidence) => void; read
 const inTheLightOfOthers = (all: readonly Seen[]): Census => {
   const { pageSets, context, isConcerned } = learnOfOthers(all.map(alone));
   const again = new Set(all.filter((seen) => isConcerned(alone(seen))).map(({ kind }) => kind));
-  const judgedAgain = new Map(
-    [...again].map((kind) => [kind, kindFrom(kind.evidence, judge(kind.evidence, context))] as const),
-  );
+  const likenesses = new Map<Kind, KindTold>();
+  const toldOf = (kind: Kind): KindTold => {
+    const known = likenesses.get(kind);
+    if (known !== undefined) return known;
+    const made = tellKind(again.has(kind) ? kindFrom(kind.evidence, judge(kind.evidence, context)) : kind);
+    likenesses.set(kind, made);
+    return made;
+  };
   return {
     count: all.length,
     pageSets,
     processes: {
       *[Symbol.iterator]() {
-        for (const seen of all) yield told(seen, judgedAgain.get(seen.kind) ?? seen.kind);
+        for (const { pid, comm, kind, by } of all) yield toldOf(kind)(pid, comm, by);
       },
     },
   };
@@ -76,13 +82,19 @@ const alone = ({ pid, kind: { evidence, verdict } }: Seen): Alone => ({
   verdict,
 });
 
-const told = ({ pid, comm, by }: Seen, kind: Kind): Told => ({
-  evidence: {
-    source: kind.evidence.source,
-    process: { pid, comm, kernelThread: kind.evidence.process.kernelThread },
-    vmas: kind.evidence.vmas,
-    namespaces: kind.evidence.namespaces,
-    unread: kind.evidence.unread,
-  },
-  verdict: movedVerdict(kind, by),
-});
+type KindTold = (pid: number, comm: string | undefined, by: bigint) => Told;
+
+const tellKind = (kind: Kind): KindTold => {
+  const { source, vmas, namespaces, unread, process } = kind.evidence;
+  const { kernelThread } = process;
+  const told: KindTold = (pid, comm, by) => ({
+    evidence: { source, process: { pid, comm, kernelThread }, vmas, namespaces, unread },
+    // Few are asked for it: what is told of most is told of their likeness.
+    get verdict() {
+      return movedVerdict(kind, by);
+    },
+    alike: { likeness, by },
+  });
+  const likeness: Likeness = { placed: (by) => told(0, undefined, by) };
+  return told;
+};

@@ -6,6 +6,7 @@ import type { HistoryLine } from '../model/state.js';
 import type { Finding, Forecast, Policies, PolicyVerdict, VdsoVerdict, Verdict } from '../model/verdict.js';
 import { escapeText, printable } from '../text/escape.js';
 import { hex } from '../text/hex.js';
+import { type Likeness, renderAlike } from './alike.js';
 
 /** One judged process, before it is printed. */
 export interface Judged extends Told {
@@ -22,6 +23,8 @@ export interface Told {
   readonly verdict: Verdict;
   readonly forecast?: Forecast | undefined;
   readonly history?: readonly Pick<HistoryLine, 'at' | 'text' | 'severity'>[];
+  /** Others are told like it; how far it lies from the first of them. */
+  readonly alike?: { readonly likeness: Likeness; readonly by: bigint };
 }
 
 /** The machine form of one process: hostile text escaped, addresses as strings, unknown as null. */
@@ -50,6 +53,19 @@ export const processReport = ({ evidence, verdict, forecast, history = [] }: Tol
   ...(forecast === undefined ? {} : { forecast: forecastReport(forecast) }),
   history: history.map((line) => ({ at: String(line.at), text: line.text, severity: line.severity })),
 });
+
+/** The same as JSON, for one process after another. */
+export const processText = (): ((one: Told) => string) => {
+  const rest = renderAlike((one) => {
+    const { pid: _, comm: __, ...others } = processReport(one);
+    return [JSON.stringify(others).slice(1)];
+  });
+  return (one) => {
+    const { pid, comm } = one.evidence.process;
+    const name = comm === undefined ? null : printable(comm);
+    return `{"pid":${pid},"comm":${JSON.stringify(name)},${rest(one)[0]}`;
+  };
+};
 
 /** Null when the maps could be read, else why not, in words. */
 export const unreadableText = (evidence: Pick<Told['evidence'], 'vmas' | 'unread'>): string | null => {

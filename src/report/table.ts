@@ -2,6 +2,7 @@ import stringWidth from 'string-width';
 import { hintWord, pagesWord, stateWord, vvarWord, worstFinding } from '../judge/words.js';
 import { printable } from '../text/escape.js';
 import { hex } from '../text/hex.js';
+import { renderAlike } from './alike.js';
 import { type Told, unreadableText } from './process.js';
 
 /**
@@ -44,10 +45,7 @@ const PLAIN = /^[ -~]*$/;
 
 /** The census as a table; `wide` adds namespaces, confidence and every finding instead of the worst. */
 export const processTable = (judged: readonly Told[], wide: boolean): string =>
-  tableOfRows(
-    judged.map((one) => tableRow(one, wide)),
-    wide,
-  );
+  tableOfRows(judged.map(tableRow(wide)), wide);
 
 export const tableOfRows = (rows: readonly (readonly string[])[], wide: boolean): string => {
   const head = ['PID', 'COMM', 'ABI', 'VDSO', 'STATE', 'HINT', 'VVAR', 'PAGES'];
@@ -55,14 +53,26 @@ export const tableOfRows = (rows: readonly (readonly string[])[], wide: boolean)
   return columns([[...head, ...more], ...rows]);
 };
 
-export const tableRow = ({ evidence, verdict }: Told, wide: boolean): readonly string[] => {
+/** The cells of one process after another. */
+export const tableRow = (wide: boolean): ((one: Told) => readonly string[]) => {
+  const cells = renderAlike((one) => cellsOf(one, wide));
+  return (one) => {
+    const { pid, comm } = one.evidence.process;
+    return [String(pid), printable(comm ?? '?'), ...cells(one)];
+  };
+};
+
+/** Those behind its pid and name. */
+const cellsOf = ({ evidence, verdict }: Told, wide: boolean): readonly string[] => {
   const unreadable = unreadableText(evidence);
-  const pid = String(evidence.process.pid);
-  const comm = printable(evidence.process.comm ?? '?');
-  const abi = verdict.abi ?? '-';
-  const vdso = verdict.vdso === undefined || verdict.vdso === null ? '-' : hex(verdict.vdso.start);
-  const state = unreadable === null ? stateWord(verdict) : 'unreadable';
-  const cells = [pid, comm, abi, vdso, state, hintWord(verdict), vvarWord(verdict), pagesWord(verdict)] as const;
+  const cells = [
+    verdict.abi ?? '-',
+    verdict.vdso === undefined || verdict.vdso === null ? '-' : hex(verdict.vdso.start),
+    unreadable === null ? stateWord(verdict) : 'unreadable',
+    hintWord(verdict),
+    vvarWord(verdict),
+    pagesWord(verdict),
+  ];
   if (!wide) {
     const worst = worstFinding(verdict);
     return [...cells, unreadable ?? (worst === undefined ? '' : `${worst.code}: ${worst.text}`)];

@@ -3,11 +3,13 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { startTally, takeCensus } from '../../src/census/census.js';
 import { judgeAll, readChosen } from '../../src/census/chosen.js';
-import { processReport } from '../../src/report/process.js';
+import { processReport, processText, type Told } from '../../src/report/process.js';
 import { tableRow } from '../../src/report/table.js';
 import { fuzzRuns } from '../fuzz-runs.js';
 import { madeUpProc, statLine } from '../proc/made-up-proc.js';
 import { evidenceOf, made } from './made.js';
+
+const plainText = (one: Told): string => JSON.stringify(processReport(one));
 
 const answers = {
   '/proc/2/stat': statLine(2, 'kthreadd', 'S', 0x200000),
@@ -42,10 +44,9 @@ describe('the census', () => {
         const whole = judgeAll(found);
         assert.deepEqual([...census.processes].map(processReport), whole.judged.map(processReport));
         assert.deepEqual(census.pageSets, whole.pageSets);
-        assert.deepEqual(
-          [...census.processes].map((one) => tableRow(one, true)),
-          whole.judged.map((one) => tableRow(one, true)),
-        );
+        assert.deepEqual([...census.processes].map(processText()), whole.judged.map(plainText));
+        for (const wide of [true, false])
+          assert.deepEqual([...census.processes].map(tableRow(wide)), whole.judged.map(tableRow(wide)));
       }),
       { numRuns: fuzzRuns(200) },
     );
