@@ -1,4 +1,4 @@
-import { takeCensus } from '../census/census.js';
+import { readChosen } from '../census/chosen.js';
 import { forecast } from '../judge/forecast.js';
 import { stateWord } from '../judge/words.js';
 import { EXIT } from '../model/failure.js';
@@ -32,13 +32,8 @@ export const run = async (pids: readonly number[], options: CheckOptions): Promi
   const files = procFiles();
   const local = readLocalHost(files);
   const proc = procContext(files, local);
-  const census = await takeCensus(proc, options.tree ? await withDescendants(proc, pids) : pids);
-  if (!census.ok) {
-    complain(census.failure);
-    return EXIT.cannotRun;
-  }
-  const { problems } = census.value;
-  const judged = census.value.judged.map((one): Judged => {
+  const { judged: found, problems } = await readChosen(proc, options.tree ? await withDescendants(proc, pids) : pids);
+  const judged = found.map((one): Judged => {
     return { ...one, forecast: forecast(one.evidence, one.verdict, options.criu) };
   });
   for (const note of limits(local, true)) say(note);

@@ -1,14 +1,16 @@
 import { readlinkSync } from 'node:fs';
-import { takeCensus } from '../census/census.js';
-import { EXIT } from '../model/failure.js';
+import { type Census, takeCensus } from '../census/census.js';
+import { readChosen } from '../census/chosen.js';
+import { EXIT, type Failure, type Outcome, success } from '../model/failure.js';
+import type { ProcContext } from '../proc/context.js';
 import { procFiles } from '../proc/files.js';
 import { type LocalHost, procContext, readLocalHost } from '../proc/host.js';
 import { pageSetReport, pageSetTable } from '../report/baselines.js';
 import { complain, say } from '../report/complain.js';
 import type { OutputFormat } from '../report/format.js';
 import { printReport } from '../report/print.js';
-import { reportOf } from '../report/process.js';
-import { shownInTable } from '../report/selection.js';
+import { reportOf, type Told } from '../report/process.js';
+import { tableSelection } from '../report/selection.js';
 import { standardOutput } from '../report/standard-output.js';
 import { isWell } from '../report/well.js';
 
@@ -24,31 +26,51 @@ export interface PsOptions {
 export const run = async (pids: readonly number[], options: PsOptions): Promise<number> => {
   const files = procFiles();
   const local = readLocalHost(files);
-  const census = await takeCensus(procContext(files, local), pids);
-  if (!census.ok) {
-    complain(census.failure);
+  const proc = procContext(files, local);
+  const seen = pids.length > 0 ? await chosen(proc, pids) : await everybody(proc);
+  if (!seen.ok) {
+    complain(seen.failure);
     return EXIT.cannotRun;
   }
-  const { judged, pageSets, problems } = census.value;
+  const { processes, count, pageSets, problems } = seen.value;
   for (const note of limits(local, pids.length > 0)) say(note);
   const machine = options.output === 'json' || options.output === 'ndjson';
   const report = reportOf(local.host, [], problems);
-  if (judged.length > 0 || machine) {
+  if (count > 0 || machine) {
     const sets = options.baselines === true ? { pageSets: pageSets.map(pageSetReport) } : {};
-    const { judged: shown, leftOut } =
-      options.output === 'table' && pids.length === 0
-        ? shownInTable(judged, process.getuid?.() === 0)
-        : { judged, leftOut: [] };
-    printReport({ ...report, ...sets }, shown, options.output);
+    const selection = tableSelection(process.getuid?.() === 0);
+    const selects = options.output === 'table' && pids.length === 0;
+    printReport({ ...report, ...sets }, selects ? only(processes, selection.shows) : processes, options.output);
+    const leftOut = selection.leftOut();
     if (leftOut.length > 0) standardOutput().write(`\nNot shown: ${leftOut.join('; ')}. See -o wide.\n`);
     if (!machine && pageSets.length > 0 && (pids.length === 0 || options.baselines === true))
       standardOutput().write(`\n${pageSetTable(pageSets, options.baselines === true)}`);
   } else problems.forEach(complain);
   // Unread is not well, where it was asked for.
-  const unread = pids.length > 0 && judged.some(({ evidence }) => evidence.vmas === undefined);
-  if (problems.length > 0 || unread) return EXIT.cannotRun;
-  return options.strict === true && !judged.every(isWell) ? EXIT.notWell : EXIT.well;
+  if (problems.length > 0 || seen.value.unread) return EXIT.cannotRun;
+  return options.strict === true && ![...processes].every(isWell) ? EXIT.notWell : EXIT.well;
 };
+
+interface Seen extends Census {
+  readonly problems: readonly Failure[];
+  /** Of those that were asked for, some could not be read. */
+  readonly unread: boolean;
+}
+
+const everybody = async (proc: ProcContext): Promise<Outcome<Seen>> => {
+  const census = await takeCensus(proc);
+  return census.ok ? success({ ...census.value, problems: [], unread: false }) : census;
+};
+
+const chosen = async (proc: ProcContext, pids: readonly number[]): Promise<Outcome<Seen>> => {
+  const { judged, pageSets, problems } = await readChosen(proc, pids);
+  const unread = judged.some(({ evidence }) => evidence.vmas === undefined);
+  return success({ processes: judged, count: judged.length, pageSets, problems, unread });
+};
+
+function* only(processes: Iterable<Told>, shows: (one: Told) => boolean): Generator<Told> {
+  for (const one of processes) if (shows(one)) yield one;
+}
 
 /** proc_self_get_link (fs/proc/self.c) gives our pid in the namespace that /proc was mounted for. */
 const isOwnProc = (): boolean => {

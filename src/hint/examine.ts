@@ -54,7 +54,7 @@ export const examineHint = async (files: ProcFiles, host: LocalHost): Promise<Ou
   const hintTest = hint;
   const census = await takeCensus(procContext(files, { ...host, host: { ...host.host, hintTest } }));
   if (!census.ok) return census;
-  const { judged } = census.value;
+  const judged = [...census.value.processes];
   const applicable = judged.filter(({ verdict }) => verdict.applicable);
   const readable = applicable.filter(({ evidence }) => evidence.vmas !== undefined).length;
   const [native] = tests;

@@ -1,5 +1,5 @@
 import type { Policies } from '../model/verdict.js';
-import type { Judged } from '../report/process.js';
+import type { Told } from '../report/process.js';
 
 /** How one of CRIU's checks does on the processes running now, against what is true of each. */
 export interface PolicyCount {
@@ -20,12 +20,12 @@ export interface WrongAbout {
 }
 
 /** Counts over all processes that have memory and could be read. */
-export const countPolicies = (judged: readonly Judged[]): Readonly<Record<keyof Policies, PolicyCount>> => {
+export const countPolicies = (judged: readonly Told[]): Readonly<Record<keyof Policies, PolicyCount>> => {
   const counted = judged.filter(({ verdict, evidence }) => verdict.applicable && evidence.vmas !== undefined);
   return { hint: count(counted, 'hint'), pfn: count(counted, 'pfn'), symtable: count(counted, 'symtable') };
 };
 
-const count = (judged: readonly Judged[], policy: keyof Policies): PolicyCount => {
+const count = (judged: readonly Told[], policy: keyof Policies): PolicyCount => {
   const wrong = judged.filter(({ verdict }) => verdict.policies[policy].right === false);
   return {
     right: judged.filter(({ verdict }) => verdict.policies[policy].right === true).length,

@@ -1,4 +1,4 @@
-import { judgeAll } from '../census/census.js';
+import { judgeAll } from '../census/chosen.js';
 import { readPostMortem } from '../criu/post-mortem.js';
 import { forecast } from '../judge/forecast.js';
 import type { Evidence } from '../model/evidence.js';

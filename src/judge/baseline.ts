@@ -19,13 +19,16 @@ interface Group {
   readonly members: { readonly pid: number; readonly uts: bigint | undefined }[];
 }
 
+/** A process, and what tells whose pages it may have. */
+type Mapper = Pick<Evidence, 'host' | 'namespaces'> & { readonly process: { readonly pid: number } };
+
 /**
  * Groups judged processes by the clean pages of their vDSO. Processes with no page present belong to no group, and
  * copied pages never make one: only pages that are the kernel's own count. Two processes are in one group when they
  * have one page of one image in common; which pages are present differs from process to process.
  */
 export const baselines = (
-  judged: readonly { readonly evidence: Evidence; readonly verdict: Verdict }[],
+  judged: readonly { readonly evidence: Mapper; readonly verdict: Pick<Verdict, 'vdso'> }[],
 ): readonly PageSet[] => {
   // A frame is one page of one image, wherever it is seen.
   const byFrame = new Map<string, Group>();
@@ -71,7 +74,7 @@ const adopt = (group: Group, frames: readonly (bigint | undefined)[]): void => {
   for (const [index, frame] of frames.entries()) group.frames[index] ??= frame;
 };
 
-const member = ({ process, namespaces }: Evidence): Group['members'][number] => ({
+const member = ({ process, namespaces }: Mapper): Group['members'][number] => ({
   pid: process.pid,
   uts: namespaces.get('uts'),
 });

@@ -1,4 +1,4 @@
-import type { Verdict } from '../model/verdict.js';
+import type { Finding, Verdict } from '../model/verdict.js';
 
 /**
  * The short words every face shows for a verdict (table, lines, screen). Chosen here, once, so that no face knows a
@@ -39,8 +39,13 @@ export const vvarWord = (verdict: Verdict | undefined): string => {
 export const hintWord = (verdict: Verdict | undefined): string =>
   verdict === undefined || !verdict.applicable ? '-' : (verdict.hint ?? '?');
 
-/** The most severe finding first in the list of the same severity; undefined when there is none. */
-export const worstFinding = (verdict: Verdict | undefined) =>
-  (['error', 'warning', 'info'] as const)
-    .map((severity) => verdict?.findings.find((finding) => finding.severity === severity))
-    .find((finding) => finding !== undefined);
+/** The most severe finding, the first of them in the list; undefined when there is none. */
+export const worstFinding = (verdict: Verdict | undefined): Finding | undefined => {
+  // Most processes have none.
+  if (verdict === undefined || verdict.findings.length === 0) return undefined;
+  return SEVERITIES.map((severity) => verdict.findings.find((finding) => finding.severity === severity)).find(
+    (finding) => finding !== undefined,
+  );
+};
+
+const SEVERITIES = ['error', 'warning', 'info'] as const;

@@ -174,7 +174,7 @@ export const procFiles = (root = '/proc'): ProcFiles => {
 
   const link = (path: string): string | ErrorCode => {
     try {
-      return readlinkSync(path, 'latin1');
+      return readlinkSync(path, LATIN1);
     } catch (error) {
       return errorCode(error);
     }
@@ -192,6 +192,9 @@ export const procFiles = (root = '/proc'): ProcFiles => {
     list: (path) => guarded(() => readdirSync(path)),
   };
 };
+
+/** As a string, Node would make such an object of it at each call. */
+const LATIN1 = { encoding: 'latin1' } as const;
 
 /** Only errors of system calls are data; anything else is a bug and goes on up. */
 const errorCode = (error: unknown): ErrorCode => {

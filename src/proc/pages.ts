@@ -28,12 +28,24 @@ export const pagemapWords = (
   if (isError(length)) return length;
   const count = Math.floor(length / 8);
   // Most processes have touched the same pages of the same frames: equal words share one array.
-  if (count !== last.length || last.some((word, index) => word !== scratch[index])) last = scratch.slice(0, count);
-  return last;
+  if (!isLatest(count)) {
+    latest = scratch.slice(0, count);
+    latestHalves = new Uint32Array(latest.buffer);
+  }
+  return latest;
+};
+
+/** Compared as halves of words, which are numbers and leave nothing behind. */
+const isLatest = (count: number): boolean => {
+  if (count !== latest.length) return false;
+  for (let half = 0; half < 2 * count; half += 1) if (latestHalves[half] !== scratchHalves[half]) return false;
+  return true;
 };
 
 const NO_PAGES = new Uint8Array(0);
-let last = new BigUint64Array(0);
+const scratchHalves = new Uint32Array(scratch.buffer);
+let latest = new BigUint64Array(0);
+let latestHalves = new Uint32Array(0);
 
 export const PRESENT = 1n << 63n;
 const FRAME = (1n << 55n) - 1n;

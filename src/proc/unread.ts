@@ -28,7 +28,7 @@ export const factsOf = (pid: number, stat: Stat | undefined, tickShift: bigint):
   comm: stat?.comm,
   cmdline: undefined,
   // A reader in a time namespace sees start times shifted by its own offset (timens_add_boottime_ns, fs/proc/array.c).
-  startTicks: stat === undefined ? undefined : stat.startTicks - tickShift,
+  startTicks: stat === undefined ? undefined : tickShift === 0n ? stat.startTicks : stat.startTicks - tickShift,
   state: stat?.state,
   parent: stat?.parent,
   tracer: undefined,

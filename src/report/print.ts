@@ -1,34 +1,46 @@
-import { worstFinding } from '../judge/words.js';
-import type { ProcessReport, Report } from '../model/report.js';
+import type { Report } from '../model/report.js';
+import { renderAlike } from './alike.js';
 import { complain } from './complain.js';
 import type { OutputFormat } from './format.js';
-import { type Judged, processReport } from './process.js';
+import { processText, type Told } from './process.js';
 import { standardOutput } from './standard-output.js';
-import { columns, processTable } from './table.js';
+import { columns, tableOfRows, tableRow } from './table.js';
 
 /**
  * Prints what was judged on stdout: JSON alone there, problems on stderr too. ndjson: one process a line, without the
  * host. `report` is the frame: its processes are those of `judged`, made one at a time.
  */
-export const printReport = (report: Report, judged: readonly Judged[], format: OutputFormat): void => {
-  if (format === 'json' || format === 'ndjson') printMachine(report, format, reports(judged));
-  else if (judged.length > 0) {
-    standardOutput().write(processTable(judged, format === 'wide'));
-    const details = judged.map(explanation).filter((text) => text !== '');
-    if (details.length > 0) standardOutput().write(`\n${details.join('\n')}`);
-  }
+export const printReport = (report: Report, judged: Iterable<Told>, format: OutputFormat): void => {
+  if (format === 'json' || format === 'ndjson') printMachine(report, format, texts(judged));
+  else printTable(judged, format === 'wide');
   printProblems(report);
 };
 
-function* reports(judged: readonly Judged[]): Generator<ProcessReport> {
-  for (const one of judged) yield processReport(one);
+function* texts(judged: Iterable<Told>): Generator<string> {
+  const text = processText();
+  for (const one of judged) yield text(one);
 }
+
+/** A line for each, then in full those with something to say. */
+const printTable = (judged: Iterable<Told>, wide: boolean): void => {
+  const rows: (readonly string[])[] = [];
+  const details: string[] = [];
+  const row = tableRow(wide);
+  const more = renderAlike((one) => [explained(one)]);
+  for (const one of judged) {
+    rows.push(row(one));
+    const [text = ''] = more(one);
+    if (text !== '') details.push(headed(one, text));
+  }
+  if (rows.length > 0) standardOutput().write(tableOfRows(rows, wide));
+  if (details.length > 0) standardOutput().write(`\n${details.join('\n')}`);
+};
 
 /** Ten thousand processes as objects, and their text, are 60 MB: only a piece of the text is held at a time. */
 export const printMachine = (
   report: Report,
   format: 'json' | 'ndjson',
-  processes: Iterable<ProcessReport> = report.processes,
+  processes: Iterable<string> = reportTexts(report),
 ): void => {
   const output = standardOutput();
   let text = '';
@@ -40,7 +52,7 @@ export const printMachine = (
   };
   if (format === 'ndjson') {
     const head = `{"schema":${JSON.stringify(report.schema)},`;
-    for (const one of processes) write(`${head}${JSON.stringify(one).slice(1)}\n`);
+    for (const one of processes) write(`${head}${one.slice(1)}\n`);
   } else {
     let comma = '{';
     for (const [field, value] of Object.entries(report)) {
@@ -55,10 +67,14 @@ export const printMachine = (
   output.write(text);
 };
 
-const writeList = (items: Iterable<ProcessReport>, write: (text: string) => void): void => {
+function* reportTexts({ processes }: Report): Generator<string> {
+  for (const one of processes) yield JSON.stringify(one);
+}
+
+const writeList = (items: Iterable<string>, write: (text: string) => void): void => {
   let between = '[';
   for (const item of items) {
-    write(between + JSON.stringify(item));
+    write(between + item);
     between = ',';
   }
   write(between === '[' ? '[]' : ']');
@@ -70,9 +86,16 @@ const WRITE_SIZE = 256 * 1024;
 export const printProblems = ({ problems }: Report): void => problems.forEach(complain);
 
 /** The findings of one process in full, and what CRIU would do; empty for a process with nothing to say. */
-export const explanation = ({ evidence, verdict, forecast }: Judged): string => {
+export const explanation = (one: Told): string => {
+  const text = explained(one);
+  return text === '' ? '' : headed(one, text);
+};
+
+const headed = ({ evidence }: Told, text: string): string => `process ${evidence.process.pid}\n${text}`;
+
+const explained = ({ verdict, forecast }: Told): string => {
   const findings = [...verdict.findings, ...(forecast?.findings ?? [])];
-  if (worstFinding(verdict) === undefined && (forecast?.findings ?? []).length === 0) return '';
+  if (findings.length === 0) return '';
   const rows = findings.flatMap(({ severity, code, text, criuMessage }) => [
     [`  ${severity}`, code, text],
     ...(criuMessage === undefined ? [] : [['', '', `CRIU prints: ${criuMessage}`]]),
@@ -83,5 +106,5 @@ export const explanation = ({ evidence, verdict, forecast }: Judged): string => 
       : `  CRIU ${forecast.criu}: dump ${forecast.dump ?? 'unknown'}, restore ${
           forecast.restore === null ? 'has no image' : (forecast.restore ?? 'unknown')
         }${forecast.loss !== undefined && forecast.loss.length > 0 ? `, lost: ${forecast.loss.join(', ')}` : ''}\n`;
-  return `process ${evidence.process.pid}\n${columns(rows)}${outcome}`;
+  return `${columns(rows)}${outcome}`;
 };

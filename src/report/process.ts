@@ -1,4 +1,4 @@
-import type { Evidence, Host } from '../model/evidence.js';
+import type { Evidence, Host, ProcessFacts } from '../model/evidence.js';
 import type { Failure } from '../model/failure.js';
 import type { FindingReport, HostReport, ProcessReport, Report } from '../model/report.js';
 import { REPORT } from '../model/report-name.js';
@@ -6,17 +6,29 @@ import type { HistoryLine } from '../model/state.js';
 import type { Finding, Forecast, Policies, PolicyVerdict, VdsoVerdict, Verdict } from '../model/verdict.js';
 import { escapeText, printable } from '../text/escape.js';
 import { hex } from '../text/hex.js';
+import { type Likeness, renderAlike } from './alike.js';
 
 /** One judged process, before it is printed. */
-export interface Judged {
+export interface Judged extends Told {
   readonly evidence: Evidence;
+}
+
+/** The same, with no more of its evidence than table and machine form tell: that much is left of it after a census. */
+export interface Told {
+  readonly evidence: Pick<Evidence, 'source' | 'namespaces' | 'unread'> & {
+    readonly process: Pick<ProcessFacts, 'pid' | 'comm' | 'kernelThread'>;
+    /** Whether they were read. */
+    readonly vmas: readonly unknown[] | undefined;
+  };
   readonly verdict: Verdict;
   readonly forecast?: Forecast | undefined;
   readonly history?: readonly Pick<HistoryLine, 'at' | 'text' | 'severity'>[];
+  /** Others are told like it; how far it lies from the first of them. */
+  readonly alike?: { readonly likeness: Likeness; readonly by: bigint };
 }
 
 /** The machine form of one process: hostile text escaped, addresses as strings, unknown as null. */
-export const processReport = ({ evidence, verdict, forecast, history = [] }: Judged): ProcessReport => ({
+export const processReport = ({ evidence, verdict, forecast, history = [] }: Told): ProcessReport => ({
   pid: evidence.process.pid,
   comm: evidence.process.comm === undefined ? null : printable(evidence.process.comm),
   source: evidence.source,
@@ -42,8 +54,21 @@ export const processReport = ({ evidence, verdict, forecast, history = [] }: Jud
   history: history.map((line) => ({ at: String(line.at), text: line.text, severity: line.severity })),
 });
 
+/** The same as JSON, for one process after another. */
+export const processText = (): ((one: Told) => string) => {
+  const rest = renderAlike((one) => {
+    const { pid: _, comm: __, ...others } = processReport(one);
+    return [JSON.stringify(others).slice(1)];
+  });
+  return (one) => {
+    const { pid, comm } = one.evidence.process;
+    const name = comm === undefined ? null : printable(comm);
+    return `{"pid":${pid},"comm":${JSON.stringify(name)},${rest(one)[0]}`;
+  };
+};
+
 /** Null when the maps could be read, else why not, in words. */
-export const unreadableText = (evidence: Evidence): string | null => {
+export const unreadableText = (evidence: Pick<Told['evidence'], 'vmas' | 'unread'>): string | null => {
   if (evidence.vmas !== undefined) return null;
   const reason = evidence.unread.find((entry) => entry.what === 'maps') ?? evidence.unread[0];
   return reason === undefined ? 'maps not known' : `${escapeText(reason.what)}: ${WHY[reason.why]}`;

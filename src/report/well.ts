@@ -1,5 +1,5 @@
-import type { Judged } from './process.js';
+import type { Told } from './process.js';
 
 /** Nothing wrong was found, and a dump would not fail or lose anything. */
-export const isWell = ({ verdict, forecast }: Judged): boolean =>
+export const isWell = ({ verdict, forecast }: Told): boolean =>
   [...verdict.findings, ...(forecast?.findings ?? [])].every(({ severity }) => severity !== 'error');

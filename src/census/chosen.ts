@@ -1,0 +1,38 @@
+import type { PageSet } from '../judge/baseline.js';
+import { judge } from '../judge/judge.js';
+import type { Evidence } from '../model/evidence.js';
+import { type Failure, failure } from '../model/failure.js';
+import type { ProcContext } from '../proc/context.js';
+import { isGone, sweep } from '../proc/sweep.js';
+import type { Judged } from '../report/process.js';
+import { learnOfOthers } from './others.js';
+
+/** The processes somebody asked for, read in full. */
+export interface Chosen {
+  readonly judged: readonly Judged[];
+  readonly pageSets: readonly PageSet[];
+  /** One for each process that is not there. */
+  readonly problems: readonly Failure[];
+}
+
+export const readChosen = async (proc: ProcContext, pids: readonly number[]): Promise<Chosen> => {
+  const found: Evidence[] = [];
+  const problems: Failure[] = [];
+  for await (const chunk of sweep({ proc, pids: [...new Set(pids)], depth: 'full' }))
+    for (const evidence of chunk) {
+      if (!isGone(evidence)) found.push(evidence);
+      else
+        problems.push(
+          failure('no-process', `There is no process ${evidence.process.pid}.`, 'See `ps -e` for those there are.'),
+        );
+    }
+  return { ...judgeAll(found), problems };
+};
+
+/** Judges each process, and again in the light of the others where they say something about it. */
+export const judgeAll = (found: readonly Evidence[]): Pick<Chosen, 'judged' | 'pageSets'> => {
+  const alone = found.map((evidence): Judged => ({ evidence, verdict: judge(evidence) }));
+  const { pageSets, context, isConcerned } = learnOfOthers(alone);
+  const judged = alone.map((one) => (isConcerned(one) ? { ...one, verdict: judge(one.evidence, context) } : one));
+  return { judged, pageSets };
+};
