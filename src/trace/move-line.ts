@@ -18,8 +18,9 @@ import {
 } from './event-writing.js';
 import * as cursor from './line-cursor.js';
 
-/** The line of a call that moved the vDSO, as far as it was read; places in the bytes it was read from. */
+/** The line of a call that moved the vDSO, as far as it was read. */
 export interface MoveLine {
+  /** Where it stands in the bytes it was read from. */
   readonly from: number;
   readonly to: number;
   /** Boot clock, ns. */
@@ -27,9 +28,10 @@ export interface MoveLine {
   readonly tgid: number;
   /** ctx_id of its address space; never 0. */
   readonly context: bigint;
-  readonly comm: readonly [number, number];
-  /** What was said of it. */
-  readonly says: readonly [number, number];
+  readonly comm: string;
+  /** Where that stands which was said of it. */
+  readonly saysFrom: number;
+  readonly saysTo: number;
 }
 
 /**
@@ -49,7 +51,7 @@ export const moveLine = (bytes: Buffer, from: number, to: number): MoveLine | un
   cursor.take(TID);
   cursor.skipInteger();
   cursor.take(COMM);
-  const comm = skippedText();
+  const comm = cursor.plainText();
   cursor.take(SPACE);
   const context = cursor.word();
   cursor.take(MM);
@@ -64,23 +66,20 @@ export const moveLine = (bytes: Buffer, from: number, to: number): MoveLine | un
   skipTarget();
   cursor.take(WARNING);
   cursor.take(SAYS);
-  const says = skippedText();
+  const saysFrom = cursor.position();
+  cursor.skipText();
+  const saysTo = cursor.position();
   cursor.take(ADDRESS_SPACE);
   cursor.skipText();
   cursor.takeByte(QUOTE);
   cursor.takeByte(CLOSE);
   if (!cursor.atEnd() || context === 0n) return undefined;
-  return isMoved(bytes, says) ? { from, to, at, tgid, context, comm, says } : undefined;
-};
-
-const skippedText = (): readonly [number, number] => {
-  const from = cursor.position();
-  cursor.skipText();
-  return [from, cursor.position()];
+  if (!isMoved(bytes, saysFrom, saysTo)) return undefined;
+  return { from, to, at, tgid, context, comm, saysFrom, saysTo };
 };
 
 /** As `callWords` (pipeline/words.ts) has it: what a call did stands behind the first colon. */
-const isMoved = (bytes: Buffer, [from, to]: readonly [number, number]): boolean => {
+const isMoved = (bytes: Buffer, from: number, to: number): boolean => {
   let colon = from;
   while (colon < to && bytes[colon] !== COLON) colon += 1;
   const end = colon + MOVED.length;

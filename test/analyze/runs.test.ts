@@ -61,9 +61,12 @@ const RWX = 7n;
 type Step =
   | { readonly do: 'moves'; readonly pid: number; readonly count: number }
   | {
-      readonly do: 'read' | 'read-ahead' | 'fork' | 'vfork' | 'exec' | 'exit' | 'protect' | 'kernel-lies';
+      readonly do: 'read' | 'fork' | 'vfork' | 'exec' | 'exit' | 'protect' | 'kernel-lies';
       readonly pid: number;
     }
+  /** Of events that happened before it some come after it. `still`: at the same place, whatever moves were told. */
+  | { readonly do: 'read-ahead'; readonly pid: number; readonly by: number; readonly still: boolean }
+  | { readonly do: 'pause'; readonly ms: number }
   | { readonly do: 'gap' | 'heartbeat' | 'frame' };
 
 const pid = fc.constantFrom(...PIDS);
@@ -73,7 +76,17 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
       weight: 5,
       arbitrary: fc.record({ do: fc.constant('moves' as const), pid, count: fc.integer({ min: 1, max: 90 }) }),
     },
-    { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('read' as const, 'read-ahead' as const), pid }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('read' as const), pid }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        do: fc.constant('read-ahead' as const),
+        pid,
+        by: fc.integer({ min: 1, max: 30 }),
+        still: fc.boolean(),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('pause' as const), ms: fc.constantFrom(100, 350, 2500) }) },
     {
       weight: 2,
       arbitrary: fc.record({
@@ -81,9 +94,10 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
         pid,
       }),
     },
-    { weight: 2, arbitrary: fc.record({ do: fc.constantFrom(...(['gap', 'heartbeat', 'frame'] as const)) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constantFrom(...(['gap', 'heartbeat'] as const)) }) },
+    { weight: 4, arbitrary: fc.record({ do: fc.constant('frame' as const) }) },
   ),
-  { maxLength: 25 },
+  { maxLength: 40 },
 );
 
 interface Living {
@@ -107,6 +121,7 @@ const played = (list: readonly Step[]): readonly (readonly Observation[])[] => {
   };
   for (const step of list) {
     ms += 1;
+    if (step.do === 'pause') ms += step.ms;
     if (step.do === 'frame') frames.push([]);
     if (step.do === 'heartbeat') frames.at(-1)?.push(heard(at(ms)));
     if (step.do === 'gap') put({ kind: 'gap', at: at(ms), from: at(ms - 1), cause: 'lost', lost: 3n });
@@ -123,8 +138,15 @@ const played = (list: readonly Step[]): readonly (readonly Observation[])[] => {
         }
         break;
       case 'read-ahead':
-        // Of events that happened before it some come after it.
-        frames.at(-1)?.push(reading({ ms: ms + 3, pid: step.pid, ticks: one.ticks, at: here, auxv: PLACES[0] }));
+        frames.at(-1)?.push(
+          reading({
+            ms: ms + step.by,
+            pid: step.pid,
+            ticks: one.ticks,
+            at: step.still ? PLACES[0] : here,
+            auxv: PLACES[0],
+          }),
+        );
         break;
       case 'read':
         frames.at(-1)?.push(reading({ ms, pid: step.pid, ticks: one.ticks, at: here, auxv: PLACES[0] }));
@@ -171,7 +193,7 @@ const comparable = ({ lines, ...life }: Life) => ({
     life.leftOut > 0
       ? lines.length
       : lines
-          .map(({ line, time }) => ({ ...line(), time }))
+          .map(({ line, time }) => ({ ...line, time }))
           .sort((a, b) => Number(a.time - b.time) || (a.text < b.text ? -1 : 1)),
 });
 

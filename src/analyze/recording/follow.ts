@@ -85,12 +85,12 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
     return owner;
   };
 
-  const onPassed = (life: Life, { count, oldest, newest }: PassedOver, offset: bigint): void => {
+  const onPassed = (life: Life, { count, oldest, newest }: PassedOver): void => {
     passDeeds(life, count);
     if (life.ended !== undefined) return;
-    for (const { at, line } of oldest) addLine(life, line, at + offset, size());
+    for (const line of oldest) addLine(life, line, line.time, size());
     passLines(life, count - oldest.length - newest.length, size());
-    for (const { at, line } of newest) addLine(life, line, at + offset, size());
+    for (const line of newest) addLine(life, line, line.time, size());
   };
 
   const onLine = (line: HistoryLine, time: bigint, before: Passed): Life | undefined => {
@@ -99,7 +99,7 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
     const life = byPid.get(line.pid) ?? begin(line.pid, line.comm, undefined);
     if (line.comm !== '') life.comm = line.comm;
     const passed = line.event === undefined ? undefined : before.get(line.event);
-    if (passed !== undefined) onPassed(life, passed, time - line.at);
+    if (passed !== undefined) onPassed(life, passed);
     if (life.ended === undefined || line.event?.kind === 'exit') addLine(life, lean(line), time, size());
     if (isAlarm(line)) life.remarkable = true;
     const { event } = line;

@@ -4,7 +4,6 @@ import type { Forecast, Verdict } from '../../model/verdict.js';
 import type { Image } from '../../pipeline/image.js';
 import type { Effect } from '../../pipeline/placement.js';
 import type { Turn } from '../../report/chapter.js';
-import type { PassedLine } from '../../trace/runs.js';
 
 /** A moment of a recording. */
 export interface Instant {
@@ -97,8 +96,8 @@ export interface Life {
   remarkable: boolean;
 }
 
-/** Read when it is told, which most never are; without its event and finding, which weigh more than the words. */
-export type Line = PassedLine['line'];
+/** Without its event and finding, which weigh more than the words. */
+export type Line = Pick<HistoryLine, 'at' | 'pid' | 'comm' | 'severity' | 'text'>;
 
 export interface RecordedLine {
   readonly line: Line;
@@ -156,10 +155,7 @@ export const addLine = (life: Life, line: Line, time: bigint, lives: number): vo
   if (addBounded(life.lines, { line, time }, quarter(most), most)) passLines(life, 1, lives);
 };
 
-export const lean = ({ at, pid, comm, severity, text }: HistoryLine): Line => {
-  const told = { at, pid, comm, severity, text };
-  return () => told;
-};
+export const lean = ({ at, pid, comm, severity, text }: HistoryLine): Line => ({ at, pid, comm, severity, text });
 
 /** Lines that are counted only: between the first quarter and the newest. */
 export const passLines = (life: Life, count: number, lives: number): void => {

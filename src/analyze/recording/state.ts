@@ -25,8 +25,9 @@ export const takeState = (life: Life, { id, evidence, verdict }: AddressSpace, k
   const now = essence(verdict);
   const same = life.state !== undefined && life.essence === now;
   life.essence = now;
-  life.state =
-    same && life.state !== undefined ? { ...life.state, ...instant } : judged(evidence, verdict, instant, criu);
+  // One reading has one time of day, however often it is judged and whatever the clocks did meanwhile.
+  if (life.state === undefined || !same) life.state = judged(evidence, verdict, instant, criu);
+  else if (life.state.at !== at) life.state = { ...life.state, ...instant };
   life.first ??= life.state;
   if (verdict.findings.some(({ severity }) => severity !== 'info') || verdict.vdso?.moved === true)
     life.remarkable = true;

@@ -1,0 +1,115 @@
+import { isVdsoNamed } from '../model/vma.js';
+import { LIMITS } from '../pipeline/ledger.js';
+import type { Observation, Snapshot } from '../pipeline/observation.js';
+import type { MoveLine } from './move-line.js';
+
+/**
+ * Which moves come late and still change what is said of a reading: those from before the newest reading of their
+ * process, which has been judged without them. The judge asks three things of them (pipeline/judged.ts): who moved it
+ * last, what the kernel's pointer was, and whether one of them explains that it was found elsewhere. Once the first ones
+ * have been read all are answered: who by, as long as it is the same process; the pointer, which is asked for once; and
+ * an explanation is waited for so long only (LIMITS.stragglersNs). The rest of them changes nothing, unless the reading
+ * is cut down meanwhile (pipeline/slim.ts).
+ */
+export interface LateMoves {
+  /** Of what is no move. */
+  readonly meet: (observation: Observation) => void;
+  /** To be asked of each move, in order. */
+  readonly isLate: (move: MoveLine) => boolean;
+  /** All late moves up to here have been read, this one of its address space last; the state after it is made. */
+  readonly settle: (move: MoveLine) => void;
+  /** Something else was done to that address space: what was settled is open again. */
+  readonly reopen: (context: bigint | undefined) => void;
+  readonly forget: (pid: number) => void;
+  readonly clear: () => void;
+}
+
+/** The newest reading of a process. */
+interface Newest {
+  readonly startedAt: bigint;
+  readonly vmas: Snapshot['evidence']['vmas'];
+  /** Events up to this time may explain where it was found. */
+  readonly awaited: bigint;
+  /** How many readings were there before it. */
+  readonly before: number;
+}
+
+interface Settled {
+  readonly startedAt: bigint;
+  readonly tgid: number;
+  readonly comm: string;
+}
+
+export const openLateMoves = (): LateMoves => {
+  const newest = new Map<number, Newest>();
+  /** By address space. */
+  const settled = new Map<bigint, Settled>();
+  let readings = 0;
+  let now = 0n;
+  let heard = 0n;
+
+  const isWhole = ({ startedAt, before }: Newest): boolean =>
+    now - startedAt < LIMITS.wholeNs && readings - before < LIMITS.whole;
+
+  const pass = (at: bigint): void => {
+    if (at > now) now = at;
+  };
+  const hear = (at: bigint): void => {
+    pass(at);
+    if (at > heard) heard = at;
+  };
+
+  const read = ({ pid, startedAt, evidence: { vmas } }: Snapshot): void => {
+    readings += 1;
+    const known = newest.get(pid);
+    if (known !== undefined && startedAt <= known.startedAt) return;
+    // The same list, as `unchanged` names it: the vDSO is where it was. Of two the kernel's pointer may choose one.
+    const same = known?.vmas === vmas && (vmas === undefined || vmas.filter(isVdsoNamed).length <= 1);
+    const awaited = same ? (known?.awaited ?? 0n) : startedAt + LIMITS.stragglersNs;
+    newest.set(pid, { startedAt, vmas, awaited, before: readings });
+  };
+
+  return {
+    meet: (observation) => {
+      switch (observation.kind) {
+        case 'event': {
+          const { event } = observation;
+          // As the pipeline takes them (pipeline/step.ts).
+          if (event.kind === 'gap' || event.kind === 'status') pass(event.at);
+          else hear(event.at);
+          break;
+        }
+        case 'snapshot':
+          pass(observation.startedAt);
+          read(observation);
+          break;
+        default:
+          pass(observation.at);
+      }
+    },
+    isLate: ({ at, tgid, context, comm }) => {
+      hear(at);
+      const reading = newest.get(tgid);
+      if (reading === undefined || at > reading.startedAt) return false;
+      const known = settled.get(context);
+      return known?.startedAt !== reading.startedAt || known.tgid !== tgid || known.comm !== comm || !isWhole(reading);
+    },
+    settle: ({ tgid, context, comm }) => {
+      const reading = newest.get(tgid);
+      if (reading !== undefined && heard >= reading.awaited)
+        settled.set(context, { startedAt: reading.startedAt, tgid, comm });
+    },
+    reopen: (context) => {
+      if (context !== undefined) settled.delete(context);
+    },
+    forget: (pid) => {
+      newest.delete(pid);
+    },
+    clear: () => {
+      newest.clear();
+      settled.clear();
+      heard = 0n;
+      now = 0n;
+    },
+  };
+};
