@@ -14,8 +14,10 @@ import type { MoveLine } from './move-line.js';
 export interface LateMoves {
   /** Of what is no move. */
   readonly meet: (observation: Observation) => void;
-  /** To be asked of each move, in order. */
-  readonly isLate: (move: MoveLine) => boolean;
+  /** To be asked of each move, in order. open: it may change what is said; settled: it is late, and does not. */
+  readonly lateness: (move: MoveLine) => 'open' | 'settled' | undefined;
+  /** The newest reading of the process is cut down now, or may be: what is late has to be read before that. */
+  readonly isCut: (pid: number) => boolean;
   /** All late moves up to here have been read, this one of its address space last; the state after it is made. */
   readonly settle: (move: MoveLine) => void;
   /** Something else was done to that address space: what was settled is open again. */
@@ -49,7 +51,7 @@ export const openLateMoves = (): LateMoves => {
   let heard = 0n;
 
   const isWhole = ({ startedAt, before }: Newest): boolean =>
-    now - startedAt < LIMITS.wholeNs && readings - before < LIMITS.whole;
+    (now - startedAt < LIMITS.wholeNs || heard - startedAt < LIMITS.stragglersNs) && readings - before < LIMITS.whole;
 
   const pass = (at: bigint): void => {
     if (at > now) now = at;
@@ -87,17 +89,22 @@ export const openLateMoves = (): LateMoves => {
           pass(observation.at);
       }
     },
-    isLate: ({ at, tgid, context, comm }) => {
+    lateness: ({ at, tgid, context, comm }) => {
       hear(at);
       const reading = newest.get(tgid);
-      if (reading === undefined || at > reading.startedAt) return false;
+      if (reading === undefined || at > reading.startedAt) return undefined;
       const known = settled.get(context);
-      return known?.startedAt !== reading.startedAt || known.tgid !== tgid || known.comm !== comm || !isWhole(reading);
+      const isSettled = known?.startedAt === reading.startedAt && known.tgid === tgid && known.comm === comm;
+      return isSettled && isWhole(reading) ? 'settled' : 'open';
     },
     settle: ({ tgid, context, comm }) => {
       const reading = newest.get(tgid);
       if (reading !== undefined && heard >= reading.awaited)
         settled.set(context, { startedAt: reading.startedAt, tgid, comm });
+    },
+    isCut: (pid) => {
+      const reading = newest.get(pid);
+      return reading !== undefined && !isWhole(reading);
     },
     reopen: (context) => {
       if (context !== undefined) settled.delete(context);

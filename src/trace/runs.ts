@@ -36,6 +36,8 @@ export const openRuns = (reader: LineReader<Observation>, shown: Shown): LineRea
   const sharing = openSharing();
   /** Runs that have to end with the frame. */
   const urgent = new Set<Run>();
+  /** Runs with late moves that change nothing for now. */
+  const settled = new Set<Run>();
   /** Runs of which a reading of another process may tell too; what is done in their address spaces ends them. */
   const shared = new Set<Run>();
   const spare: PassedLines[] = [];
@@ -52,8 +54,7 @@ export const openRuns = (reader: LineReader<Observation>, shown: Shown): LineRea
     const { tgid, context, first, early, lines } = run;
     byProcess.delete(tgid);
     byContext.delete(context);
-    urgent.delete(run);
-    shared.delete(run);
+    for (const marked of [urgent, settled, shared]) marked.delete(run);
     const behind = lines.count();
     told.set(tgid, { count: early + first + behind, context });
     const hidden = behind - LAST;
@@ -88,10 +89,11 @@ export const openRuns = (reader: LineReader<Observation>, shown: Shown): LineRea
   const add = (bytes: Buffer, move: MoveLine, into: Content[]): undefined => {
     const { tgid, context, from, to } = move;
     const known = byProcess.get(tgid);
-    const isLate = late.isLate(move);
-    const fits = known !== undefined && known.context === context && (!isLate || urgent.has(known));
+    const lateness = late.lateness(move);
+    const fits = known !== undefined && known.context === context && (lateness !== 'open' || urgent.has(known));
     const run = fits ? known : begin(move, into);
-    if (isLate) urgent.add(run);
+    if (lateness === 'open') urgent.add(run);
+    else if (lateness === 'settled') settled.add(run);
     run.newest = move;
     if (run.first < run.most) {
       run.first += 1;
@@ -157,6 +159,7 @@ export const openRuns = (reader: LineReader<Observation>, shown: Shown): LineRea
       return move === undefined ? readOther(bytes, from, to, into) : add(bytes, move, into);
     },
     finish: (into) => {
+      for (const run of settled) if (late.isCut(run.tgid)) end(run, into);
       for (const run of urgent) {
         end(run, into);
         if (run.newest !== undefined) late.settle(run.newest);

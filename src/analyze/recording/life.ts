@@ -67,8 +67,6 @@ export interface Life {
   heirOf: Life | undefined;
   /** Newest reading, cut down after use, and what it was judged to be. */
   state: State | undefined;
-  /** What tells that verdict from another one, as a text. */
-  essence: string;
   /** The first one. */
   first: State | undefined;
   /** Id of its address space in the replayed state. */
@@ -114,7 +112,6 @@ export const newLife = (pid: number, comm: string, born: Instant | undefined): L
   parent: undefined,
   heirOf: undefined,
   state: undefined,
-  essence: '',
   first: undefined,
   space: undefined,
   images: [],
