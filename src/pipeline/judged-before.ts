@@ -28,10 +28,13 @@ interface Case {
 }
 
 const isSameCase = (before: Case, evidence: Evidence, context: JudgeContext): boolean =>
-  sharesAll(before.evidence, evidence) && isSameContext(before.context, context);
+  isSameReading(before.evidence, evidence) && isSameContext(before.context, context);
 
-/** The kernel's pointer is asked only which of two mappings of that name is meant (judge/classify-by-name.ts). */
-const sharesAll = (one: Evidence, other: Evidence): boolean =>
+/**
+ * Is it the one that an `unchanged` line names, at another time? The kernel's pointer is asked only which of two
+ * mappings of that name is meant (judge/classify-by-name.ts).
+ */
+export const isSameReading = (one: Evidence, other: Evidence): boolean =>
   one.process === other.process &&
   one.vmas === other.vmas &&
   one.auxv === other.auxv &&

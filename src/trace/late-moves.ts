@@ -1,4 +1,5 @@
-import { isVdsoNamed } from '../model/vma.js';
+import type { Evidence } from '../model/evidence.js';
+import { isSameReading } from '../pipeline/judged-before.js';
 import { LIMITS } from '../pipeline/ledger.js';
 import type { Observation, Snapshot } from '../pipeline/observation.js';
 import type { MoveLine } from './move-line.js';
@@ -12,6 +13,11 @@ import type { MoveLine } from './move-line.js';
  * is cut down meanwhile (pipeline/slim.ts).
  */
 export interface LateMoves {
+  /**
+   * A reading that shows what the one before it has shown, of which all is settled: the judge is told nothing that is
+   * new to him, whatever moves are still to be read. `context`: of its run.
+   */
+  readonly repeats: (snapshot: Snapshot, context: bigint) => boolean;
   /** Of what is no move. */
   readonly meet: (observation: Observation) => void;
   /** To be asked of each move, in order. open: it may change what is said; settled: it is late, and does not. */
@@ -29,7 +35,7 @@ export interface LateMoves {
 /** The newest reading of a process. */
 interface Newest {
   readonly startedAt: bigint;
-  readonly vmas: Snapshot['evidence']['vmas'];
+  readonly evidence: Evidence;
   /** Events up to this time may explain where it was found. */
   readonly awaited: bigint;
   /** How many readings were there before it. */
@@ -61,17 +67,24 @@ export const openLateMoves = (): LateMoves => {
     if (at > heard) heard = at;
   };
 
-  const read = ({ pid, startedAt, evidence: { vmas } }: Snapshot): void => {
+  const read = ({ pid, startedAt, evidence }: Snapshot): void => {
     readings += 1;
     const known = newest.get(pid);
     if (known !== undefined && startedAt <= known.startedAt) return;
-    // The same list, as `unchanged` names it: the vDSO is where it was. Of two the kernel's pointer may choose one.
-    const same = known?.vmas === vmas && (vmas === undefined || vmas.filter(isVdsoNamed).length <= 1);
-    const awaited = same ? (known?.awaited ?? 0n) : startedAt + LIMITS.stragglersNs;
-    newest.set(pid, { startedAt, vmas, awaited, before: readings });
+    // The vDSO is where it was: nothing is to be explained.
+    const same = known !== undefined && isSameReading(known.evidence, evidence);
+    const awaited = same ? known.awaited : startedAt + LIMITS.stragglersNs;
+    newest.set(pid, { startedAt, evidence, awaited, before: readings });
   };
 
   return {
+    repeats: ({ pid, startedAt, evidence }, context) => {
+      const [before, answer] = [newest.get(pid), settled.get(context)];
+      if (before === undefined || answer?.startedAt !== before.startedAt || answer.tgid !== pid) return false;
+      if (startedAt <= before.startedAt || !isSameReading(before.evidence, evidence)) return false;
+      settled.set(context, { ...answer, startedAt });
+      return true;
+    },
     meet: (observation) => {
       switch (observation.kind) {
         case 'event': {

@@ -105,7 +105,8 @@ export const openRuns = (reader: LineReader<Observation>, shown: Shown): LineRea
   const meet = (observation: Observation, into: Content[]): void => {
     switch (observation.kind) {
       case 'snapshot': {
-        end(byProcess.get(observation.pid), into);
+        const run = byProcess.get(observation.pid);
+        if (run !== undefined && !late.repeats(observation, run.context)) end(run, into);
         for (const run of shared) end(run, into);
         break;
       }

@@ -141,8 +141,8 @@ export const addBounded = <T>(list: T[], value: T, first: number, most: number):
 const MOST_LINES = 60;
 const FEWEST_LINES = 4;
 const quarter = (lines: number): number => Math.floor(lines / 4);
-/** The same, for who reads them. */
-export const LINES = { oldest: quarter(MOST_LINES), newest: MOST_LINES - quarter(MOST_LINES) } as const;
+/** For who reads them: so many newest ones push out of a full list all that the ones between would have. */
+export const LINES = { oldest: quarter(MOST_LINES), newest: MOST_LINES } as const;
 /** Lines kept of all processes, about. */
 const ALL_LINES = 30_000;
 

@@ -52,7 +52,8 @@ const noteImage = (life: Life, { auxv }: Evidence): void => {
 
 const judged = (evidence: Evidence, verdict: Verdict, instant: Instant, criu: string): State => ({
   ...instant,
-  evidence: slim(evidence, verdict),
+  // Where the kernel's pointer was is told by what was done to the vDSO.
+  evidence: { ...slim(evidence, verdict), contextVdso: undefined },
   verdict,
   forecast: forecast(evidence, verdict, criu),
 });
