@@ -17,6 +17,7 @@ import {
   WARNING,
 } from './event-writing.js';
 import * as cursor from './line-cursor.js';
+import { fits, type MovePattern, patternOf } from './move-pattern.js';
 
 /** The line of a call that moved the vDSO, as far as it was read. */
 export interface MoveLine {
@@ -37,17 +38,55 @@ export interface MoveLine {
 /**
  * Reads the line of an mremap that moved the vDSO, if bytes[from..to) is exactly such a line as `eventLine` writes it
  * (a byte that differs: undefined), the kernel's pointer proves the move (`effectOf`: so it is one whatever was known
- * before), and the address space has a number that no other has.
+ * before), and the address space has a number that no other has. What it makes of a line does not depend on the lines
+ * before, only how soon.
  */
-export const moveLine = (bytes: Buffer, from: number, to: number): MoveLine | undefined => {
-  cursor.open(bytes, from, to);
-  cursor.take(START);
-  cursor.take(CALL_KIND);
-  cursor.take(AT);
-  if (cursor.failed()) return undefined;
-  const at = cursor.digits();
-  cursor.take(TGID);
-  const tgid = cursor.integer();
+export const openMoveLines = (): ((bytes: Buffer, from: number, to: number) => MoveLine | undefined) => {
+  /** By process. */
+  const known = new Map<number, Known>();
+  return (bytes, from, to) => {
+    cursor.open(bytes, from, to);
+    cursor.take(START);
+    cursor.take(CALL_KIND);
+    cursor.take(AT);
+    if (cursor.failed()) return undefined;
+    const at = cursor.digits();
+    cursor.take(TGID);
+    const tgid = cursor.integer();
+    if (cursor.failed()) return undefined;
+    const rest = cursor.position();
+    const before = known.get(tgid);
+    const pattern = before?.pattern;
+    if (pattern?.length === to - from && pattern.rest === rest - from && fits(pattern, bytes, from)) {
+      const { context, comm, saysFrom, saysTo } = pattern.move;
+      return { from, to, at, tgid, context, comm, saysFrom: from + saysFrom, saysTo: from + saysTo };
+    }
+    const read = readRest(bytes, { from, to, at, tgid });
+    if (read === undefined) return undefined;
+    if (before !== undefined && before.misses < PATIENCE) before.misses += 1;
+    else {
+      if (known.size >= MOST) known.clear();
+      known.set(tgid, { pattern: patternOf(bytes, read.move, rest, read.outcome), misses: 0 });
+    }
+    return read.move;
+  };
+};
+
+interface Known {
+  readonly pattern: MovePattern | undefined;
+  /** Lines of the process that were others. */
+  misses: number;
+}
+
+/** To make a pattern costs as much as to read some lines. */
+const PATIENCE = 8;
+const MOST = 256;
+
+/** From behind the pid on. */
+const readRest = (
+  bytes: Buffer,
+  { from, to, at, tgid }: Pick<MoveLine, 'from' | 'to' | 'at' | 'tgid'>,
+): { readonly move: MoveLine; readonly outcome: number } | undefined => {
   cursor.take(TID);
   cursor.skipInteger();
   cursor.take(COMM);
@@ -60,6 +99,7 @@ export const moveLine = (bytes: Buffer, from: number, to: number): MoveLine | un
   cursor.takeByte(CLOSE);
   cursor.take(CALL);
   cursor.take(MREMAP);
+  const outcome = cursor.position();
   skipOutcome();
   // The kernel's pointer after the call, the last of it, is a word and not null.
   if (bytes[cursor.position() - 1] !== QUOTE) return undefined;
@@ -75,7 +115,7 @@ export const moveLine = (bytes: Buffer, from: number, to: number): MoveLine | un
   cursor.takeByte(CLOSE);
   if (!cursor.atEnd() || context === 0n) return undefined;
   if (!isMoved(bytes, saysFrom, saysTo)) return undefined;
-  return { from, to, at, tgid, context, comm, saysFrom, saysTo };
+  return { move: { from, to, at, tgid, context, comm, saysFrom, saysTo }, outcome };
 };
 
 /** As `callWords` (pipeline/words.ts) has it: what a call did stands behind the first colon. */

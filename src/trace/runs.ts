@@ -2,7 +2,7 @@ import type { Event } from '../model/event.js';
 import type { Observation } from '../pipeline/observation.js';
 import type { LineReader, Said } from './items.js';
 import { openLateMoves } from './late-moves.js';
-import { type MoveLine, moveLine } from './move-line.js';
+import { type MoveLine, openMoveLines } from './move-line.js';
 import { fromDigits } from './number-text.js';
 import { LONGEST_LINE, openPassedLines, type PassedLine, type PassedLines, type Shown } from './passed-lines.js';
 import { openSharing } from './sharing.js';
@@ -40,6 +40,7 @@ export const openRuns = (reader: LineReader<Observation>, shown: Shown): LineRea
   const settled = new Set<Run>();
   /** Runs of which a reading of another process may tell too; what is done in their address spaces ends them. */
   const shared = new Set<Run>();
+  const moveLine = openMoveLines();
   const spare: PassedLines[] = [];
   const one: Observation[] = [];
   let offset = 0n;
