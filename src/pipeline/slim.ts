@@ -2,7 +2,7 @@ import type { Evidence } from '../model/evidence.js';
 import type { Verdict } from '../model/verdict.js';
 import { isVdsoNamed, isVvarNamed, overlaps, type Vma } from '../model/vma.js';
 import { changeSpace } from './entries.js';
-import { isHeardUntil, type Ledger, LIMITS } from './ledger.js';
+import { type Ledger, LIMITS } from './ledger.js';
 
 /**
  * Ten thousand address spaces are kept, and none is judged twice by the same reading unless an event comes late. So
@@ -11,8 +11,7 @@ import { isHeardUntil, type Ledger, LIMITS } from './ledger.js';
  */
 export const slimOld = (ledger: Ledger): void => {
   for (const [id, readAt] of ledger.whole) {
-    const young = ledger.now - readAt < LIMITS.wholeNs || !isHeardUntil(ledger, readAt);
-    if (young && ledger.whole.size <= LIMITS.whole) break;
+    if (ledger.now - readAt < LIMITS.wholeNs && ledger.whole.size <= LIMITS.whole) break;
     ledger.whole.delete(id);
     const space = ledger.spaces.get(id);
     if (space?.evidence !== undefined) changeSpace(ledger, space, { evidence: slim(space.evidence, space.verdict) });

@@ -57,7 +57,7 @@ export const openLateMoves = (): LateMoves => {
   let heard = 0n;
 
   const isWhole = ({ startedAt, before }: Newest): boolean =>
-    (now - startedAt < LIMITS.wholeNs || heard - startedAt < LIMITS.stragglersNs) && readings - before < LIMITS.whole;
+    now - startedAt < LIMITS.wholeNs && readings - before < LIMITS.whole;
 
   const pass = (at: bigint): void => {
     if (at > now) now = at;

@@ -22,10 +22,9 @@ export const takeState = (life: Life, { id, evidence, verdict }: AddressSpace, k
   const instant = { at, time: known.time - known.at + at };
   noteImage(life, evidence);
   notePages(life, verdict.vdso, instant);
-  // One reading has one time of day, however often it is judged and whatever the clocks did meanwhile.
-  if (life.state === undefined || !isSame(life.state.verdict, verdict))
-    life.state = judged(evidence, verdict, instant, criu);
-  else if (life.state.at !== at) life.state = { ...life.state, ...instant };
+  const same = life.state !== undefined && isSame(life.state.verdict, verdict);
+  life.state =
+    same && life.state !== undefined ? { ...life.state, ...instant } : judged(evidence, verdict, instant, criu);
   life.first ??= life.state;
   if (verdict.findings.some(({ severity }) => severity !== 'info') || verdict.vdso?.moved === true)
     life.remarkable = true;
