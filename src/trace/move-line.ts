@@ -72,8 +72,17 @@ export const openMoveLines = (): ((bytes: Buffer, from: number, to: number) => M
   };
 };
 
+/** Boot clock, ns, of a line that is one of a move. */
+export const timeOf = (bytes: Buffer, from: number, to: number): bigint => {
+  cursor.open(bytes, from, to);
+  cursor.take(START);
+  cursor.take(CALL_KIND);
+  cursor.take(AT);
+  return cursor.digits();
+};
+
 interface Known {
-  readonly pattern: MovePattern | undefined;
+  readonly pattern: MovePattern;
   /** Lines of the process that were others. */
   misses: number;
 }

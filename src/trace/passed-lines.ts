@@ -1,5 +1,5 @@
 import type { HistoryLine } from '../model/state.js';
-import type { MoveLine } from './move-line.js';
+import { type MoveLine, timeOf } from './move-line.js';
 
 /** What was said of a move that was passed over. */
 export interface PassedLine extends Pick<HistoryLine, 'at' | 'pid' | 'comm' | 'severity' | 'text'> {
@@ -18,8 +18,8 @@ export interface PassedLines {
   /** `offset`: time of day minus boot clock, ns. */
   readonly add: (bytes: Buffer, move: MoveLine, offset: bigint) => void;
   readonly count: () => number;
-  /** What the lines [from, to) say, as far as they are kept. */
-  readonly said: (from: number, to: number) => readonly PassedLine[];
+  /** What the lines [from, to) of that process say, as far as they are kept. */
+  readonly said: (from: number, to: number, pid: number) => readonly PassedLine[];
   /** The lines from there on. */
   readonly each: (from: number, use: (bytes: Buffer, from: number, to: number) => void) => void;
   readonly clear: () => void;
@@ -32,38 +32,40 @@ export const LONGEST_LINE = 1024;
 export const openPassedLines = ({ oldest, newest }: Shown, last: number): PassedLines => {
   const slots = oldest + newest + last;
   const bytes = Buffer.allocUnsafeSlow(slots * LONGEST_LINE);
-  const moves = new Array<MoveLine | undefined>(slots).fill(undefined);
+  // No objects: they would live just long enough to be moved to the old ones, and be garbage there.
+  const [lengths, saysFrom, saysTo] = [new Uint16Array(slots), new Uint16Array(slots), new Uint16Array(slots)];
+  const comms = new Array<string>(slots).fill('');
   const offsets = new Array<bigint>(slots).fill(0n);
   let count = 0;
   /** The first ones keep their slots, the others go round in the rest. */
   const slotOf = (index: number): number => (index < oldest ? index : oldest + ((index - oldest) % (slots - oldest)));
-  const saidIn = (slot: number): readonly PassedLine[] => {
-    const move = moves[slot];
-    if (move === undefined) return [];
-    const { from, at, tgid, comm, saysFrom, saysTo } = move;
-    const start = slot * LONGEST_LINE - from;
-    const text = bytes.toString('latin1', start + saysFrom, start + saysTo);
-    return [{ at, time: at + (offsets[slot] ?? 0n), pid: tgid, comm, severity: 'warning', text }];
+  const saidIn = (slot: number, pid: number): PassedLine => {
+    const start = slot * LONGEST_LINE;
+    const at = timeOf(bytes, start, start + (lengths[slot] ?? 0));
+    const text = bytes.toString('latin1', start + (saysFrom[slot] ?? 0), start + (saysTo[slot] ?? 0));
+    return { at, time: at + (offsets[slot] ?? 0n), pid, comm: comms[slot] ?? '', severity: 'warning', text };
   };
   return {
     add: (line, move, offset) => {
       const slot = slotOf(count);
       line.copy(bytes, slot * LONGEST_LINE, move.from, move.to);
-      moves[slot] = move;
+      lengths[slot] = move.to - move.from;
+      saysFrom[slot] = move.saysFrom - move.from;
+      saysTo[slot] = move.saysTo - move.from;
+      comms[slot] = move.comm;
       offsets[slot] = offset;
       count += 1;
     },
     count: () => count,
-    said: (from, to) => {
+    said: (from, to, pid) => {
       const lines: PassedLine[] = [];
-      for (let index = from; index < to; index++) lines.push(...saidIn(slotOf(index)));
+      for (let index = from; index < to; index++) lines.push(saidIn(slotOf(index), pid));
       return lines;
     },
     each: (from, use) => {
       for (let index = from; index < count; index++) {
         const slot = slotOf(index);
-        const move = moves[slot];
-        if (move !== undefined) use(bytes, slot * LONGEST_LINE, slot * LONGEST_LINE + move.to - move.from);
+        use(bytes, slot * LONGEST_LINE, slot * LONGEST_LINE + (lengths[slot] ?? 0));
       }
     },
     clear: () => {

@@ -60,8 +60,8 @@ export const openRuns = (reader: LineReader<Observation>, shown: Shown): LineRea
     told.set(tgid, { count: early + first + behind, context });
     const hidden = behind - LAST;
     if (hidden > 0) {
-      const oldest = lines.said(0, Math.min(hidden, Math.max(0, shown.oldest - early - first)));
-      const newest = lines.said(Math.max(oldest.length, hidden - shown.newest), hidden);
+      const oldest = lines.said(0, Math.min(hidden, Math.max(0, shown.oldest - early - first)), tgid);
+      const newest = lines.said(Math.max(oldest.length, hidden - shown.newest), hidden, tgid);
       into.push({ kind: 'passed', count: hidden, oldest, newest });
     }
     lines.each(Math.max(0, hidden), (bytes, from, to) => readNow(bytes, from, to, into));
