@@ -7,6 +7,15 @@ export interface PassedLine extends Pick<HistoryLine, 'at' | 'pid' | 'comm' | 's
   readonly time: bigint;
 }
 
+/** Moves that were passed over, all right before the event that follows: what of them is known. */
+export interface PassedOver {
+  readonly kind: 'passed';
+  readonly count: number;
+  /** Lines of the oldest and of the newest of them, in order; none is in both. */
+  readonly oldest: readonly PassedLine[];
+  readonly newest: readonly PassedLine[];
+}
+
 /** Lines to have of what is passed over: the first ones of a process, and the newest of a run. */
 export interface Shown {
   readonly oldest: number;

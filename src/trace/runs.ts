@@ -4,17 +4,8 @@ import type { LineReader, Said } from './items.js';
 import { openLateMoves } from './late-moves.js';
 import { type MoveLine, openMoveLines } from './move-line.js';
 import { fromDigits } from './number-text.js';
-import { LONGEST_LINE, openPassedLines, type PassedLine, type PassedLines, type Shown } from './passed-lines.js';
+import { LONGEST_LINE, openPassedLines, type PassedLines, type PassedOver, type Shown } from './passed-lines.js';
 import { openSharing } from './sharing.js';
-
-/** Moves that were passed over, all right before the event that follows: what of them is known. */
-export interface PassedOver {
-  readonly kind: 'passed';
-  readonly count: number;
-  /** Lines of the oldest and of the newest of them, in order; none is in both. */
-  readonly oldest: readonly PassedLine[];
-  readonly newest: readonly PassedLine[];
-}
 
 export type Content = Observation | PassedOver;
 

@@ -54,7 +54,8 @@ const tell = <T extends Content>(text: string, reader: LineReader<T>, size?: num
 const whole = (text: string): Told => tell(text, openDecoder());
 const inRuns = (text: string, size?: number): Told => tell(text, openRuns(openDecoder(), LINES), size);
 
-const PLACES = [0x7f00_0000_0000n, 0x7e00_0000_0000n, 0x7d00_0000_0000n] as const;
+/** More than the state keeps moves. */
+const PLACES = Array.from({ length: 8 }, (_, index) => 0x7f00_0000_0000n - BigInt(index) * 0x100_0000_0000n);
 const PIDS = [7, 8, 9] as const;
 const RWX = 7n;
 
@@ -64,8 +65,8 @@ type Step =
       readonly do: 'read' | 'fork' | 'vfork' | 'exec' | 'exit' | 'protect' | 'kernel-lies';
       readonly pid: number;
     }
-  /** Of events that happened before it some come after it. `still`: at the same place, whatever moves were told. */
-  | { readonly do: 'read-ahead'; readonly pid: number; readonly by: number; readonly still: boolean }
+  /** Of events that happened before it some come after it: so many moves, or none are seen in it. */
+  | { readonly do: 'read-ahead'; readonly pid: number; readonly by: number; readonly moves: number | 'still' }
   | { readonly do: 'pause'; readonly ms: number }
   | { readonly do: 'gap' | 'heartbeat' | 'frame' };
 
@@ -83,7 +84,7 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
         do: fc.constant('read-ahead' as const),
         pid,
         by: fc.integer({ min: 1, max: 30 }),
-        still: fc.boolean(),
+        moves: fc.oneof(fc.constant('still' as const), fc.nat(12)),
       }),
     },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('pause' as const), ms: fc.constantFrom(100, 350, 2500) }) },
@@ -114,6 +115,7 @@ const played = (list: readonly Step[]): readonly (readonly Observation[])[] => {
   const living = new Map<number, Living>(
     PIDS.map((one) => [one, { place: 0, context: one, ticks: T0 / (10n * MS) - 100n }]),
   );
+  const start = PLACES[0] ?? 0n;
   let ms = 1;
   let context = 100;
   const put = (event: Event): void => {
@@ -143,13 +145,13 @@ const played = (list: readonly Step[]): readonly (readonly Observation[])[] => {
             ms: ms + step.by,
             pid: step.pid,
             ticks: one.ticks,
-            at: step.still ? PLACES[0] : here,
-            auxv: PLACES[0],
+            at: step.moves === 'still' ? start : (PLACES[(one.place + step.moves) % PLACES.length] ?? start),
+            auxv: start,
           }),
         );
         break;
       case 'read':
-        frames.at(-1)?.push(reading({ ms, pid: step.pid, ticks: one.ticks, at: here, auxv: PLACES[0] }));
+        frames.at(-1)?.push(reading({ ms, pid: step.pid, ticks: one.ticks, at: here, auxv: start }));
         break;
       case 'fork':
       case 'vfork': {
@@ -165,7 +167,7 @@ const played = (list: readonly Step[]): readonly (readonly Observation[])[] => {
         context += 1;
         one.context = context;
         one.place = 0;
-        put(execed({ ...who, in: context, vdso: PLACES[0] }));
+        put(execed({ ...who, in: context, vdso: start }));
         break;
       case 'exit':
         put(exited(who));

@@ -42,10 +42,11 @@ const wound = fc.record({
   put: fc.constantFrom('0', '1', 'a', 'f', 'g', 'F', '"', '\\', ':', ',', '}', ' ', '\u00ff', '', '00'),
 });
 
-/** A few bytes of it are others, or there are more or less of them. */
-const hurt = fc.tuple(line, fc.array(wound, { maxLength: 2 })).map(([text, wounds]) =>
+/** A few bytes of it are others, or there are more or less of them; where its numbers begin, now and then. */
+const hurt = fc.tuple(line, fc.array(wound, { maxLength: 2 }), fc.boolean()).map(([text, wounds, numbers]) =>
   wounds.reduce((rest, { place, gone, put }) => {
-    const at = place % rest.length;
+    const digits = [...rest.matchAll(/0x/g)].map(({ index }) => index + 2);
+    const at = (numbers ? digits[place % Math.max(1, digits.length)] : undefined) ?? place % rest.length;
     return rest.slice(0, at) + put + rest.slice(at + gone);
   }, text),
 );

@@ -152,6 +152,17 @@ export const addLine = (life: Life, line: Line, time: bigint, lives: number): vo
   if (addBounded(life.lines, { line, time }, quarter(most), most)) passLines(life, 1, lives);
 };
 
+/** The same for many at once. */
+export const addLines = (life: Life, lines: readonly RecordedLine[], lives: number): void => {
+  const first = quarter(mostLines(lives));
+  // What was kept when there were fewer lives is not cut.
+  const most = Math.max(mostLines(lives), life.lines.length);
+  const all = [...life.lines, ...lines];
+  const over = Math.max(0, all.length - most);
+  life.lines = over === 0 ? all : [...all.slice(0, first), ...all.slice(first + over)];
+  passLines(life, over, lives);
+};
+
 export const lean = ({ at, pid, comm, severity, text }: HistoryLine): Line => ({ at, pid, comm, severity, text });
 
 /** Lines that are counted only: between the first quarter and the newest. */
