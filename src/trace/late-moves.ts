@@ -22,6 +22,8 @@ export interface LateMoves {
   readonly meet: (observation: Observation) => void;
   /** To be asked of each move, in order. open: it may change what is said; settled: it is late, and does not. */
   readonly lateness: (move: MoveLine) => 'open' | 'settled' | undefined;
+  /** Processes of which it is decided now whether a move explains where they were found; each is told once. */
+  readonly due: () => readonly number[];
   /** The newest reading of the process is cut down now, or may be: what is late has to be read before that. */
   readonly isCut: (pid: number) => boolean;
   /** All late moves up to here have been read, this one of its address space last; the state after it is made. */
@@ -52,6 +54,8 @@ export const openLateMoves = (): LateMoves => {
   const newest = new Map<number, Newest>();
   /** By address space. */
   const settled = new Map<bigint, Settled>();
+  /** Processes that were found elsewhere, and when it is decided why. */
+  const awaited = new Map<number, bigint>();
   let readings = 0;
   let now = 0n;
   let heard = 0n;
@@ -73,8 +77,9 @@ export const openLateMoves = (): LateMoves => {
     if (known !== undefined && startedAt <= known.startedAt) return;
     // The vDSO is where it was: nothing is to be explained.
     const same = known !== undefined && isSameReading(known.evidence, evidence);
-    const awaited = same ? known.awaited : startedAt + LIMITS.stragglersNs;
-    newest.set(pid, { startedAt, evidence, awaited, before: readings });
+    const decided = same ? known.awaited : startedAt + LIMITS.stragglersNs;
+    if (!same) awaited.set(pid, decided);
+    newest.set(pid, { startedAt, evidence, awaited: decided, before: readings });
   };
 
   return {
@@ -115,6 +120,11 @@ export const openLateMoves = (): LateMoves => {
       if (reading !== undefined && heard >= reading.awaited)
         settled.set(context, { startedAt: reading.startedAt, tgid, comm });
     },
+    due: () => {
+      const pids = [...awaited].flatMap(([pid, at]) => (heard >= at ? [pid] : []));
+      for (const pid of pids) awaited.delete(pid);
+      return pids;
+    },
     isCut: (pid) => {
       const reading = newest.get(pid);
       return reading !== undefined && !isWhole(reading);
@@ -124,10 +134,12 @@ export const openLateMoves = (): LateMoves => {
     },
     forget: (pid) => {
       newest.delete(pid);
+      awaited.delete(pid);
     },
     clear: () => {
       newest.clear();
       settled.clear();
+      awaited.clear();
       heard = 0n;
       now = 0n;
     },

@@ -152,6 +152,7 @@ export const openRuns = (reader: LineReader<Observation>, shown: Shown): LineRea
       return move === undefined ? readOther(bytes, from, to, into) : add(bytes, move, into);
     },
     finish: (into) => {
+      for (const pid of late.due()) end(byProcess.get(pid), into);
       for (const run of settled) if (late.isCut(run.tgid)) end(run, into);
       for (const run of urgent) {
         end(run, into);
