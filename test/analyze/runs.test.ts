@@ -225,3 +225,25 @@ test('of a thousand moves in one frame five are read', async () => {
   assert.deepEqual([events, read], [1001, 6]);
   assert.equal(whole(text).read, 1001);
 });
+
+/** Readings ahead of the moves, as of a loaded machine; the one that is read shows the vDSO where it was. */
+const lagging = (stays: boolean): readonly Step[] => {
+  const moves: Step = { do: 'moves', pid: 7, count: 20 };
+  const frame: Step = { do: 'frame' };
+  const round: readonly Step[] = [
+    { do: 'read-ahead', pid: 7, by: 100, moves: stays ? 'still' : 9 },
+    ...[moves, frame, moves, frame, moves, frame],
+  ];
+  return [{ do: 'read', pid: 7 }, frame, moves, { do: 'pause', ms: 350 }, ...round, ...round, ...round, frame];
+};
+
+test('late moves are read while they may change what is said, and then no more', async () => {
+  const told = [true, false].map(async (stays) => {
+    const text = await record(played(lagging(stays)));
+    const [all, some] = [whole(text), inRuns(text)];
+    assert.deepEqual(some.lives.map(comparable), all.lives.map(comparable));
+    return some.read;
+  });
+  const [stays = 0, goes = 0] = await Promise.all(told);
+  assert.ok(stays < goes / 2, `${stays} of 200 moves were read, and ${goes}`);
+});
