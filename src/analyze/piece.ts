@@ -115,5 +115,5 @@ export const stateOf = ({ state, lines }: Life): Judged | undefined =>
     evidence: { ...state.evidence, source: 'recording' },
     verdict: state.verdict,
     forecast: state.forecast,
-    history: lines.map(({ line }) => line()),
+    history: lines.map(({ line }) => line),
   };

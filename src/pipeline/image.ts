@@ -10,14 +10,15 @@ export const bootTimeOf = (ticks: bigint): bigint => ticks * TICK;
 /** Which exec made an address space, as far as its auxv tells: exec places its entries anew, fork copies them. */
 export interface Image {
   readonly vdso: bigint;
-  /** The auxv, with the other places in it; undefined when only the vDSO's entry was read. */
-  readonly places: Auxv['entries'] | undefined;
+  /** Other places of the auxv; undefined when only the vDSO's entry was read. */
+  readonly places: string | undefined;
 }
 
 export const imageOf = (auxv: Auxv | undefined): Image | undefined => {
   const vdso = auxv?.entries.get(AT_SYSINFO_EHDR);
   if (auxv === undefined || vdso === undefined) return undefined;
-  return { vdso, places: PLACES.every((type) => auxv.entries.has(type)) ? auxv.entries : undefined };
+  const places = PLACES.map((type) => auxv.entries.get(type)?.toString(16));
+  return { vdso, places: places.includes(undefined) ? undefined : places.join(':') };
 };
 
 /** AT_PHDR, AT_ENTRY, AT_RANDOM (include/uapi/linux/auxvec.h): every process has them. */
@@ -31,7 +32,4 @@ export const isOtherImage = (a: Image | undefined, b: Image | undefined): boolea
   a !== undefined &&
   b !== undefined &&
   a.vdso !== b.vdso &&
-  !(a.places !== undefined && b.places !== undefined && areSamePlaces(a.places, b.places));
-
-const areSamePlaces = (a: Auxv['entries'], b: Auxv['entries']): boolean =>
-  PLACES.every((type) => a.get(type) === b.get(type));
+  (a.places === undefined || b.places === undefined || a.places !== b.places);

@@ -124,6 +124,8 @@ const NONE = 16;
 const NIBBLES = new Uint8Array(256).fill(NONE);
 for (let value = 0; value < 16; value++) NIBBLES[value.toString(16).charCodeAt(0)] = value;
 
+export const isNibble = (code = 0): boolean => NIBBLES[code] !== NONE;
+
 /** null, or a quoted word. */
 export const wordOrNull = (): bigint | undefined => (bytes[here] === QUOTE ? quotedWord() : none());
 

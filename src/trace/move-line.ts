@@ -17,9 +17,11 @@ import {
   WARNING,
 } from './event-writing.js';
 import * as cursor from './line-cursor.js';
+import { fits, type MovePattern, patternOf } from './move-pattern.js';
 
-/** The line of a call that moved the vDSO, as far as it was read; places in the bytes it was read from. */
+/** The line of a call that moved the vDSO, as far as it was read. */
 export interface MoveLine {
+  /** Where it stands in the bytes it was read from. */
   readonly from: number;
   readonly to: number;
   /** Boot clock, ns. */
@@ -27,29 +29,77 @@ export interface MoveLine {
   readonly tgid: number;
   /** ctx_id of its address space; never 0. */
   readonly context: bigint;
-  readonly comm: readonly [number, number];
-  /** What was said of it. */
-  readonly says: readonly [number, number];
+  readonly comm: string;
+  /** Where that stands which was said of it. */
+  readonly saysFrom: number;
+  readonly saysTo: number;
 }
 
 /**
  * Reads the line of an mremap that moved the vDSO, if bytes[from..to) is exactly such a line as `eventLine` writes it
  * (a byte that differs: undefined), the kernel's pointer proves the move (`effectOf`: so it is one whatever was known
- * before), and the address space has a number that no other has.
+ * before), and the address space has a number that no other has. What it makes of a line does not depend on the lines
+ * before, only how soon.
  */
-export const moveLine = (bytes: Buffer, from: number, to: number): MoveLine | undefined => {
+export const openMoveLines = (): ((bytes: Buffer, from: number, to: number) => MoveLine | undefined) => {
+  /** By process. */
+  const known = new Map<number, Known>();
+  return (bytes, from, to) => {
+    cursor.open(bytes, from, to);
+    cursor.take(START);
+    cursor.take(CALL_KIND);
+    cursor.take(AT);
+    if (cursor.failed()) return undefined;
+    const at = cursor.digits();
+    cursor.take(TGID);
+    const tgid = cursor.integer();
+    if (cursor.failed()) return undefined;
+    const rest = cursor.position();
+    const before = known.get(tgid);
+    const pattern = before?.pattern;
+    if (pattern?.length === to - from && pattern.rest === rest - from && fits(pattern, bytes, from)) {
+      const { context, comm, saysFrom, saysTo } = pattern.move;
+      return { from, to, at, tgid, context, comm, saysFrom: from + saysFrom, saysTo: from + saysTo };
+    }
+    const read = readRest(bytes, { from, to, at, tgid });
+    if (read === undefined) return undefined;
+    if (before !== undefined && before.misses < PATIENCE) before.misses += 1;
+    else {
+      if (known.size >= MOST) known.clear();
+      known.set(tgid, { pattern: patternOf(bytes, read.move, rest, read.outcome), misses: 0 });
+    }
+    return read.move;
+  };
+};
+
+/** Boot clock, ns, of a line that is one of a move. */
+export const timeOf = (bytes: Buffer, from: number, to: number): bigint => {
   cursor.open(bytes, from, to);
   cursor.take(START);
   cursor.take(CALL_KIND);
   cursor.take(AT);
-  if (cursor.failed()) return undefined;
-  const at = cursor.digits();
-  cursor.take(TGID);
-  const tgid = cursor.integer();
+  return cursor.digits();
+};
+
+interface Known {
+  readonly pattern: MovePattern;
+  /** Lines of the process that were others. */
+  misses: number;
+}
+
+/** To make a pattern costs as much as to read some lines. */
+const PATIENCE = 8;
+const MOST = 256;
+
+/** From behind the pid on. */
+const readRest = (
+  bytes: Buffer,
+  { from, to, at, tgid }: Pick<MoveLine, 'from' | 'to' | 'at' | 'tgid'>,
+): { readonly move: MoveLine; readonly outcome: number } | undefined => {
   cursor.take(TID);
   cursor.skipInteger();
   cursor.take(COMM);
-  const comm = skippedText();
+  const comm = cursor.plainText();
   cursor.take(SPACE);
   const context = cursor.word();
   cursor.take(MM);
@@ -58,29 +108,27 @@ export const moveLine = (bytes: Buffer, from: number, to: number): MoveLine | un
   cursor.takeByte(CLOSE);
   cursor.take(CALL);
   cursor.take(MREMAP);
+  const outcome = cursor.position();
   skipOutcome();
   // The kernel's pointer after the call, the last of it, is a word and not null.
   if (bytes[cursor.position() - 1] !== QUOTE) return undefined;
   skipTarget();
   cursor.take(WARNING);
   cursor.take(SAYS);
-  const says = skippedText();
+  const saysFrom = cursor.position();
+  cursor.skipText();
+  const saysTo = cursor.position();
   cursor.take(ADDRESS_SPACE);
   cursor.skipText();
   cursor.takeByte(QUOTE);
   cursor.takeByte(CLOSE);
   if (!cursor.atEnd() || context === 0n) return undefined;
-  return isMoved(bytes, says) ? { from, to, at, tgid, context, comm, says } : undefined;
-};
-
-const skippedText = (): readonly [number, number] => {
-  const from = cursor.position();
-  cursor.skipText();
-  return [from, cursor.position()];
+  if (!isMoved(bytes, saysFrom, saysTo)) return undefined;
+  return { move: { from, to, at, tgid, context, comm, saysFrom, saysTo }, outcome };
 };
 
 /** As `callWords` (pipeline/words.ts) has it: what a call did stands behind the first colon. */
-const isMoved = (bytes: Buffer, [from, to]: readonly [number, number]): boolean => {
+const isMoved = (bytes: Buffer, from: number, to: number): boolean => {
   let colon = from;
   while (colon < to && bytes[colon] !== COLON) colon += 1;
   const end = colon + MOVED.length;

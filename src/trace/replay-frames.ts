@@ -1,6 +1,7 @@
 import { judge } from '../judge/judge.js';
 import type { HostStatus } from '../model/state.js';
 import { judged } from '../pipeline/judged.js';
+import { judgedBefore } from '../pipeline/judged-before.js';
 import { closeFrame, type Frame, openLedger } from '../pipeline/ledger.js';
 import type { Observation } from '../pipeline/observation.js';
 import { step } from '../pipeline/step.js';
@@ -66,7 +67,7 @@ export const openReplay = () => {
 
 const openReducer = (host: HostStatus): ((observations: readonly Observation[]) => Frame) => {
   const ledger = openLedger(host);
-  const judgeNew = judged(judge);
+  const judgeNew = judged(judgedBefore(judge));
   return (observations) => closeFrame(judgeNew(step(ledger, observations)));
 };
 

@@ -50,7 +50,7 @@ const LONGEST_PATH = 40;
 
 const lifeLines = (life: Life, recorded: Recorded, roles: readonly Role[]): readonly StoryLine[] => {
   const lines = life.lines.map(({ line, time }): StoryLine => {
-    const { pid, comm, severity, text } = line();
+    const { pid, comm, severity, text } = line;
     return { time, severity, who: `${pid} ${printable(comm)}`, text };
   });
   if (life.leftOut > 0) {

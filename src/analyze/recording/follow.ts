@@ -2,10 +2,20 @@ import type { Event } from '../../model/event.js';
 import type { Evidence } from '../../model/evidence.js';
 import type { HistoryLine, WatchState } from '../../model/state.js';
 import type { Observation } from '../../pipeline/observation.js';
+import type { PassedLine, PassedOver } from '../../trace/passed-lines.js';
 import type { Replayed } from '../../trace/replay-frames.js';
-import type { PassedOver } from '../../trace/runs.js';
 import { noteDeed, passDeeds } from './deeds.js';
-import { addLine, type Instant, isAlarm, type Life, lean, newLife, passLines } from './life.js';
+import {
+  addLine,
+  addLines,
+  type Instant,
+  isAlarm,
+  type Life,
+  lean,
+  newLife,
+  passLines,
+  type RecordedLine,
+} from './life.js';
 import { takeState } from './state.js';
 import { notePoke, noteProtection } from './writes.js';
 
@@ -85,12 +95,12 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
     return owner;
   };
 
-  const onPassed = (life: Life, { count, oldest, newest }: PassedOver, offset: bigint): void => {
+  const onPassed = (life: Life, { count, oldest, newest }: PassedOver): void => {
     passDeeds(life, count);
     if (life.ended !== undefined) return;
-    for (const { at, line } of oldest) addLine(life, line, at + offset, size());
+    addLines(life, oldest.map(recorded), size());
     passLines(life, count - oldest.length - newest.length, size());
-    for (const { at, line } of newest) addLine(life, line, at + offset, size());
+    addLines(life, newest.map(recorded), size());
   };
 
   const onLine = (line: HistoryLine, time: bigint, before: Passed): Life | undefined => {
@@ -99,7 +109,7 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
     const life = byPid.get(line.pid) ?? begin(line.pid, line.comm, undefined);
     if (line.comm !== '') life.comm = line.comm;
     const passed = line.event === undefined ? undefined : before.get(line.event);
-    if (passed !== undefined) onPassed(life, passed, time - line.at);
+    if (passed !== undefined) onPassed(life, passed);
     if (life.ended === undefined || line.event?.kind === 'exit') addLine(life, lean(line), time, size());
     if (isAlarm(line)) life.remarkable = true;
     const { event } = line;
@@ -182,3 +192,5 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
     },
   };
 };
+
+const recorded = (line: PassedLine): RecordedLine => ({ line, time: line.time });

@@ -4,7 +4,6 @@ import type { Forecast, Verdict } from '../../model/verdict.js';
 import type { Image } from '../../pipeline/image.js';
 import type { Effect } from '../../pipeline/placement.js';
 import type { Turn } from '../../report/chapter.js';
-import type { PassedLine } from '../../trace/runs.js';
 
 /** A moment of a recording. */
 export interface Instant {
@@ -68,8 +67,6 @@ export interface Life {
   heirOf: Life | undefined;
   /** Newest reading, cut down after use, and what it was judged to be. */
   state: State | undefined;
-  /** What tells that verdict from another one, as a text. */
-  essence: string;
   /** The first one. */
   first: State | undefined;
   /** Id of its address space in the replayed state. */
@@ -97,8 +94,8 @@ export interface Life {
   remarkable: boolean;
 }
 
-/** Read when it is told, which most never are; without its event and finding, which weigh more than the words. */
-export type Line = PassedLine['line'];
+/** Without its event and finding, which weigh more than the words. */
+export type Line = Pick<HistoryLine, 'at' | 'pid' | 'comm' | 'severity' | 'text'>;
 
 export interface RecordedLine {
   readonly line: Line;
@@ -115,7 +112,6 @@ export const newLife = (pid: number, comm: string, born: Instant | undefined): L
   parent: undefined,
   heirOf: undefined,
   state: undefined,
-  essence: '',
   first: undefined,
   space: undefined,
   images: [],
@@ -145,8 +141,8 @@ export const addBounded = <T>(list: T[], value: T, first: number, most: number):
 const MOST_LINES = 60;
 const FEWEST_LINES = 4;
 const quarter = (lines: number): number => Math.floor(lines / 4);
-/** The same, for who reads them. */
-export const LINES = { oldest: quarter(MOST_LINES), newest: MOST_LINES - quarter(MOST_LINES) } as const;
+/** For who reads them: so many newest ones push out of a full list all that the ones between would have. */
+export const LINES = { oldest: quarter(MOST_LINES), newest: MOST_LINES } as const;
 /** Lines kept of all processes, about. */
 const ALL_LINES = 30_000;
 
@@ -156,10 +152,18 @@ export const addLine = (life: Life, line: Line, time: bigint, lives: number): vo
   if (addBounded(life.lines, { line, time }, quarter(most), most)) passLines(life, 1, lives);
 };
 
-export const lean = ({ at, pid, comm, severity, text }: HistoryLine): Line => {
-  const told = { at, pid, comm, severity, text };
-  return () => told;
+/** The same for many at once. */
+export const addLines = (life: Life, lines: readonly RecordedLine[], lives: number): void => {
+  const first = quarter(mostLines(lives));
+  // What was kept when there were fewer lives is not cut.
+  const most = Math.max(mostLines(lives), life.lines.length);
+  const all = [...life.lines, ...lines];
+  const over = Math.max(0, all.length - most);
+  life.lines = over === 0 ? all : [...all.slice(0, first), ...all.slice(first + over)];
+  passLines(life, over, lives);
 };
+
+export const lean = ({ at, pid, comm, severity, text }: HistoryLine): Line => ({ at, pid, comm, severity, text });
 
 /** Lines that are counted only: between the first quarter and the newest. */
 export const passLines = (life: Life, count: number, lives: number): void => {

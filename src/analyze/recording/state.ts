@@ -2,7 +2,7 @@ import { forecast } from '../../judge/forecast.js';
 import { stateWord } from '../../judge/words.js';
 import type { Evidence } from '../../model/evidence.js';
 import type { AddressSpace } from '../../model/state.js';
-import type { Verdict } from '../../model/verdict.js';
+import type { Finding, Policies, PolicyVerdict, Verdict } from '../../model/verdict.js';
 import { imageOf } from '../../pipeline/image.js';
 import { slim } from '../../pipeline/slim.js';
 import { addBounded, type Instant, type Life, type State } from './life.js';
@@ -14,17 +14,17 @@ const MOST_TURNS = 32;
 
 /** Takes over a verdict that is new. `known`: when the state had it; the reading may be older. */
 export const takeState = (life: Life, { id, evidence, verdict }: AddressSpace, known: Instant, criu: string): void => {
-  if (evidence?.process.pid !== life.pid || verdict === undefined || life.state?.verdict === verdict) return;
+  if (evidence?.process.pid !== life.pid || verdict === undefined) return;
+  const at = evidence.takenAt ?? known.at;
+  // The same verdict on another reading is news: it held for longer (pipeline/kept.ts keeps the object).
+  if (life.state?.verdict === verdict && life.state.at === at) return;
   // A zombie has no memory: what it had is the end of its story.
   if (!verdict.applicable && life.state !== undefined) return;
   if (life.space !== id) enter(life, id);
-  const at = evidence.takenAt ?? known.at;
   const instant = { at, time: known.time - known.at + at };
   noteImage(life, evidence);
   notePages(life, verdict.vdso, instant);
-  const now = essence(verdict);
-  const same = life.state !== undefined && life.essence === now;
-  life.essence = now;
+  const same = life.state !== undefined && isSame(life.state.verdict, verdict);
   life.state =
     same && life.state !== undefined ? { ...life.state, ...instant } : judged(evidence, verdict, instant, criu);
   life.first ??= life.state;
@@ -53,25 +53,46 @@ const noteImage = (life: Life, { auxv }: Evidence): void => {
 
 const judged = (evidence: Evidence, verdict: Verdict, instant: Instant, criu: string): State => ({
   ...instant,
-  evidence: slim(evidence, verdict),
+  // Where the kernel's pointer was is told by what was done to the vDSO.
+  evidence: { ...slim(evidence, verdict), contextVdso: undefined },
   verdict,
   forecast: forecast(evidence, verdict, criu),
 });
 
-/** What a reader would call the same verdict; its sentences are made of this. */
-const essence = ({ vdso, hint, findings, policies }: Verdict): string =>
-  [
-    `${vdso?.start} ${vdso?.permissions} ${vdso?.modifiedPages} ${vdso?.vvarAttached} ${vdso?.sealed} ${hint}`,
-    ...findings.map(({ code, mapping }) => `${code} ${mapping}`),
-    decisions(policies),
-  ].join('\n');
+/** What a reader would call the same verdict: sentences are made of this. */
+const isSame = (one: Verdict, other: Verdict): boolean =>
+  one.hint === other.hint &&
+  isSameVdso(one.vdso, other.vdso) &&
+  isAlike(one.findings, other.findings, isSameFinding) &&
+  decideAlike(one.policies, other.policies);
 
-const decisions = ({ hint, pfn, symtable }: Verdict['policies']): string =>
-  `${hint.decision} ${hint.right} ${pfn.decision} ${pfn.right} ${symtable.decision} ${symtable.right}`;
+const isSameVdso = (one: Verdict['vdso'], other: Verdict['vdso']): boolean =>
+  one?.start === other?.start &&
+  one?.permissions === other?.permissions &&
+  one?.vvarAttached === other?.vvarAttached &&
+  one?.sealed === other?.sealed &&
+  isAlike(one?.modifiedPages, other?.modifiedPages, Object.is);
+
+const isSameFinding = (one: Finding, other: Finding | undefined): boolean =>
+  one.code === other?.code && one.mapping === other.mapping;
+
+const decideAlike = (one: Policies, other: Policies): boolean =>
+  one === other || POLICIES.every((policy) => decidesAlike(one[policy], other[policy]));
+
+const POLICIES = ['hint', 'pfn', 'symtable'] as const;
+
+const decidesAlike = (one: PolicyVerdict, other: PolicyVerdict): boolean =>
+  one.right === other.right && isAlike(one.decision, other.decision, Object.is);
+
+const isAlike = <T>(one: List<T>, other: List<T>, alike: (one: T, other: T | undefined) => boolean): boolean =>
+  one === other ||
+  (one !== undefined && one.length === other?.length && one.every((item, index) => alike(item, other[index])));
+
+type List<T> = readonly T[] | undefined;
 
 const noteTurn = (life: Life, verdict: Verdict, { time }: Instant): void => {
   const last = life.turns.at(-1);
   const state = stateWord(verdict);
-  if (last !== undefined && last.state === state && decisions(last.policies) === decisions(verdict.policies)) return;
+  if (last !== undefined && last.state === state && decideAlike(last.policies, verdict.policies)) return;
   addBounded(life.turns, { time, state, policies: verdict.policies }, FIRST_TURNS, MOST_TURNS);
 };

@@ -46,7 +46,7 @@ export const notePages = (life: Life, vdso: VdsoVerdict | null | undefined, inst
     const inherited = life.clean === undefined && life.heirOf?.copied.has(page) === true;
     life.copied.set(page, { clean: life.clean, seen: instant, inheritedFrom: inherited ? life.heirOf : undefined });
   }
-  if (pages.length === 0) life.clean = instant;
+  if (pages.length === 0 && life.clean?.at !== instant.at) life.clean = instant;
 };
 
 export interface Writer {
