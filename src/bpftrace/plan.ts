@@ -5,6 +5,7 @@ import { type Bpftrace, findBpftrace, hasOneRing } from './find.js';
 import { readHost } from './host.js';
 import { readScripts } from './package.js';
 import type { Decoding } from './record.js';
+import { type Started, startBpftrace, stopBpftrace } from './start.js';
 
 /**
  * All that is decided before anything runs. The host it was decided for is not kept: with its kernel's BTF it would be
@@ -23,14 +24,35 @@ export interface Plan {
 /** A plan on its way. */
 export interface Planning {
   readonly plan: Promise<Outcome<Plan>>;
-  /** Nobody wants it any more: does not wait for a bpftrace that hangs when it is asked for its version. */
+  /** The bpftrace that was started ahead with the plan's `main`; it is had once. */
+  readonly take: () => Started | undefined;
+  /** Nobody wants it any more: neither a bpftrace that hangs when asked for its version nor one that runs is left. */
   readonly stop: () => void;
 }
 
-/** Begins to plan at once, so that bpftrace tells its version while the rest of the program is loaded. */
-export const planAhead = (chosen?: string): Planning => {
+/**
+ * Begins to plan at once, and starts what was planned: attaching takes a second or two, in which the rest of the
+ * program is loaded. `starting` false: it only plans.
+ */
+export const planAhead = (chosen?: string, { starting = true } = {}): Planning => {
   const stopped = new AbortController();
-  return { plan: makePlan(chosen, stopped.signal), stop: () => stopped.abort() };
+  let started: Started | undefined;
+  const plan = makePlan(chosen, stopped.signal).then((made) => {
+    if (starting && made.ok && !stopped.signal.aborted)
+      started = startBpftrace(made.value.bpftrace, made.value.main.text);
+    return made;
+  });
+  const take = (): Started | undefined => {
+    const taken = started;
+    started = undefined;
+    return taken;
+  };
+  const stop = (): void => {
+    stopped.abort();
+    const left = take();
+    if (left !== undefined) stopBpftrace(left);
+  };
+  return { plan, take, stop };
 };
 
 /** Looks at bpftrace and at this host. `chosen`: the path of a bpftrace, see findBpftrace. */

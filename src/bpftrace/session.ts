@@ -7,6 +7,7 @@ import { explainEnding } from './complaint.js';
 import { type Bpftrace, hasOneRing } from './find.js';
 import { type Decoding, lineDecoder } from './record.js';
 import { type Output, runBpftrace } from './run.js';
+import { type Started, startBpftrace } from './start.js';
 
 /** What one life of a bpftrace gives, in order; 'ended' is the last. Times are ns on the boot clock. */
 export type Happening =
@@ -29,6 +30,8 @@ export interface SessionOptions {
   readonly clock: () => bigint;
   readonly patience?: Patience;
   readonly ringPages?: number | undefined;
+  /** A bpftrace that was started with this script already. */
+  readonly started?: Started | undefined;
 }
 
 /** In ms. */
@@ -133,7 +136,8 @@ export const session = (options: SessionOptions): Observable<Happening> =>
       silence += 1;
       if (silence > patience.silent) end(failure('bpftrace-died', `bpftrace has said nothing for ${silence} s`), true);
     }, patience.look);
-    const running = runBpftrace(options.bpftrace, options.script, options.ringPages).subscribe(onOutput);
+    const { bpftrace, script, ringPages, started } = options;
+    const running = runBpftrace(() => started ?? startBpftrace(bpftrace, script, ringPages)).subscribe(onOutput);
     return () => {
       clearInterval(watching);
       running.unsubscribe();

@@ -35,7 +35,7 @@ export const traceEvents = (options: TracerOptions = {}): Observable<Event> => {
   const clock = localBootClock().now;
   return concat(
     of(statusEvent(clock(), { mode: 'starting', text: 'starting bpftrace', notes: [] })),
-    planned(() => options.planning ?? planAhead(options.bpftrace)).pipe(
+    planned(() => options.planning ?? planAhead(options.bpftrace, { starting: false })).pipe(
       switchMap((plan: Outcome<Plan>) =>
         plan.ok ? trace(plan.value, clock, options) : of(statusEvent(clock(), pollingBecause(plan.failure))),
       ),
@@ -147,7 +147,7 @@ const trace = (plan: Plan, clock: () => bigint, options: TracerOptions): Observa
       const { bpftrace, decoding } = plan;
       const { ringPages } = options;
       running = keepRunning(
-        () => session({ bpftrace, script: script.text, decoding, clock, ringPages }),
+        () => session({ bpftrace, script: script.text, decoding, clock, ringPages, started: options.planning?.take() }),
         clock,
       ).subscribe(onMain);
     };

@@ -63,7 +63,7 @@ export const run = async (options: RecordOptions): Promise<number> => {
     );
   const signals = listenForSignals();
   const clock = localBootClock();
-  const planning = options.bpf ? planAhead() : undefined;
+  const planning = options.bpf ? planAhead(undefined, { starting: false }) : undefined;
   const local = readLocalHost(procFiles(), hintOf(await testAllAbis()));
   const sources = liveSources({ planning, notes: limits(local, false) });
   const plan = await planning?.plan;

@@ -98,6 +98,8 @@ export const run = async (options: WatchOptions, screen?: Screen): Promise<numbe
   const status = await Promise.race(ends);
   // Stops bpftrace; Node goes on until it has ended, which takes its time (detaching: up to some seconds).
   running?.unsubscribe();
+  // Where nobody came to read it.
+  options.planning?.stop();
   clearTimeout(timer);
   return status;
 };

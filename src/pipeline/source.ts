@@ -34,16 +34,7 @@ export const liveSources = ({ planning, notes, asked }: LiveOptions): Sources =>
     machine: local.host.machine ?? '',
     privileged: local.privileged,
   };
-  const tracer =
-    planning === undefined
-      ? polling(clock.now(), 'polling: asked to do without probes (--no-bpf)', [])
-      : local.initialPidNamespace === false
-        ? polling(
-            clock.now(),
-            'polling: the probes number processes as the initial pid namespace does, and this is another',
-            ['run vdsowatch on the host, or with --pid=host'],
-          )
-        : traceEvents({ planning });
+  const tracer = tracing(planning, local.initialPidNamespace, clock.now());
   const reading = liveReading((pid, depth) => readProcess(pid, depth, { proc }));
   // Both readers subscribe before the first event goes out, even one that is there at once. The tracer may end (it
   // does when there is no bpftrace); what is read from /proc goes on.
@@ -74,6 +65,15 @@ export const liveSources = ({ planning, notes, asked }: LiveOptions): Sources =>
     judge: judging(),
     host,
   };
+};
+
+const tracing = (planning: Planning | undefined, initial: boolean | undefined, now: bigint): Observable<Event> => {
+  if (planning === undefined) return polling(now, 'polling: asked to do without probes (--no-bpf)', []);
+  if (initial !== false) return traceEvents({ planning });
+  planning.stop();
+  return polling(now, 'polling: the probes number processes as the initial pid namespace does, and this is another', [
+    'run vdsowatch on the host, or with --pid=host',
+  ]);
 };
 
 const withNotes = (event: Event, notes: readonly string[]): Event =>
