@@ -25,7 +25,7 @@ export const join =
     clock,
     resolve,
     window = 100,
-    rest = 200,
+    rest = 20,
     newborn = 50,
     concurrency = 4,
     waiting = 20_000,

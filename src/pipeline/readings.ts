@@ -7,8 +7,8 @@ export interface ReadingRules {
   /** One address space is read at most once in this time, in ms. */
   readonly window: number;
   /**
-   * And not before so many times what the last reading took, a second at most: what moves all the time, or has ten
-   * thousand mappings, would cost a share of a core otherwise.
+   * And not before so many times what the last reading took, a second at most: one that never stops moving, and has
+   * ten thousand mappings, would cost an eighth of a core otherwise.
    */
   readonly rest: number;
   /** A new image, or a copy of one, waits so long for its first reading, in ms: most processes do not live longer. */
