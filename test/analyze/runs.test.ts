@@ -247,3 +247,23 @@ test('late moves are read while they may change what is said, and then no more',
   const [stays = 0, goes = 0] = await Promise.all(told);
   assert.ok(stays < goes / 2, `${stays} of 200 moves were read, and ${goes}`);
 });
+
+test('what was done before an exec takes no place from what was done after it', async () => {
+  const text = await record(
+    played([
+      { do: 'read-ahead', pid: 7, by: 3, moves: 'still' },
+      { do: 'moves', pid: 7, count: 1 },
+      { do: 'frame' },
+      { do: 'exec', pid: 7 },
+      { do: 'moves', pid: 7, count: 4 },
+    ]),
+  );
+  for (const { lives } of [whole(text), inRuns(text)]) {
+    const [life] = lives;
+    assert.equal(life?.done, 4);
+    assert.deepEqual(
+      life.deeds.map(({ context }) => context),
+      [101n, 101n, 101n, 101n],
+    );
+  }
+});

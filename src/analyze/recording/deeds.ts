@@ -10,9 +10,16 @@ const MOST_DEEDS = 4;
 export const noteDeed = (life: Life, event: CallEvent, instant: Instant): void => {
   const effect = effectOf(event, undefined);
   if (effect.kind === 'none' || effect.kind === 'failed' || effect.kind === 'unclear') return;
+  const { id: context } = event.space;
+  const last = life.deeds.at(-1);
+  // Another address space: what was done to the one before says nothing of it, and takes no place from what does.
+  if (last !== undefined && last.context !== context) {
+    life.deeds = [];
+    life.done = 0;
+  }
   life.done += 1;
   const { at, time } = instant;
-  addBounded(life.deeds, { at, time, pid: event.tgid, comm: event.comm, effect }, FIRST_DEEDS, MOST_DEEDS);
+  addBounded(life.deeds, { at, time, context, pid: event.tgid, comm: event.comm, effect }, FIRST_DEEDS, MOST_DEEDS);
 };
 
 /** Moves that are counted only: the first and the newest are noted. */

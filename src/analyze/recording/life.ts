@@ -32,6 +32,8 @@ export type Done = Exclude<Effect, { readonly kind: 'none' | 'failed' } | { read
 
 /** A call that moved, replaced or unmapped its vDSO. */
 export interface Deed extends Instant {
+  /** ctx_id of the address space it was done in; 0: unknown. */
+  readonly context: bigint;
   readonly pid: number;
   readonly comm: string;
   readonly effect: Done;
