@@ -68,12 +68,12 @@ export const makePlan = async (chosen?: string, stopped?: AbortSignal): Promise<
   if (!scripts.ok) return scripts;
   const rings = !hasOneRing(bpftrace.value);
   const main = composeMain(host.value, scripts.value, { rings });
-  const hasLoops = host.value.queues !== undefined || rings;
+  const canBePlainer = host.value.queues !== undefined || rings;
   return success({
     bpftrace: bpftrace.value,
     main,
     instead: (refused, { kind }) => {
-      if (kind !== 'probe-rejected' || refused !== main || !hasLoops) return undefined;
+      if (kind !== 'probe-rejected' || refused !== main || !canBePlainer) return undefined;
       const again = readHost();
       return again.ok ? composeMain(again.value, scripts.value, { queued: false }) : undefined;
     },

@@ -1,4 +1,4 @@
-import type { Auxv, Evidence, Host, Unread } from '../model/evidence.js';
+import { AT_PAGESZ, type Auxv, type Evidence, type Host, type Unread } from '../model/evidence.js';
 import { failed, type Outcome, success } from '../model/failure.js';
 import type { Vma } from '../model/vma.js';
 import { parseAuxv } from '../proc/parse/auxv.js';
@@ -102,8 +102,6 @@ const shown = (text: string): string => printable(text.slice(0, 80));
 
 const isWithoutMemory = (stat: Stat | undefined): boolean =>
   stat !== undefined && (stat.kernelThread || stat.state === 'Z' || stat.state === 'X');
-
-const AT_PAGESZ = 6;
 
 const pageSizeOf = (auxv: Auxv | undefined): number => {
   const size = Number(auxv?.entries.get(AT_PAGESZ) ?? 4096n);

@@ -56,8 +56,9 @@ export const startTally = (): { readonly add: (evidence: Evidence) => void; read
 
 /** What a process of a known kind learns of the others, all of the kind learn: nothing of it hangs on an address. */
 const inTheLightOfOthers = (all: readonly Seen[]): Census => {
-  const { pageSets, context, isConcerned } = learnOfOthers(all.map(alone));
-  const again = new Set(all.filter((seen) => isConcerned(alone(seen))).map(({ kind }) => kind));
+  const alone = all.map(byItself);
+  const { pageSets, context, isConcerned } = learnOfOthers(alone);
+  const again = new Set(alone.filter(isConcerned).map(({ kind }) => kind));
   const likenesses = new Map<Kind, KindTold>();
   const toldOf = (kind: Kind): KindTold => {
     const known = likenesses.get(kind);
@@ -77,10 +78,10 @@ const inTheLightOfOthers = (all: readonly Seen[]): Census => {
   };
 };
 
-const alone = ({ pid, kind: { evidence, verdict } }: Seen): Alone => ({
-  evidence: { host: evidence.host, namespaces: evidence.namespaces, vmas: evidence.vmas, process: { pid } },
-  verdict,
-});
+const byItself = ({ pid, kind }: Seen): Alone & { readonly kind: Kind } => {
+  const { host, namespaces, vmas } = kind.evidence;
+  return { evidence: { host, namespaces, vmas, process: { pid } }, verdict: kind.verdict, kind };
+};
 
 type KindTold = (pid: number, comm: string | undefined, by: bigint) => Told;
 

@@ -20,8 +20,7 @@ export interface Others {
   readonly isConcerned: (one: Alone) => boolean;
 }
 
-export const learnOfOthers = (alone: Iterable<Alone>): Others => {
-  const all = [...alone];
+export const learnOfOthers = (all: readonly Alone[]): Others => {
   const pageSets = baselines(all);
   const again = new Set(pageSets.filter(({ kind }) => kind !== 'host').flatMap(({ processes }) => processes));
   return {

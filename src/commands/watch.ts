@@ -25,7 +25,7 @@ export interface WatchOptions {
   readonly pid?: readonly number[] | undefined;
   /** Show processes of this name only: printed form, exact. */
   readonly comm?: string | undefined;
-  /** Probes to be; undefined: poll /proc. */
+  /** Probes to be, stopped by who began it; undefined: poll /proc. */
   readonly planning?: Planning | undefined;
   /** Seconds; then it ends as if well. */
   readonly duration?: number | undefined;
@@ -52,10 +52,8 @@ export interface Controls {
 /** `vdsowatch watch`: the screen on a terminal, lines everywhere else. Returns the exit status. */
 export const run = async (options: WatchOptions, screen?: Screen): Promise<number> => {
   const missing = options.pid?.find((pid) => isGone(readProcess(pid, 'census')));
-  if (missing !== undefined) {
-    options.planning?.stop();
+  if (missing !== undefined)
     return refuse(failure('no-process', `There is no process ${missing}.`, 'See `ps -e` for those there are.'));
-  }
   keepHeapSmall('left running');
   const local = readLocalHost();
   const notes = limits(local, false);
@@ -98,8 +96,6 @@ export const run = async (options: WatchOptions, screen?: Screen): Promise<numbe
   const status = await Promise.race(ends);
   // Stops bpftrace; Node goes on until it has ended, which takes its time (detaching: up to some seconds).
   running?.unsubscribe();
-  // Where nobody came to read it.
-  options.planning?.stop();
   clearTimeout(timer);
   return status;
 };

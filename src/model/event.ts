@@ -76,6 +76,11 @@ export interface ForkEvent extends Seen {
   readonly cloneFlags: bigint;
 }
 
+export const sharesSpace = ({ cloneFlags }: Pick<ForkEvent, 'cloneFlags'>): boolean => (cloneFlags & CLONE_VM) !== 0n;
+
+/** include/uapi/linux/sched.h */
+const CLONE_VM = 0x100n;
+
 /** A new image: the space key is the new address space; `tid` that of the caller, `tgid` stays. */
 export interface ExecEvent extends Seen {
   readonly kind: 'exec';

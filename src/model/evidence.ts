@@ -93,6 +93,11 @@ export interface Auxv {
   readonly entries: ReadonlyMap<number, bigint>;
 }
 
+/** Types of its entries, include/uapi/linux/auxvec.h. */
+export const AT_PHDR = 3;
+export const AT_PAGESZ = 6;
+export const AT_ENTRY = 9;
+export const AT_RANDOM = 25;
 export const AT_SYSINFO = 32;
 export const AT_SYSINFO_EHDR = 33;
 

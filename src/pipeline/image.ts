@@ -1,4 +1,4 @@
-import { AT_SYSINFO_EHDR, type Auxv } from '../model/evidence.js';
+import { AT_ENTRY, AT_PHDR, AT_RANDOM, AT_SYSINFO_EHDR, type Auxv } from '../model/evidence.js';
 
 const TICK = 10_000_000n;
 
@@ -21,8 +21,8 @@ export const imageOf = (auxv: Auxv | undefined): Image | undefined => {
   return { vdso, places: places.includes(undefined) ? undefined : places.join(':') };
 };
 
-/** AT_PHDR, AT_ENTRY, AT_RANDOM (include/uapi/linux/auxvec.h): every process has them. */
-const PLACES = [3, 9, 25];
+/** Every process has them. */
+const PLACES = [AT_PHDR, AT_ENTRY, AT_RANDOM];
 
 /**
  * No move changes the auxv, so another AT_SYSINFO_EHDR is another exec; unless all else is in place: then somebody

@@ -1,4 +1,4 @@
-import type { Event } from '../model/event.js';
+import { type Event, sharesSpace } from '../model/event.js';
 import { contextKey } from './spaces.js';
 
 /**
@@ -13,7 +13,6 @@ export interface Kinship {
   other(context: string | undefined, tried: readonly number[]): number | undefined;
 }
 
-const CLONE_VM = 0x100n;
 /**
  * Address spaces with several processes are few; with one they need no entry beyond the last ones. Arrays: a set of one
  * takes 180 bytes.
@@ -56,7 +55,7 @@ export const kinship = (): Kinship => {
         return;
       }
       add(context, event.tgid);
-      if (event.kind === 'fork' && (event.cloneFlags & CLONE_VM) !== 0n) add(context, event.childPid);
+      if (event.kind === 'fork' && sharesSpace(event)) add(context, event.childPid);
     },
     leader: (context, pid, holds) => {
       for (const kin of of(context) ?? []) if (holds(kin)) return kin;

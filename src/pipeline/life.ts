@@ -1,4 +1,4 @@
-import type { ExitEvent, ForkEvent } from '../model/event.js';
+import { type ExitEvent, type ForkEvent, sharesSpace } from '../model/event.js';
 import type { Concerned } from './concerned.js';
 import { changeProcess, changeSpace, removeProcess } from './entries.js';
 import { lastOwner, newProcess, processAt } from './identity.js';
@@ -9,12 +9,10 @@ import { contextKey, leave, spaceOf, switchSpace, unbind } from './spaces.js';
 
 /** Fork and exit: how processes come and go, and what they share. */
 
-const CLONE_VM = 0x100n;
-
 export const onFork = (ledger: Ledger, event: ForkEvent): Concerned => {
   const parent = processAt(ledger, event.tgid, event.at, event.comm);
   const parentSpace = parent === undefined ? undefined : spaceOf(ledger, parent, event.space, event.at);
-  const shares = (event.cloneFlags & CLONE_VM) !== 0n;
+  const shares = sharesSpace(event);
   const owner = lastOwner(ledger, event.childPid);
   if (owner !== undefined && isChild(owner, event.at)) meetChild(ledger, event, owner, parentSpace, shares);
   else if (owner === undefined || owner.firstSeen < event.at) {

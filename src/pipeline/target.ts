@@ -1,4 +1,4 @@
-import type { Event } from '../model/event.js';
+import { type Event, sharesSpace } from '../model/event.js';
 import type { PidResolver } from './observation.js';
 import { contextKey } from './spaces.js';
 
@@ -13,8 +13,6 @@ export interface Target {
   readonly parent: number | undefined;
 }
 
-const CLONE_VM = 0x100n;
-
 /** Whose address space the event may have changed; undefined: nobody's that can be read. */
 export const targetOf = (event: Event, resolve: PidResolver): Target | undefined => {
   switch (event.kind) {
@@ -25,7 +23,7 @@ export const targetOf = (event: Event, resolve: PidResolver): Target | undefined
     case 'exec':
       return { pid: event.tgid, context: contextKey(event.space), thorough: false, parent: undefined };
     case 'fork': {
-      const context = (event.cloneFlags & CLONE_VM) === 0n ? undefined : contextKey(event.space);
+      const context = sharesSpace(event) ? contextKey(event.space) : undefined;
       return { pid: event.childPid, context, thorough: false, parent: event.tgid };
     }
     case 'poke': {

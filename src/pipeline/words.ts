@@ -1,5 +1,14 @@
 import { constants } from 'node:os';
-import type { CallEvent, Event, ForkEvent, GapEvent, NamespaceEvent, PokeEvent, PrctlEvent } from '../model/event.js';
+import {
+  type CallEvent,
+  type Event,
+  type ForkEvent,
+  type GapEvent,
+  type NamespaceEvent,
+  type PokeEvent,
+  type PrctlEvent,
+  sharesSpace,
+} from '../model/event.js';
 import { hex } from '../text/hex.js';
 import { bits, CLONE_NEW, MADV, MAP, MREMAP, named, PR_SET_MM, PROT, VDSO_ARCH } from './constants.js';
 import { type Effect, errnoOf } from './placement.js';
@@ -61,11 +70,11 @@ const effectWords = (effect: Effect): string => {
   }
 };
 
-const CLONE_VM = 0x100n;
 const CLONE_VFORK = 0x4000n;
 
-export const forkWords = ({ childPid, cloneFlags }: ForkEvent): string => {
-  if ((cloneFlags & CLONE_VM) === 0n) return `forked ${childPid}`;
+export const forkWords = (event: ForkEvent): string => {
+  const { childPid, cloneFlags } = event;
+  if (!sharesSpace(event)) return `forked ${childPid}`;
   const verb = (cloneFlags & CLONE_VFORK) === 0n ? 'cloned' : 'vforked';
   return `${verb} ${childPid}, which shares its address space`;
 };

@@ -1,5 +1,5 @@
 import { machine, release } from 'node:os';
-import type { Host } from '../model/evidence.js';
+import { AT_PAGESZ, type Host } from '../model/evidence.js';
 import { isVdsoNamed, sizeOf, type Vma } from '../model/vma.js';
 import { localBootClock } from './clock.js';
 import type { ProcContext } from './context.js';
@@ -65,7 +65,6 @@ const IMAGES: ReadonlyMap<string, string> = new Map([
   ['loong64', 'loongarch64'],
 ]);
 
-const AT_PAGESZ = 6;
 const ownPageSize = (files: ProcFiles): number => {
   const bytes = files.record(`${files.root}/self/auxv`);
   const size = isError(bytes) ? undefined : parseAuxv(bytes)?.entries.get(AT_PAGESZ);

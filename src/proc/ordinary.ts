@@ -1,4 +1,4 @@
-import { AT_SYSINFO, AT_SYSINFO_EHDR, type Auxv } from '../model/evidence.js';
+import { AT_ENTRY, AT_PAGESZ, AT_PHDR, AT_RANDOM, AT_SYSINFO, AT_SYSINFO_EHDR, type Auxv } from '../model/evidence.js';
 import { isVdsoNamed, isVvarNamed, type Vma } from '../model/vma.js';
 import { parseMapsLine } from './parse/maps.js';
 
@@ -143,11 +143,6 @@ export const ordinaryAuxv = (bytes: Buffer, vdso?: bigint): Auxv | undefined => 
 };
 
 const AT_NULL = 0;
-/** include/uapi/linux/auxvec.h */
-const AT_PHDR = 3;
-const AT_PAGESZ = 6;
-const AT_ENTRY = 9;
-const AT_RANDOM = 25;
 const isKept = (type: number): boolean => {
   switch (type) {
     case AT_PHDR:

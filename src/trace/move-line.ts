@@ -45,10 +45,7 @@ export const openMoveLines = (): ((bytes: Buffer, from: number, to: number) => M
   /** By process. */
   const known = new Map<number, Known>();
   return (bytes, from, to) => {
-    cursor.open(bytes, from, to);
-    cursor.take(START);
-    cursor.take(CALL_KIND);
-    cursor.take(AT);
+    openCall(bytes, from, to);
     if (cursor.failed()) return undefined;
     const at = cursor.digits();
     cursor.take(TGID);
@@ -74,11 +71,16 @@ export const openMoveLines = (): ((bytes: Buffer, from: number, to: number) => M
 
 /** Boot clock, ns, of a line that is one of a move. */
 export const timeOf = (bytes: Buffer, from: number, to: number): bigint => {
+  openCall(bytes, from, to);
+  return cursor.digits();
+};
+
+/** Up to its time. */
+const openCall = (bytes: Buffer, from: number, to: number): void => {
   cursor.open(bytes, from, to);
   cursor.take(START);
   cursor.take(CALL_KIND);
   cursor.take(AT);
-  return cursor.digits();
 };
 
 interface Known {

@@ -2,7 +2,8 @@ import type { HistoryLine } from '../model/state.js';
 import { type MoveLine, timeOf } from './move-line.js';
 
 /** What was said of a move that was passed over. */
-export interface PassedLine extends Pick<HistoryLine, 'at' | 'pid' | 'comm' | 'severity' | 'text'> {
+export interface PassedLine {
+  readonly line: Pick<HistoryLine, 'at' | 'pid' | 'comm' | 'severity' | 'text'>;
   /** Time of day, Unix, ns. */
   readonly time: bigint;
 }
@@ -52,7 +53,8 @@ export const openPassedLines = ({ oldest, newest }: Shown, last: number): Passed
     const start = slot * LONGEST_LINE;
     const at = timeOf(bytes, start, start + (lengths[slot] ?? 0));
     const text = bytes.toString('latin1', start + (saysFrom[slot] ?? 0), start + (saysTo[slot] ?? 0));
-    return { at, time: at + (offsets[slot] ?? 0n), pid, comm: comms[slot] ?? '', severity: 'warning', text };
+    const line = { at, pid, comm: comms[slot] ?? '', severity: 'warning', text } as const;
+    return { line, time: at + (offsets[slot] ?? 0n) };
   };
   return {
     add: (line, move, offset) => {

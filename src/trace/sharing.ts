@@ -1,4 +1,4 @@
-import type { Event } from '../model/event.js';
+import { type Event, sharesSpace } from '../model/event.js';
 
 /**
  * Which address spaces have only ever had one process in them, as far as the pipeline learns of it: by an event of a
@@ -39,7 +39,7 @@ export const openSharing = (most = MOST): Sharing => {
       if (id === 0n) unsure = true;
       // Only an exec is known to make one.
       if (event.kind === 'exec' && !owners.has(id)) put(id, event.tgid);
-      else if (event.kind === 'fork' && (event.cloneFlags & CLONE_VM) !== 0n) put(id, SHARED);
+      else if (event.kind === 'fork' && sharesSpace(event)) put(id, SHARED);
       else act(id, event.tgid);
     },
     act,
@@ -53,6 +53,5 @@ export const openSharing = (most = MOST): Sharing => {
 };
 
 const SHARED = 'shared';
-const CLONE_VM = 0x100n;
 /** Some 5 MB. */
 const MOST = 50_000;

@@ -28,9 +28,14 @@ export const liveVerbs = (program: Command, screen: Screen): void => {
       if (bpf) await prepare(setup === true);
       // Before the rest is loaded: attaching takes a second, and this is the first step of it.
       const planning = bpf ? (await import('../bpftrace/plan.js')).planAhead() : undefined;
-      const { run } = await import('../commands/watch.js');
-      const format = output ?? (json === true ? 'json' : undefined);
-      await finish(run({ ...options, planning, pid: pids, output: format }, screen));
+      try {
+        const { run } = await import('../commands/watch.js');
+        const format = output ?? (json === true ? 'json' : undefined);
+        await finish(run({ ...options, planning, pid: pids, output: format }, screen));
+      } finally {
+        // Where nobody came for it.
+        planning?.stop();
+      }
     });
 };
 

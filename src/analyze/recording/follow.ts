@@ -2,20 +2,10 @@ import type { Event } from '../../model/event.js';
 import type { Evidence } from '../../model/evidence.js';
 import type { HistoryLine, WatchState } from '../../model/state.js';
 import type { Observation } from '../../pipeline/observation.js';
-import type { PassedLine, PassedOver } from '../../trace/passed-lines.js';
+import type { PassedOver } from '../../trace/passed-lines.js';
 import type { Replayed } from '../../trace/replay-frames.js';
 import { noteDeed, passDeeds } from './deeds.js';
-import {
-  addLine,
-  addLines,
-  type Instant,
-  isAlarm,
-  type Life,
-  lean,
-  newLife,
-  passLines,
-  type RecordedLine,
-} from './life.js';
+import { addLine, addLines, type Instant, isAlarm, type Life, lean, newLife, passLines } from './life.js';
 import { takeState } from './state.js';
 import { notePoke, noteProtection } from './writes.js';
 
@@ -98,9 +88,9 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
   const onPassed = (life: Life, { count, oldest, newest }: PassedOver): void => {
     passDeeds(life, count);
     if (life.ended !== undefined) return;
-    addLines(life, oldest.map(recorded), size());
+    addLines(life, oldest, size());
     passLines(life, count - oldest.length - newest.length, size());
-    addLines(life, newest.map(recorded), size());
+    addLines(life, newest, size());
   };
 
   const onLine = (line: HistoryLine, time: bigint, before: Passed): Life | undefined => {
@@ -192,5 +182,3 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
     },
   };
 };
-
-const recorded = (line: PassedLine): RecordedLine => ({ line, time: line.time });

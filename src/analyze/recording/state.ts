@@ -4,6 +4,7 @@ import type { Evidence } from '../../model/evidence.js';
 import type { AddressSpace } from '../../model/state.js';
 import type { Finding, Policies, PolicyVerdict, Verdict } from '../../model/verdict.js';
 import { imageOf } from '../../pipeline/image.js';
+import { isAlike } from '../../pipeline/kept.js';
 import { slim } from '../../pipeline/slim.js';
 import { addBounded, type Instant, type Life, type State } from './life.js';
 import { notePages } from './writes.js';
@@ -63,7 +64,8 @@ const judged = (evidence: Evidence, verdict: Verdict, instant: Instant, criu: st
 const isSame = (one: Verdict, other: Verdict): boolean =>
   one.hint === other.hint &&
   isSameVdso(one.vdso, other.vdso) &&
-  isAlike(one.findings, other.findings, isSameFinding) &&
+  one.findings.length === other.findings.length &&
+  one.findings.every((finding, index) => isSameFinding(finding, other.findings[index])) &&
   decideAlike(one.policies, other.policies);
 
 const isSameVdso = (one: Verdict['vdso'], other: Verdict['vdso']): boolean =>
@@ -71,7 +73,7 @@ const isSameVdso = (one: Verdict['vdso'], other: Verdict['vdso']): boolean =>
   one?.permissions === other?.permissions &&
   one?.vvarAttached === other?.vvarAttached &&
   one?.sealed === other?.sealed &&
-  isAlike(one?.modifiedPages, other?.modifiedPages, Object.is);
+  isAlike(one?.modifiedPages, other?.modifiedPages);
 
 const isSameFinding = (one: Finding, other: Finding | undefined): boolean =>
   one.code === other?.code && one.mapping === other.mapping;
@@ -82,13 +84,7 @@ const decideAlike = (one: Policies, other: Policies): boolean =>
 const POLICIES = ['hint', 'pfn', 'symtable'] as const;
 
 const decidesAlike = (one: PolicyVerdict, other: PolicyVerdict): boolean =>
-  one.right === other.right && isAlike(one.decision, other.decision, Object.is);
-
-const isAlike = <T>(one: List<T>, other: List<T>, alike: (one: T, other: T | undefined) => boolean): boolean =>
-  one === other ||
-  (one !== undefined && one.length === other?.length && one.every((item, index) => alike(item, other[index])));
-
-type List<T> = readonly T[] | undefined;
+  one.right === other.right && isAlike(one.decision, other.decision);
 
 const noteTurn = (life: Life, verdict: Verdict, { time }: Instant): void => {
   const last = life.turns.at(-1);
