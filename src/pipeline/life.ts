@@ -2,7 +2,7 @@ import { type ExitEvent, type ForkEvent, sharesSpace } from '../model/event.js';
 import type { Concerned } from './concerned.js';
 import { changeProcess, changeSpace, removeProcess } from './entries.js';
 import { lastOwner, newProcess, processAt } from './identity.js';
-import { bootTimeOf, isOtherImage, ticksAt } from './image.js';
+import { bootTimeOf, isOtherImage, isStart } from './image.js';
 import { type Ledger, LIMITS, type ProcessRecord, type SpaceRecord } from './ledger.js';
 import type { Snapshot } from './observation.js';
 import { contextKey, leave, spaceOf, switchSpace, unbind } from './spaces.js';
@@ -29,9 +29,7 @@ export const onFork = (ledger: Ledger, event: ForkEvent): Concerned => {
 /** Is the known owner of the pid the child of this fork, met (in /proc, or by an event) before the fork arrived? */
 const isChild = (owner: ProcessRecord, at: bigint): boolean => {
   if (owner.startTicks === undefined) return owner.bornAt === 0n ? owner.firstSeen >= at : owner.bornAt === at;
-  const difference = ticksAt(at) - owner.startTicks;
-  // start_boottime is taken early in copy_process, the event is fired at its end.
-  return difference >= 0n && difference <= 2n && owner.firstSeen >= at;
+  return isStart(owner.startTicks, at) && owner.firstSeen >= at;
 };
 
 const meetChild = (

@@ -63,6 +63,8 @@ export interface Life {
   startTicks: bigint | undefined;
   born: Instant | undefined;
   ended: Instant | undefined;
+  /** Who had its pid before, as long as the end of that has not been seen. */
+  former: Life | undefined;
   /** Who forked it. */
   parent: { readonly pid: number; readonly comm: string } | undefined;
   /** The same, when it had copied pages then, which its child has too. */
@@ -111,6 +113,7 @@ export const newLife = (pid: number, comm: string, born: Instant | undefined): L
   startTicks: undefined,
   born,
   ended: undefined,
+  former: undefined,
   parent: undefined,
   heirOf: undefined,
   state: undefined,
