@@ -181,6 +181,8 @@ test('garbage is never an event, whatever was done to a record', () => {
       const fields = record.split(' ');
       if (/^(-?\d{1,20}|[0-9a-f]{1,16})$/.test(text)) return;
       fields.splice(index, replace ? 1 : 0, text);
+      // fast-check likes names of methods, "call" among them.
+      fc.pre(fields.join(' ') !== record);
       const line = decode(printed(fields.join(' ')));
       assert.notEqual(line.kind, 'event');
     }),
