@@ -9,6 +9,7 @@ import { geometry } from './geometry.js';
 import { createListing } from './listing.js';
 import { onceASecond } from './once-a-second.js';
 import { ownCost } from './own.js';
+import { openPace } from './pace.js';
 import { type Input, type Output, openScreen, type Screen } from './screen.js';
 import { holdStderr } from './stderr.js';
 import { terminalOf } from './terminal.js';
@@ -25,8 +26,6 @@ export interface ScreenStreams {
 
 export type { ReplayControls, ScreenControls } from './controls.js';
 
-/** Quick while it is cheap: a frame may take a fiftieth of the time to the next one; ten a second there always are. */
-const frameGap = (cost: number): number => Math.max(25, Math.min(50 * cost, 100));
 const COST_MS = 2000;
 const MESSAGE_MS = 6000;
 
@@ -46,6 +45,7 @@ export const runScreen = (
     const output = streams.output ?? process.stdout;
     const listing = createListing();
     const cost = ownCost();
+    const pace = openPace();
     const grouped = onceASecond((state: WatchState): readonly PageSet[] => controls.pageSets?.(state) ?? []);
     let view = initialView({
       save: controls.save !== undefined,
@@ -192,7 +192,7 @@ export const runScreen = (
       schedule();
     }, COST_MS);
     const watching = states
-      .pipe(throttle(() => timer(frameGap(paintMs)), { leading: true, trailing: true }))
+      .pipe(throttle(() => timer(pace.gap(performance.now(), paintMs)), { leading: true, trailing: true }))
       .subscribe({
         next: (state) => {
           live = state;

@@ -3,7 +3,7 @@ import { type Row, rowOf } from './row.js';
 
 /** A row for every process of the state, kept from one state to the next. */
 export interface Census {
-  /** Takes a newer state in: which rows are no longer, and which are new. A process that changed has one of both. */
+  /** Takes a newer state in: which rows are no longer, which are new, and which took the place of another. */
   readonly take: (state: WatchState) => News;
   /** As of the last state. */
   readonly rows: () => Iterable<Row>;
@@ -12,6 +12,8 @@ export interface Census {
 export interface News {
   readonly gone: readonly Row[];
   readonly made: readonly Row[];
+  /** Of a process that changed. */
+  readonly changed: readonly { readonly before: Row; readonly after: Row }[];
 }
 
 /**
@@ -33,18 +35,21 @@ export const createCensus = (): Census => {
   const take = (state: WatchState): News => {
     const gone: Row[] = [];
     const made: Row[] = [];
+    const differing: { before: Row; after: Row }[] = [];
     const look = (key: string): void => {
       const process = state.processes.get(key);
       const space = process === undefined ? undefined : state.spaces.get(process.space);
       const row = rows.get(key);
       if (row !== undefined && row.process === process && row.space === space) return;
-      if (row !== undefined) gone.push(row);
-      if (process === undefined) rows.delete(key);
-      else {
-        const fresh = rowOf(process, space);
-        rows.set(key, fresh);
-        made.push(fresh);
+      if (process === undefined) {
+        if (row !== undefined) gone.push(row);
+        rows.delete(key);
+        return;
       }
+      const fresh = rowOf(process, space);
+      rows.set(key, fresh);
+      if (row === undefined) made.push(fresh);
+      else differing.push({ before: row, after: fresh });
     };
     const keys = changed(state);
     if (keys !== undefined) for (const key of keys) look(key);
@@ -54,7 +59,7 @@ export const createCensus = (): Census => {
     }
     const { changes } = state;
     seen = changes && { changes, processes: changes.processes.count, spaces: changes.spaces.count };
-    return { gone, made };
+    return { gone, made, changed: differing };
   };
 
   return { take, rows: () => rows.values() };

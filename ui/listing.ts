@@ -21,7 +21,7 @@ export interface Criteria {
  * cost little: of the rows in order only those that changed are taken out, and put in where they belong now. The
  * answer never depends on what was asked before.
  */
-export const createListing = (): ((state: WatchState, criteria: Criteria) => Listing) => {
+export const createListing = (few = FEW): ((state: WatchState, criteria: Criteria) => Listing) => {
   const census = createCensus();
   const tally = openTally();
   let rows: Row[] = [];
@@ -32,15 +32,19 @@ export const createListing = (): ((state: WatchState, criteria: Criteria) => Lis
     const news = census.take(state);
     const words = wordsOf(criteria);
     const asking = JSON.stringify([criteria.sort, words, criteria.onlyFindings]);
-    const idle = news.gone.length === 0 && news.made.length === 0;
-    if (idle && last !== undefined && asking === asked) return last;
+    const changes = news.gone.length + news.made.length + news.changed.length;
+    if (changes === 0 && last !== undefined && asking === asked) return last;
 
     for (const row of news.gone) tally.leave(row);
+    for (const { before, after } of news.changed) {
+      tally.leave(before);
+      tally.enter(after);
+    }
     for (const row of news.made) tally.enter(row);
     const isWanted = (row: Row): boolean => matches(row, words, criteria.onlyFindings);
     const compare = comparator(criteria);
     if (asking !== asked) rows = [...census.rows()].filter(isWanted).sort(compare);
-    else if (news.gone.length + news.made.length <= FEW) replace(rows, news, isWanted, compare);
+    else if (changes <= few) replace(rows, news, isWanted, compare);
     else rows = rebuilt(rows, news, isWanted, compare);
     asked = asking;
     last = { rows, ...tally.counts() };
@@ -51,17 +55,35 @@ export const createListing = (): ((state: WatchState, criteria: Criteria) => Lis
 /** The same without memory: for one frame. */
 export const list = (state: WatchState, criteria: Criteria): Listing => createListing()(state, criteria);
 
-/** So many are put in one by one, 5 us each among 10,000; a pass over all of them costs 1 ms. */
-const FEW = 100;
+/** So many are put in one by one, 2 us each among 10,000; a pass over all of them costs 2 ms. */
+const FEW = 800;
 
 type Compare = (a: Row, b: Row) => number;
 
-const replace = (rows: Row[], { gone, made }: News, isWanted: (row: Row) => boolean, compare: Compare): void => {
-  for (const row of gone) {
+const replace = (
+  rows: Row[],
+  { gone, made, changed }: News,
+  isWanted: (row: Row) => boolean,
+  compare: Compare,
+): void => {
+  const take = (row: Row): void => {
     const place = placeOf(rows, row, compare);
     if (rows[place] === row) rows.splice(place, 1);
+  };
+  const put = (row: Row): void => {
+    if (isWanted(row)) rows.splice(placeOf(rows, row, compare), 0, row);
+  };
+  for (const row of gone) take(row);
+  for (const { before, after } of changed) {
+    // Read anew, most of them are where they were.
+    const place = compare(before, after) === 0 ? placeOf(rows, before, compare) : -1;
+    if (place >= 0 && rows[place] === before && isWanted(after)) rows[place] = after;
+    else {
+      take(before);
+      put(after);
+    }
   }
-  for (const row of made) if (isWanted(row)) rows.splice(placeOf(rows, row, compare), 0, row);
+  for (const row of made) put(row);
 };
 
 /** Where it stands, or would stand: the first row that does not come before it. */
@@ -79,8 +101,9 @@ const placeOf = (rows: readonly Row[], row: Row, compare: Compare): number => {
 
 /** What is in order already is sorted in linear time (TimSort). */
 const rebuilt = (rows: readonly Row[], news: News, isWanted: (row: Row) => boolean, compare: Compare): Row[] => {
-  const gone = new Set(news.gone);
-  return [...rows.filter((row) => !gone.has(row)), ...news.made.filter(isWanted)].sort(compare);
+  const gone = new Set([...news.gone, ...news.changed.map(({ before }) => before)]);
+  const made = [...news.changed.map(({ after }) => after), ...news.made];
+  return [...rows.filter((row) => !gone.has(row)), ...made.filter(isWanted)].sort(compare);
 };
 
 const comparator = ({ sort }: Criteria): Compare => {

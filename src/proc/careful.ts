@@ -4,16 +4,14 @@ import { mappingsToLookAt } from './candidates.js';
 import type { ProcContext } from './context.js';
 import { isError } from './files.js';
 import { instructionPointers } from './instruction-pointers.js';
-import { isUsual, linesOfInterest } from './interest.js';
+import { linesOfInterest } from './interest.js';
+import { type Layout, looker, settledLook } from './look.js';
 import { allNamespaces, censusNamespaces } from './namespaces.js';
 import { type Pages, readPages } from './pages.js';
-import { parseAuxv } from './parse/auxv.js';
-import { parseMaps } from './parse/maps.js';
 import { parseCmdline } from './parse/small.js';
 import { parseSmaps } from './parse/smaps.js';
 import { parseStat, type Stat } from './parse/stat.js';
 import { parseStatus, type Status } from './parse/status.js';
-import { settle } from './settle.js';
 import type { Steps } from './steps.js';
 import { absentBecause, bareEvidence, factsOf, unreadBecause } from './unread.js';
 
@@ -44,7 +42,8 @@ export function* readCarefully(
       if (!('why' in thread)) facts = { ...facts, state: thread.state };
     }
 
-    const first = yield* settledLook(memory, proc);
+    const look = looker(memory, proc);
+    const first = yield* settledLook(look);
     if ('why' in first) return bareEvidence(host, facts, takenAt, undefined, [first]);
     if (first.ended) {
       reason = ENDED;
@@ -52,7 +51,7 @@ export function* readCarefully(
     }
     reason = CHANGING;
     const rest = yield* readRest(memory, folder, first, depth, fault, proc);
-    const second = yield* lookOnce(memory, proc);
+    const second = yield* look();
     const after = readStat(folder, proc);
     if ('why' in second) return bareEvidence(host, facts, takenAt, undefined, [second]);
     if ('why' in after || after.startTicks !== stat.startTicks || second.lines !== first.lines) continue;
@@ -96,65 +95,6 @@ const memoryFolder = (folder: string, pid: number, stat: Stat, { files }: ProcCo
   const other = isError(threads) ? undefined : threads.find((thread) => thread !== String(pid));
   return other === undefined ? undefined : `${folder}/task/${other}`;
 };
-
-interface Layout {
-  readonly vmas: readonly Vma[];
-  readonly auxv: Auxv | undefined;
-  readonly lines: string;
-  readonly unread: readonly Unread[];
-  /** Had memory a moment ago and has none any more: look at stat again. */
-  readonly ended: boolean;
-}
-
-function* lookOnce(memory: string, { files }: ProcContext): Steps<Layout | Unread> {
-  const auxvBytes = files.record(`${memory}/auxv`);
-  const auxv = isError(auxvBytes) ? undefined : parseAuxv(auxvBytes);
-  const unread: Unread[] = [];
-  if (isError(auxvBytes)) unread.push(unreadBecause('auxv', auxvBytes));
-  else if (auxv === undefined && auxvBytes.length > 0)
-    unread.push({ what: 'auxv', why: 'bad', detail: 'not an auxiliary vector' });
-  const bytes = yield* files.pieces(`${memory}/maps`);
-  if (isError(bytes)) return unreadBecause('maps', bytes);
-  const { vmas, faults } = yield* parseInSteps(bytes);
-  if (faults > 0) unread.push({ what: 'maps', why: 'bad', detail: `${faults} lines are none of a kernel` });
-  return { vmas, auxv, unread, lines: linesOfInterest(vmas, auxv), ended: vmas.length === 0 };
-}
-
-/** All mappings, some thousand lines at a time. */
-function* parseInSteps(bytes: Buffer): Steps<{ readonly vmas: readonly Vma[]; readonly faults: number }> {
-  if (bytes.length <= PARSED_AT_ONCE) {
-    const { vmas, faults } = parseMaps(bytes.toString('latin1'));
-    return { vmas, faults: faults.length };
-  }
-  const all: Vma[] = [];
-  let count = 0;
-  for (let from = 0; from < bytes.length; ) {
-    const newline = bytes.indexOf(NEWLINE, Math.min(from + PARSED_AT_ONCE, bytes.length - 1));
-    const to = newline < 0 ? bytes.length : newline + 1;
-    const { vmas, faults } = parseMaps(bytes.toString('latin1', from, to));
-    for (const vma of vmas) all.push(vma);
-    count += faults.length;
-    from = to;
-    yield;
-  }
-  return { vmas: all, faults: count };
-}
-
-const NEWLINE = 0x0a;
-const PARSED_AT_ONCE = 256 * 1024;
-
-function* settledLook(memory: string, proc: ProcContext): Steps<Layout | Unread> {
-  let failure: Unread = { what: 'maps', why: 'torn', detail: '' };
-  const settled = yield* settle(function* () {
-    const layout = yield* lookOnce(memory, proc);
-    if (!('why' in layout)) return { value: layout, lines: layout.lines, usual: isUsual(layout.vmas) };
-    failure = layout;
-    return undefined;
-  });
-  if (settled === undefined) return failure;
-  if (settled.settled) return settled.value;
-  return { ...failure, detail: `${settled.looks} reads in a row did not agree on where the vDSO is` };
-}
 
 function* readRest(
   memory: string,

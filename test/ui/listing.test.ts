@@ -59,36 +59,41 @@ const anyCriteria = fc.record({
 
 test('what is remembered between frames never changes the answer', () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(anyMachine, anyCriteria), { maxLength: 8 }), fc.boolean(), (steps, inPlace) => {
-      const remembering = createListing();
-      const processes = new Map<string, Made['process']>();
-      const spaces = new Map<string, Made['space']>();
-      for (const [machine, wanted] of steps) {
-        const next = machine.map(({ pid, start, space, severity, sharers, withSpace, exited }) => ({
-          withSpace,
-          one: made({
-            pid,
-            process: { key: `${pid}@${start}`, space: `s${space}`, exitedAt: exited ? 1n : undefined },
-            space: { id: `s${space}`, sharers },
-            verdict: { findings: severity === undefined ? [] : [finding('bad', severity)] },
-          }),
-        }));
-        const keys = new Set(next.map(({ one }) => one.process.key));
-        for (const key of [...processes.keys()]) if (!keys.has(key)) processes.delete(key);
-        const ids = new Set(next.filter(({ withSpace }) => withSpace).map(({ one }) => one.space.id));
-        for (const id of [...spaces.keys()]) if (!ids.has(id)) spaces.delete(id);
-        for (const { one, withSpace } of next) {
-          processes.set(one.process.key, one.process);
-          if (withSpace) spaces.set(one.space.id, one.space);
+    fc.property(
+      fc.array(fc.tuple(anyMachine, anyCriteria), { maxLength: 8 }),
+      fc.boolean(),
+      fc.constantFrom(0, 3, 800),
+      (steps, inPlace, few) => {
+        const remembering = createListing(few);
+        const processes = new Map<string, Made['process']>();
+        const spaces = new Map<string, Made['space']>();
+        for (const [machine, wanted] of steps) {
+          const next = machine.map(({ pid, start, space, severity, sharers, withSpace, exited }) => ({
+            withSpace,
+            one: made({
+              pid,
+              process: { key: `${pid}@${start}`, space: `s${space}`, exitedAt: exited ? 1n : undefined },
+              space: { id: `s${space}`, sharers },
+              verdict: { findings: severity === undefined ? [] : [finding('bad', severity)] },
+            }),
+          }));
+          const keys = new Set(next.map(({ one }) => one.process.key));
+          for (const key of [...processes.keys()]) if (!keys.has(key)) processes.delete(key);
+          const ids = new Set(next.filter(({ withSpace }) => withSpace).map(({ one }) => one.space.id));
+          for (const id of [...spaces.keys()]) if (!ids.has(id)) spaces.delete(id);
+          for (const { one, withSpace } of next) {
+            processes.set(one.process.key, one.process);
+            if (withSpace) spaces.set(one.space.id, one.space);
+          }
+          const state: WatchState = {
+            ...watchState([]),
+            processes: inPlace ? processes : new Map(processes),
+            spaces: inPlace ? spaces : new Map(spaces),
+          };
+          assert.deepEqual(remembering(state, wanted), list(state, wanted));
         }
-        const state: WatchState = {
-          ...watchState([]),
-          processes: inPlace ? processes : new Map(processes),
-          spaces: inPlace ? spaces : new Map(spaces),
-        };
-        assert.deepEqual(remembering(state, wanted), list(state, wanted));
-      }
-    }),
+      },
+    ),
     { numRuns: fuzzRuns(300) },
   );
 });
