@@ -1,9 +1,10 @@
 import type { Confidence } from '../model/verdict.js';
 import { type Opinion, opinion } from './classify.js';
 import { pageSentences } from './page-words.js';
+import { isPieceOf } from './pieces.js';
 import { plausibility, possibleSize } from './plausible.js';
-import { imagePages, type Space } from './space.js';
-import { countPages, imageIndex, sureKernelPages, type Traits } from './traits.js';
+import type { Space } from './space.js';
+import { countPages, sureKernelPages, type Traits } from './traits.js';
 
 /**
  * Where a name proves nothing (kernels before 3.16, CRIU images, core files): a mapping with a kernel page is the vDSO,
@@ -15,8 +16,8 @@ export const classifyByAddress = (space: Space): readonly Opinion[] => {
     const pieces = space.traits.filter((traits) => sure.includes(traits) || isPieceOf(space, sure, traits));
     return space.traits.map((traits) => {
       const evidence = sentences(space, traits);
-      if (sure.includes(traits)) return opinion(traits, 'genuine', 'proven', evidence);
-      if (pieces.includes(traits)) return opinion(traits, 'genuine', 'likely', ['maps: next to the vDSO', ...evidence]);
+      if (sure.includes(traits)) return opinion(traits, 'genuine', isProven(traits) ? 'proven' : 'likely', evidence);
+      if (pieces.includes(traits)) return pieceOpinion(traits, evidence);
       return opinion(traits, 'decoy', certainlyNot(traits) ? 'proven' : 'likely', [
         'the vDSO is another mapping',
         ...evidence,
@@ -26,6 +27,9 @@ export const classifyByAddress = (space: Space): readonly Opinion[] => {
   return byPlausibility(space);
 };
 
+const pieceOpinion = (traits: Traits, evidence: readonly string[]): Opinion =>
+  opinion(traits, 'genuine', 'likely', ['maps: next to the vDSO', ...evidence]);
+
 const byPlausibility = (space: Space): readonly Opinion[] => {
   const scored = space.traits
     .map((traits) => ({ traits, points: plausibility(space, traits) }))
@@ -33,10 +37,17 @@ const byPlausibility = (space: Space): readonly Opinion[] => {
     .map(({ traits, points }) => ({ traits, points: points ?? 0 }))
     .sort((one, other) => other.points - one.points);
   const [best, second] = scored;
-  const winner = best !== undefined && best.points >= needed(best.traits) && !rivals(best, second) ? best : undefined;
+  const winner =
+    best !== undefined &&
+    best.points >= needed(best.traits) &&
+    !rivals(best, second) &&
+    !isCopyOrCopied(space, best.traits)
+      ? best
+      : undefined;
   return space.traits.map((traits) => {
     const evidence = sentences(space, traits);
     if (traits === winner?.traits) return opinion(traits, 'genuine', 'likely', evidence);
+    if (winner !== undefined && isPieceOf(space, [winner.traits], traits)) return pieceOpinion(traits, evidence);
     const score = scored.find((one) => one.traits === traits);
     if (score === undefined || score.points <= 0) {
       const confidence: Confidence = certainlyNot(traits) ? 'proven' : 'likely';
@@ -67,6 +78,17 @@ const rivals = (best: Scored, second: Scored | undefined): boolean => {
   return images || isTwin(best.traits, second.traits) || best.points - second.points < 2;
 };
 
+/**
+ * Every page is private and it cannot be written: a debugger may have written them all, or a program made a copy and
+ * put it where the vDSO was. A process that writes its own leaves it writable, or writes one page of it.
+ */
+const isCopyOrCopied = ({ naming }: Space, traits: Traits): boolean =>
+  (naming.rule === 'address' || naming.rule === 'both') &&
+  traits.special === undefined &&
+  !traits.vma.write &&
+  traits.pages.length > 0 &&
+  countPages(traits, 'copied') === traits.pages.length;
+
 /** Text of the same size, of which neither one's content is known. */
 const isTwin = (one: Traits, other: Traits): boolean =>
   one.content === undefined &&
@@ -86,19 +108,11 @@ const isSurely = (space: Space, traits: Traits): boolean => {
   return traits.special === true && (traits.vma.execute || traits.named || looksAlike(traits));
 };
 
-/** munmap, mprotect and mremap of a part split it on these kernels; the pieces lie side by side unless one was moved. */
-const isPieceOf = (space: Space, sure: readonly Traits[], traits: Traits): boolean => {
-  if (!traits.fileless || traits.otherSpecial || traits.vma.shared || traits.special === false) return false;
-  if (traits.content === 'other') return false;
-  return sure.some((piece) => {
-    const place = imageIndex(piece);
-    const total = imagePages(space, place?.image);
-    if (place === undefined || total === undefined || piece.pageTotal >= total) return false;
-    const before = traits.vma.end === piece.vma.start && place.first === traits.pageTotal;
-    const after = traits.vma.start === piece.vma.end && place.first + piece.pageTotal + traits.pageTotal === total;
-    return before || after;
-  });
-};
+/** Bytes are read after the words: the process may have mapped and filled a page in between. */
+const isProven = (traits: Traits): boolean =>
+  traits.special === true || traits.filled.length === 0 || hasKernelPage(traits);
+
+const hasKernelPage = ({ pages }: Traits): boolean => pages.some(({ state, sure }) => state === 'kernel' && sure);
 
 /** All its pages are there and anonymous, or its flags or bytes say so: whatever it is called. */
 const certainlyNot = (traits: Traits): boolean =>

@@ -37,7 +37,8 @@ export const classifyByName = (space: Space): readonly Opinion[] => {
       }
       return opinion(traits, undefined, 'unknown', evidence);
     }
-    if (owned.length > 0 && !owned.includes(traits) && isPlainMemory(traits)) {
+    // A name that was only inferred may stand at an address; one that was seen to move with its mapping may not.
+    if (!space.naming.measured && owned.length > 0 && !owned.includes(traits) && isPlainMemory(traits)) {
       return opinion(traits, 'decoy', 'likely', evidence);
     }
     const backed = traits.special === true || sureKernelPages(traits, space.pageSize) > 0 || !userMode;

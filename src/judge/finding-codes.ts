@@ -90,7 +90,7 @@ export const FINDING_CODES = {
   'criu-proxied': code(
     'info',
     'A CRIU restore made a proxy: the program calls its dumped vDSO, which jumps into the runtime one.',
-    'clock_getres and getrandom are not proxied on x86; they run on stale data.',
+    'On x86 clock_getres is not proxied and answers from stale data; getrandom falls back to the system call.',
   ),
   'proxy-merged': code(
     'error',
@@ -144,7 +144,7 @@ export const FINDING_CODES = {
   'restore-proxy': code(
     'warning',
     'The restore keeps the dumped vDSO and makes it jump into a new one.',
-    'Works; clock_getres and getrandom run on stale data until the next restore in place.',
+    'Works; on x86 clock_getres answers from stale data until the next restore in place.',
   ),
   'restore-fails': code('error', 'The dump works, the restore does not.', 'Do not rely on this image.'),
   'restore-crashes': code('error', 'The restore dies, or the restored task does.', 'Do not rely on this image.'),

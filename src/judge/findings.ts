@@ -68,7 +68,17 @@ const unclear = ({ undecided, judged, vdso }: Found): readonly Finding[] => {
   ];
 };
 
-const policyFindings = ({ policies, vdso }: Found): readonly Finding[] => {
+const policyFindings = ({ policies, vdso, pieces, judged }: Found): readonly Finding[] => {
+  const proxy = judged.find((one) => one.verdict.class === 'criu-proxy');
+  /** The place that was to be taken. */
+  const right = (decision: readonly bigint[]): string => {
+    if (vdso === undefined) return '';
+    if (vdso === null) return ', and there is none';
+    if (proxy !== undefined) return `; the program calls the copy at ${hex(proxy.verdict.start)}`;
+    return pieces.length > 1 && decision.length > 0
+      ? `, which is ${pieces.length} mappings from ${hex(vdso.start)}`
+      : `, which is at ${hex(vdso.start)}`;
+  };
   const names = { hint: 'by name', pfn: 'by page frame', symtable: 'by symbol table' } as const;
   return (['hint', 'pfn', 'symtable'] as const).flatMap((name) => {
     const policy = policies[name];
@@ -77,9 +87,7 @@ const policyFindings = ({ policies, vdso }: Found): readonly Finding[] => {
     return [
       finding(`${name}-policy-wrong`, {
         mapping: policy.decision[0] ?? vdso?.start,
-        text: `CRIU's check ${names[name]} takes ${takes} for the vDSO${
-          vdso === null ? ', and there is none' : vdso === undefined ? '' : `, which is at ${hex(vdso.start)}`
-        }.`,
+        text: `CRIU's check ${names[name]} takes ${takes} for the vDSO${right(policy.decision)}.`,
         evidence: [`CRIU: ${policy.why}`],
         criuMessage: policy.criuMessages[0],
       }),

@@ -45,7 +45,7 @@ export const isVdsoFirst = ({ evidence, release }: Space): boolean => {
 };
 
 /**
- * Pages of vvar data this kernel maps beside its x86 vDSO, for every bitness: 4 since time namespaces (5.6,
+ * Pages of vvar data this kernel maps beside its vDSO. On x86, for every bitness: 4 since time namespaces (5.6,
  * "vvar_start = . - 4*PAGE_SIZE"), 6 with [vvar_vclock] (e93d2521b27f, 6.13). Undefined where it is not known.
  */
 export const expectedVvarPages = ({ evidence, release, vvars }: Space): number | undefined => {
@@ -56,7 +56,13 @@ export const expectedVvarPages = ({ evidence, release, vvars }: Space): number |
 
 /** The same by machine (uname -m) and release alone. */
 export const usualVvarPages = (machine: string | undefined, release: Release | undefined): number | undefined => {
-  if (isX86(machine) !== true || release === undefined) return undefined;
+  if (release === undefined) return undefined;
+  if (/^aarch64/.test(machine ?? '')) {
+    // VVAR_NR_PAGES of arch/arm64/include/asm/vdso.h since time namespaces (5.9); measured on 5.10, 6.1, 6.12 and 7.3.
+    if (atLeast(release, 6, 13) === true) return atLeast(release, 7, 3) === true ? 4 : undefined;
+    return atLeast(release, 5, 9) === true ? 2 : undefined;
+  }
+  if (isX86(machine) !== true) return undefined;
   if (atLeast(release, 6, 13) === true) return 6;
   return atLeast(release, 5, 6) === true ? 4 : undefined;
 };
@@ -82,6 +88,11 @@ export const vvarAttached = (
   if (expected !== undefined && block.pages < expected) {
     return { attached: false, why: `maps: ${block.pages} vvar pages beside the vDSO, its code expects ${expected}` };
   }
+  if (
+    block.names.indexOf('[vvar_vclock]') !== -1 &&
+    block.names.lastIndexOf('[vvar]') > block.names.indexOf('[vvar_vclock]')
+  )
+    return { attached: false, why: 'maps: [vvar_vclock] lies before [vvar], its code expects it behind' };
   return {
     attached: true,
     why: `maps: ${block.pages} vvar pages ${block.before ? 'end where' : 'begin after'} the vDSO`,

@@ -38,7 +38,14 @@ const flagSentences = ({ special, smaps }: Traits): readonly string[] => [
     : []),
 ];
 
-const byteSentences = ({ content, elf, mark }: Traits): readonly string[] => {
+const byteSentences = (traits: Traits): readonly string[] => [
+  ...(traits.filled.length === 0
+    ? []
+    : [`mem: page ${traits.filled.slice(0, 8).join(',')} is not empty and yet not mapped: the kernel is behind it`]),
+  ...contentSentences(traits),
+];
+
+const contentSentences = ({ content, elf, mark }: Traits): readonly string[] => {
   if (mark !== undefined) return [`mem: begins with a version ${mark.version} CRIU mark`];
   if (content === 'vdso') return [`mem: an ELF image named ${elf?.soname ?? 'like a vDSO'}`];
   if (content === 'maybe') return ['mem: begins with an ELF header'];

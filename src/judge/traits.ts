@@ -28,6 +28,8 @@ export interface Traits {
   readonly elf: ElfImage | undefined;
   /** Content: a vDSO image, maybe one (bytes end early), something else; undefined when no bytes are known. */
   readonly content: 'vdso' | 'maybe' | 'other' | undefined;
+  /** Pages that are not mapped and hold something all the same: the kernel would fill them (see filledBehind). */
+  readonly filled: readonly number[];
   readonly mark: Mark | undefined;
   readonly trampolines: readonly Trampoline[];
 }
@@ -39,6 +41,7 @@ export const traitsOf = (source: PageSource, vma: Vma): Traits => {
   const elf = bytes === undefined ? undefined : readElfImage(bytes);
   const smaps = evidence.smaps?.get(vma.start);
   const mark = parseMark(bytes);
+  const pages = fileless ? pagesOf(source, vma) : [];
   return {
     vma,
     fileless,
@@ -46,12 +49,13 @@ export const traitsOf = (source: PageSource, vma: Vma): Traits => {
     spoofed: !isVdsoNamed(vma) && vma.name.includes('[vdso]'),
     otherSpecial: OTHER_SPECIAL.test(vma.name),
     atAuxv: evidence.auxv?.entries.get(AT_SYSINFO_EHDR) === vma.start,
-    pages: fileless ? pagesOf(source, vma) : [],
+    pages,
     pageTotal: pageCount(vma, evidence.host.pageSize),
     smaps,
     special: fileless ? smaps?.flags?.has('de') : undefined,
     elf,
     content: contentOf(bytes, elf, vma, mark),
+    filled: bytes === undefined || vma.shared ? [] : filledBehind(bytes, pages, evidence.host.pageSize),
     mark,
     trampolines: bytes === undefined || elf === undefined ? [] : findTrampolines(bytes, elf),
   };
@@ -76,11 +80,24 @@ const contentOf = (
 };
 
 /**
- * How many of its pages are surely the kernel's: by pagemap; without one by smaps, where what is resident and not
+ * Private memory without a file reads as zeros where no page is mapped or swapped out (do_anonymous_page,
+ * mm/memory.c); only a special mapping has a page of the kernel's behind it (special_mapping_fault, mm/mmap.c). The
+ * bytes were read after the words.
+ */
+const filledBehind = (bytes: Uint8Array, pages: readonly Page[], pageSize: number): readonly number[] =>
+  pages.flatMap(({ state }, index) =>
+    state === 'absent' && bytes.subarray(index * pageSize, (index + 1) * pageSize).some((byte) => byte !== 0)
+      ? [index]
+      : [],
+  );
+
+/**
+ * How many of its pages are surely the kernel's: by pagemap, and by what is read where it shows none; without one by
+ * smaps, where what is resident and not
  * anonymous can only be that (the zero page is not counted as resident, and file-less private memory has nothing else).
  */
-export const sureKernelPages = ({ pages, smaps, vma }: Traits, pageSize: bigint): number => {
-  if (pages.length > 0) return pages.filter(({ state, sure }) => state === 'kernel' && sure).length;
+export const sureKernelPages = ({ pages, filled, smaps, vma }: Traits, pageSize: bigint): number => {
+  if (pages.length > 0) return filled.length + pages.filter(({ state, sure }) => state === 'kernel' && sure).length;
   if (smaps?.rss === undefined || smaps.anonymous === undefined || vma.shared) return 0;
   return Math.max(0, ((smaps.rss - smaps.anonymous) * 1024) / Number(pageSize));
 };

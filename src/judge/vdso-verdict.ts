@@ -4,6 +4,7 @@ import { vvarAttached, vvarBlock } from './layout.js';
 import type { Judgement } from './mappings.js';
 import { modifiedPages } from './modified.js';
 import { isMoved } from './moved.js';
+import { isUserMode } from './naming.js';
 import type { Space } from './space.js';
 import { imageIndex, type Traits } from './traits.js';
 
@@ -55,7 +56,7 @@ export const describeVdso = (space: Space, run: readonly Judgement[]): VdsoVerdi
 
 /**
  * The image says it itself; else a frame of a known page set; else a process has the image of its own ABI. Only on x86-64
- * can it have another, which ARCH_MAP_VDSO_32 (4.9) puts where a 32-bit image goes: low, and not where auxv says.
+ * (not under User-Mode Linux) can it have another, which ARCH_MAP_VDSO_32 (4.9) puts where a 32-bit image goes: low, and not where auxv says.
  */
 const imageOf = (space: Space, pieces: readonly Traits[], restored: boolean): string | undefined => {
   for (const { elf } of pieces) if (elf?.image !== undefined) return elf.image;
@@ -65,7 +66,8 @@ const imageOf = (space: Space, pieces: readonly Traits[], restored: boolean): st
   }
   const last = pieces.at(-1);
   const low = last !== undefined && last.vma.end <= FOUR_GIB && !pieces.some(({ atAuxv }) => atAuxv);
-  return space.abi === 'x86_64' && low && !restored ? undefined : space.abi;
+  const mayBeOther = space.abi === 'x86_64' && !isUserMode(space.evidence, space.vmas);
+  return mayBeOther && low && !restored ? undefined : space.abi;
 };
 
 const FOUR_GIB = 0x1_0000_0000n;

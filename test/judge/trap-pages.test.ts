@@ -82,6 +82,46 @@ test('trap 12: old kernel: an untouched moved vDSO is likely, by its bytes', () 
   assert.equal(verdict.confidence, 'likely');
 });
 
+/** The parent moved it, put a copy of its bytes where it had been, and forked. */
+const COPY_LEFT = {
+  ...RHEL7,
+  maps: `7f34ecefb000-7f34ecefd000 r-xp 00000000 00:00 0
+         7ffd9237f000-7ffd923a0000 rw-p 00000000 00:00 0 [stack]
+         7ffd923b1000-7ffd923b3000 r-xp 00000000 00:00 0 [vdso]`,
+  auxv: 0x7ffd923b1000n,
+} satisfies Made;
+
+test('old kernel: a page that is not mapped and not empty is the kernel behind it, a copy next to it is a decoy', () => {
+  const verdict = judged({
+    ...COPY_LEFT,
+    pagemap: { '0x7f34ecefb000': [0n, 0n], '0x7ffd923b1000': [copiedPage(0x19f3), copiedPage(0x19ef)] },
+    bytes: { '0x7f34ecefb000': headerOnly(), '0x7ffd923b1000': headerOnly() },
+  });
+  assert.deepEqual(classes(verdict), { '0x7f34ecefb000': 'genuine', '0x7ffd923b1000': 'decoy' });
+  assert.deepEqual([verdict.hint, verdict.confidence], ['lost+gained', 'likely']);
+  assert.deepEqual(verdict.vdso?.modifiedPages, []);
+  const empty = judged({
+    ...COPY_LEFT,
+    pagemap: { '0x7f34ecefb000': [0n, 0n], '0x7ffd923b1000': [copiedPage(0x19f3), copiedPage(0x19ef)] },
+    bytes: { '0x7f34ecefb000': new Uint8Array(64), '0x7ffd923b1000': headerOnly() },
+  });
+  assert.notEqual(classes(empty)['0x7f34ecefb000'], 'genuine', 'zeros are what anonymous memory reads as');
+});
+
+test('old kernel: nothing but private pages that cannot be written: a copy or a vDSO a debugger wrote, who knows', () => {
+  const all = (permissions: string) =>
+    judged({
+      ...RHEL7,
+      maps: `7ffd923b1000-7ffd923b3000 ${permissions} 00000000 00:00 0 [vdso]`,
+      pagemap: { '0x7ffd923b1000': [copiedPage(0x19f3), copiedPage(0x19ef)] },
+      bytes: { '0x7ffd923b1000': headerOnly() },
+      auxv: 0x7ffd923b1000n,
+    });
+  assert.equal(all('r-xp').vdso, undefined);
+  assert.ok(codes(all('r-xp')).includes('vdso-unclear'));
+  assert.equal(all('rwxp').vdso?.start, 0x7ffd923b1000n, 'whoever writes his own vDSO makes it writable');
+});
+
 test('traps 13 and 41: hidden frames are unknown by frame, clean by flags, and no mismatch', () => {
   const verdict = judged(native({ pagemap: { [AT]: [kernelPage(0), 0n] } }));
   assert.deepEqual(verdict.vdso?.modifiedPages, []);
@@ -248,7 +288,7 @@ test('kpageflags tell where pagemap cannot: an anonymous page, a kernel page', (
     judged({
       release: '2.6.32',
       hintTest: 'lost',
-      maps: '7ffdc74a1000-7ffdc74a2000 r-xp 00000000 00:00 0 [vdso]',
+      maps: '7ffdc74a1000-7ffdc74a2000 rwxp 00000000 00:00 0 [vdso]',
       pagemap: { '0x7ffdc74a1000': [oldPage(0x155c)] },
       kpageflags: { '0x7ffdc74a1000': [flags] },
       bytes: { '0x7ffdc74a1000': headerOnly() },

@@ -108,6 +108,32 @@ test('trap 24: only vvar moved, unmapped or cut: genuine, detached', () => {
   assert.equal(verdict.hint, 'ok');
 });
 
+test('trap 24: [vvar] and [vvar_vclock] in the wrong order: genuine, detached', () => {
+  const verdict = judged(
+    native({
+      maps: `7f1000000000-7f1000002000 r--p 00000000 00:00 0 [vvar_vclock]
+             7f1000002000-7f1000006000 r--p 00000000 00:00 0 [vvar]
+             7f1000006000-7f1000008000 r-xp 00000000 00:00 0 [vdso]
+             ${STACK}`,
+    }),
+  );
+  assert.deepEqual([verdict.vdso?.start, verdict.vdso?.vvarAttached], [0x7f1000006000n, false]);
+});
+
+test('trap 24: arm64 has two pages of [vvar] since 5.9, and before 5.11 one of them can be unmapped', () => {
+  const arm = (from: string) =>
+    judged({
+      release: '5.10.0',
+      machine: 'aarch64',
+      maps: `${from}-ffff9a7c1000 r--p 00000000 00:00 0 [vvar]
+             ffff9a7c1000-ffff9a7c2000 r-xp 00000000 00:00 0 [vdso]`,
+      auxv: 0xffff9a7c1000n,
+      smaps: `ffff9a7c1000-ffff9a7c2000 r-xp 00000000 00:00 0 [vdso]
+              ${SPECIAL_FLAGS}`,
+    }).vdso?.vvarAttached;
+  assert.deepEqual([arm('ffff9a7bf000'), arm('ffff9a7c0000')], [true, false]);
+});
+
 test('a vendor kernel of 6.12 may have the split of 6.13', () => {
   assert.equal(attached(NATIVE, { release: '6.12.0-55.el10.x86_64' }), true);
 });

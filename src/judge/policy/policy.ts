@@ -35,6 +35,14 @@ export const runPolicy = (
       criuMessages: [refused.line],
     };
   }
+  // A runtime vDSO that is known by its place only: CRIU reads its mark, whatever the check, and we cannot.
+  const unread = truth.judged.find(
+    ({ verdict, traits }) => verdict.class === 'criu-runtime' && traits.mark === undefined,
+  );
+  if (unread !== undefined) {
+    const at = hex(unread.verdict.start);
+    return { decision: undefined, right: undefined, why: `mem: the mark of ${at} is not known`, criuMessages: [] };
+  }
   const fixed = fixup(space, entries, version, check);
   if (fixed.stop !== undefined) {
     const { stop } = fixed;

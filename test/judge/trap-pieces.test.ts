@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { classes, codes, copiedPage, judged, kernelPage, type Made, oldPage, RHEL7, VZ6 } from './build.js';
+import { vdsoImage } from './images.js';
+
+// Before 5.11 a vDSO can be split: by munmap, mprotect or mremap of a part of it.
+
+const HEAD = '0x7ffd02a7f000';
+const TAIL = '0x7ffd02a80000';
+const BOTH = { [HEAD]: 'genuine', [TAIL]: 'genuine' };
+/** First page read-only: only what starts where the kernel put it has the name. */
+const SPLIT = `7ffd02a7f000-7ffd02a80000 r--p 00000000 00:00 0 [vdso]
+               7ffd02a80000-7ffd02a81000 r-xp 00000000 00:00 0
+               7ffd02b00000-7ffd02b21000 rw-p 00000000 00:00 0 [stack]`;
+const AUXV = 0x7ffd02a7f000n;
+const image = vdsoImage();
+const bytes = { [HEAD]: image.subarray(0, 0x1000), [TAIL]: image.subarray(0x1000) };
+
+test("a container's copy, in no page set, is whole again from its head and its tail", () => {
+  const verdict = judged({
+    ...VZ6,
+    maps: SPLIT,
+    auxv: AUXV,
+    // Frames beside the host's own, none of them the host's.
+    pagemap: { [HEAD]: [oldPage(0x2f330)], [TAIL]: [oldPage(0x2f353)] },
+    bytes,
+  });
+  assert.deepEqual(classes(verdict), BOTH);
+  assert.ok(!codes(verdict).includes('vdso-partial'));
+});
+
+const unreferenced = (more: Partial<Made>): Made => ({
+  ...RHEL7,
+  reference: {},
+  maps: SPLIT,
+  auxv: AUXV,
+  bytes,
+  ...more,
+});
+
+test('a head whose page was copied belongs to the kernel page behind it, and is where the vDSO starts', () => {
+  const verdict = judged(unreferenced({ pagemap: { [HEAD]: [copiedPage(0x19f6)], [TAIL]: [kernelPage(0x1a06)] } }));
+  assert.deepEqual(classes(verdict), BOTH);
+  assert.deepEqual([verdict.vdso?.start, verdict.vdso?.moved], [AUXV, false]);
+  assert.deepEqual(verdict.vdso?.modifiedPages, [0]);
+});
+
+test('what was written, or is an image of its own, is no tail', () => {
+  const written = judged(unreferenced({ pagemap: { [HEAD]: [kernelPage(0x1a05)], [TAIL]: [copiedPage(0x999)] } }));
+  assert.notEqual(classes(written)[TAIL], 'genuine');
+  const second = judged(
+    unreferenced({
+      pagemap: { [HEAD]: [kernelPage(0x1a05)] },
+      bytes: { [HEAD]: bytes[HEAD] ?? image, [TAIL]: vdsoImage({ size: 0x1000 }) },
+    }),
+  );
+  assert.notEqual(second.vdso?.end, 0x7ffd02a81000n);
+});
+
+test('where the name moves with the mapping, both of two that have it are the vDSO', () => {
+  const verdict = judged({
+    release: '5.10.0',
+    hintTest: 'kept',
+    maps: `7ffd02a7b000-7ffd02a7f000 r--p 00000000 00:00 0 [vvar]
+           7ffd02a7f000-7ffd02a80000 r--p 00000000 00:00 0 [vdso]
+           7ffd02a80000-7ffd02a81000 r-xp 00000000 00:00 0 [vdso]`,
+    auxv: AUXV,
+    pagemap: { [HEAD]: [copiedPage(0x999)], [TAIL]: [kernelPage(0x2862)] },
+  });
+  assert.deepEqual(classes(verdict), BOTH);
+  assert.deepEqual([verdict.hint, verdict.vdso?.start], ['ok', AUXV]);
+});
+
+test('a check that takes one of two pieces is told so', () => {
+  const verdict = judged(unreferenced({ pagemap: { [HEAD]: [kernelPage(0x1a05)], [TAIL]: [kernelPage(0x1a06)] } }));
+  const wrong = verdict.findings.find(({ code }) => code === 'hint-policy-wrong');
+  assert.match(wrong?.text ?? '', /which is (2 mappings from 0x7ffd02a7f000|at 0x7ffd02a7f000)\.$/);
+});
