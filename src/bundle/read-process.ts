@@ -38,7 +38,8 @@ export const readProcess = (files: BundleFiles, pid: number, said: BundleHost): 
   if (auxvBytes !== undefined && auxvBytes.length > 0 && auxv === undefined)
     return bad('auxv', 'is no auxiliary vector');
   const smapsText = latin1('smaps');
-  const smaps = smapsText === undefined ? undefined : parseSmaps(smapsText);
+  // A line cut short may be read as a shorter one: flags that are not there would say that it is no special mapping.
+  const smaps = smapsText === undefined ? undefined : parseSmaps(wholeLines(smapsText));
   const [fault] = smaps?.faults ?? [];
   if (fault !== undefined) return bad('smaps', `has a line ${fault.line} that no kernel prints: ${shown(fault.text)}`);
 
@@ -85,14 +86,20 @@ export const readProcess = (files: BundleFiles, pid: number, said: BundleHost): 
     namespaces,
     contextVdso: undefined,
     faultedPages: false,
-    unread: missing(files),
+    unread: [...missing(files), ...(smapsText === undefined || smapsText.endsWith('\n') ? [] : [CUT_SMAPS])],
   });
 };
+
+const wholeLines = (text: string): string => text.slice(0, text.lastIndexOf('\n') + 1);
+
+const CUT_SMAPS: Unread = { what: 'smaps', why: 'truncated', detail: 'ends in the middle of a line' };
 
 const readMaps = (text: string): readonly Vma[] | string => {
   const { vmas, faults } = parseMaps(text);
   const [fault] = faults;
   if (fault !== undefined) return `has a line ${fault.line} that no kernel prints: ${shown(fault.text)}`;
+  if (vmas.length > 0 && vmas.every(({ name }) => name.endsWith('\r')))
+    return 'has the line ends of another system (CR LF); copy it byte for byte';
   const sorted = [...vmas].sort((one, other) => (one.start < other.start ? -1 : one.start > other.start ? 1 : 0));
   const overlap = sorted.find((vma, index) => index > 0 && vma.start < (sorted[index - 1]?.end ?? 0n));
   return overlap === undefined ? sorted : 'shows two mappings at one address; it was read while the process changed';

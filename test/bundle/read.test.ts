@@ -107,6 +107,10 @@ const BAD: Readonly<Record<string, readonly [Files, RegExp]>> = {
   'maps end before start': [{ ...GOOD, '77/maps': '2000-1000 r-xp 00000000 00:00 0\n' }, /line 1/],
   'auxv that is text': [{ ...GOOD, '77/auxv': 'no auxv at all, but some text' }, /no auxiliary vector/],
   'auxv of ones': [{ ...GOOD, '77/auxv': new Uint8Array(64).fill(255) }, /no auxiliary vector/],
+  'maps with the line ends of Windows': [
+    { ...GOOD, '77/maps': MAPS.replaceAll('\n', '\r\n') },
+    /77\/maps in the bundle has the line ends of another system/,
+  ],
   'smaps that is text': [{ ...GOOD, '77/smaps': 'hello\n' }, /77\/smaps in the bundle has a line 1/],
   'stat that is text': [{ ...GOOD, '77/stat': 'hello\n' }, /77\/stat in the bundle is not what a kernel prints/],
   'a namespace that is text': [{ ...GOOD, '77/ns/uts': 'hello' }, /77\/ns\/uts/],
@@ -150,6 +154,27 @@ test('empty optional files are not known, and no fault: a reader without rights 
       assert.ok(evidence?.unread.some(({ what }) => what === 'auxv'));
     },
   );
+});
+
+test('an smaps that ends in the middle of a line is data: its last line is not believed', async () => {
+  const flags =
+    '7f1000006000-7f1000008000 r-xp 00000000 00:00 0 [vdso]\nRss: 8 kB\nAnonymous: 0 kB\nVmFlags: rd ex mr mw me de';
+  for (const [end, special] of [
+    ['', undefined],
+    [' \n', true],
+  ] as const)
+    await withDirectory({ ...GOOD, '77/smaps': `${flags}${end}` }, async (path) => {
+      const contents = await readBundle(path);
+      assert.ok(contents.ok);
+      const [evidence] = contents.value.processes;
+      const entry = evidence?.smaps?.get(0x7f1000006000n);
+      assert.equal(entry?.rss, 8);
+      assert.equal(entry?.flags?.has('de'), special);
+      assert.equal(
+        evidence?.unread.some(({ what, why }) => `${what} ${why}` === 'smaps truncated'),
+        end === '',
+      );
+    });
 });
 
 test('a zombie and a kernel thread may have empty maps', async () => {
