@@ -2,7 +2,8 @@ import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike }
 import type { Event } from '../model/event.js';
 import { kinship } from './kinship.js';
 import type { BootClock, Happening, PidResolver, Reader, Snapshot } from './observation.js';
-import { type ReadingRules, type Request, readings } from './readings.js';
+import type { ReadingRules, Request } from './reading-slot.js';
+import { readings } from './readings.js';
 import { targetOf } from './target.js';
 
 export interface JoinOptions extends Partial<ReadingRules> {

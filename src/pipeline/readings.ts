@@ -1,23 +1,8 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
 import type { Evidence } from '../model/evidence.js';
 import type { BootClock, Reader, Snapshot } from './observation.js';
-import { type Target, together } from './target.js';
-
-export interface ReadingRules {
-  /** One address space is read at most once in this time, in ms. */
-  readonly window: number;
-  /**
-   * And not before so many times what the last reading took, a second at most: one that never stops moving, and has
-   * ten thousand mappings, would cost an eighth of a core otherwise.
-   */
-  readonly rest: number;
-  /** A new image, or a copy of one, waits so long for its first reading, in ms: most processes do not live longer. */
-  readonly newborn: number;
-  /** Readings at the same time. */
-  readonly concurrency: number;
-  /** Address spaces that may wait to be read. */
-  readonly waiting: number;
-}
+import { NEVER_READ, type ReadingRules, type Request, restAfter, type Slot, windowOf } from './reading-slot.js';
+import { together } from './target.js';
 
 export interface ReadingSource {
   readonly read: Reader;
@@ -34,11 +19,6 @@ export interface ReadingListener {
   readonly error: (reason: unknown) => void;
 }
 
-export interface Request extends Target {
-  /** Pids of the same address space that turned out to be gone. */
-  readonly tried: readonly number[];
-}
-
 export interface Readings {
   /** A reading that begins after `at` (boot clock) will be there. False: too many are waiting. */
   readonly request: (wanted: Request, at: bigint) => boolean;
@@ -50,26 +30,13 @@ export interface Readings {
   readonly stop: () => void;
 }
 
-interface Slot {
-  /** queued: waits its turn; cooling: was read lately, or only just born, and waits; idle: nothing to do. */
-  readonly state: 'queued' | 'cooling' | 'reading' | 'idle';
-  /** Boot clock of the newest reading's start. */
-  readonly startedAt: bigint;
-  readonly thorough: boolean;
-  /** Scheduler time from which it may be read again. */
-  readonly readyAt: number;
-  /** What waits; while it is being read: what was asked for since. */
-  readonly wanted: Request | undefined;
-  /** Ends the cooling. */
-  readonly timer: Subscription | undefined;
-}
-
 /** When to read what: no address space more often than a window allows, no event without a newer reading. */
 export const readings = (
   { read, clock, scheduler }: ReadingSource,
-  { window, rest, newborn, concurrency, waiting }: ReadingRules,
+  rules: ReadingRules,
   listener: ReadingListener,
 ): Readings => {
+  const { window, newborn, concurrency, waiting } = rules;
   const running = new Subscription();
   const slots = new Map<number, Slot>();
   const queue: number[] = [];
@@ -113,19 +80,15 @@ export const readings = (
   };
 
   const start = (pid: number): void => {
-    const { state, wanted } = slots.get(pid) ?? NEVER_READ;
-    if (state !== 'queued' || wanted === undefined) return;
+    const slot = slots.get(pid) ?? NEVER_READ;
+    const { wanted } = slot;
+    if (slot.state !== 'queued' || wanted === undefined) return;
     const startedAt = clock();
     const { thorough } = wanted;
     const begun = scheduler.now();
-    slots.set(pid, {
-      state: 'reading',
-      startedAt,
-      thorough,
-      readyAt: begun + window,
-      wanted: undefined,
-      timer: undefined,
-    });
+    const storm = slot.early ? slot.storm + 1 : 0;
+    const readyAt = begun + windowOf({ ...slot, storm }, rules);
+    slots.set(pid, { ...NEVER_READ, state: 'reading', startedAt, thorough, readyAt, storm });
     inFlight += 1;
     let evidence: Evidence | undefined;
     running.add(
@@ -144,7 +107,7 @@ export const readings = (
     busy -= 1;
     const slot = slots.get(done.pid);
     if (slot !== undefined) {
-      const readyAt = Math.max(slot.readyAt, scheduler.now() + Math.min(cost * rest, LONGEST_REST));
+      const readyAt = Math.max(slot.readyAt, scheduler.now() + restAfter(cost, rules));
       slots.set(done.pid, { ...slot, readyAt, state: 'idle', wanted: undefined });
     }
     if (evidence !== undefined)
@@ -180,9 +143,11 @@ export const readings = (
   const cool = (pid: number): void => {
     const slot = slots.get(pid) ?? NEVER_READ;
     slot.timer?.unsubscribe();
-    const pause = Math.max(slot.readyAt - scheduler.now(), slot.wanted?.thorough === false ? newborn : 0);
-    if (pause > 0) slots.set(pid, { ...slot, state: 'cooling', timer: later(pause, () => enqueue(pid)) });
-    else enqueue(pid);
+    const early = slot.readyAt - scheduler.now();
+    const pause = Math.max(early, slot.wanted?.thorough === false ? newborn : 0);
+    const timer = pause > 0 ? later(pause, () => enqueue(pid)) : undefined;
+    slots.set(pid, { ...slot, state: 'cooling', early: early > 0, timer });
+    if (timer === undefined) enqueue(pid);
   };
 
   const end = (pid: number): void => {
@@ -213,17 +178,7 @@ export const readings = (
   };
 };
 
-const NEVER_READ: Slot = {
-  state: 'idle',
-  startedAt: 0n,
-  thorough: false,
-  readyAt: 0,
-  wanted: undefined,
-  timer: undefined,
-};
 const READS_PER_TURN = 16;
-/** In ms. */
-const LONGEST_REST = 1000;
 const MANY = 1024;
 
 /** The process ended before it could be read. */

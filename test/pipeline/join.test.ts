@@ -91,6 +91,17 @@ test('a storm on one address space: one snapshot per window, the last one begun 
   scenario('aa-a-a---a-----------|', '0 a1, 1 a, 3 a, 5 a, 9 a, 10 1, 21 end', { events: { a } });
 });
 
+test('a storm that goes on is read less and less often, down to a quarter; after a rest it is none', () => {
+  // Every 5 ms until 100; then one at 200. The reading at 100 begins after the last one of them.
+  const storm = Array.from({ length: 21 }, (_, index) => 5 * index);
+  const readAt = [0, 10, 30, 60, 100];
+  const times = [...new Set([...storm, ...readAt])].sort((one, other) => one - other);
+  const tale = times.map((at) => `${at} ${storm.includes(at) ? 'a' : ''}${readAt.includes(at) ? '1' : ''}`);
+  scenario(`${'a----'.repeat(21)}${'-'.repeat(95)}a---------------|`, `${tale.join(', ')}, 200 a1, 216 end`, {
+    events: { a },
+  });
+});
+
 test('an event that happened before the newest snapshot began needs none of its own', () => {
   // The second is delivered 5 ms late: it happened before the snapshot of the first was taken.
   const late: Make = (at, comm) => moved({ at: at - 5n * MS, pid: 1, in: 11, comm, from: 0x1000n, to: 0x3000n });
