@@ -1,4 +1,5 @@
 import { readChosen } from '../census/chosen.js';
+import { hostImages } from '../criu/own-vdso.js';
 import { forecast } from '../judge/forecast.js';
 import { stateWord } from '../judge/words.js';
 import { EXIT } from '../model/failure.js';
@@ -33,8 +34,11 @@ export const run = async (pids: readonly number[], options: CheckOptions): Promi
   const local = readLocalHost(files);
   const proc = procContext(files, local);
   const { judged: found, problems } = await readChosen(proc, options.tree ? await withDescendants(proc, pids) : pids);
+  const pristine = await hostImages(
+    new Set(found.filter(isWritten).flatMap(({ verdict }) => verdict.vdso?.image ?? [])),
+  );
   const judged = found.map((one): Judged => {
-    return { ...one, forecast: forecast(one.evidence, one.verdict, options.criu) };
+    return { ...one, forecast: forecast(one.evidence, one.verdict, options.criu, pristine) };
   });
   for (const note of limits(local, true)) say(note);
   if (options.output === 'json' || options.output === 'ndjson') {
@@ -46,6 +50,8 @@ export const run = async (pids: readonly number[], options: CheckOptions): Promi
   if (problems.length > 0 || judged.some(({ evidence }) => evidence.vmas === undefined)) return EXIT.cannotRun;
   return judged.every(({ forecast: outcome }) => survives(outcome) !== false) ? EXIT.well : EXIT.notWell;
 };
+
+const isWritten = ({ verdict }: Judged): boolean => verdict.vdso?.modifiedPages?.length !== 0;
 
 /** Would the process live on after a dump and a restore? Undefined: not known, which is no yes. */
 export const survives = (outcome: Forecast | undefined): boolean | undefined => {

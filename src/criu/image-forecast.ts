@@ -1,5 +1,5 @@
-import { symtableCheck } from '../judge/criu/symtable.js';
-import { criuAtLeast, parseCriuVersion } from '../judge/criu/version.js';
+import { lookUp, symtableCheck } from '../judge/criu/symtable.js';
+import { type CriuVersion, criuAtLeast, parseCriuVersion } from '../judge/criu/version.js';
 import { finding } from '../judge/finding-codes.js';
 import {
   type RestoreLayout,
@@ -7,12 +7,14 @@ import {
   type RuntimeLayout,
   restoreRule,
 } from '../judge/forecast/restore-rule.js';
+import { standsIn } from '../judge/forecast/run.js';
 import { usualVvarPages } from '../judge/layout.js';
 import { parseRelease } from '../judge/release.js';
 import type { Finding, Forecast, Loss } from '../model/verdict.js';
 import type { ImageLook } from './image-look.js';
 import type { ImageArea } from './image-set.js';
 import { proxiedSymbols, unproxiedFunctions } from './proxied-symbols.js';
+import { hasStatus } from './status.js';
 
 /** The vDSO of the kernel to restore on. */
 export interface TargetVdso extends RuntimeLayout {
@@ -24,7 +26,9 @@ export const imageForecast = (look: ImageLook, criu: string, target?: TargetVdso
   const outcome = imageOutcome(look, criu, target);
   const stopped = look.evidence.process.instructionPointers ?? [];
   const outside = stopped.some((ip) => look.process.areas?.every(({ start, end }) => ip < start || ip >= end));
-  const restore = outside && outcome.restore !== 'fail' ? 'crash' : outcome.restore;
+  const [start, changed] = [look.dumped?.area.start ?? 0n, look.dumped?.comparison?.changed ?? []];
+  const replaced = outcome.restore === 'in-place' && stopped.some((ip) => standsIn(ip - start, changed));
+  const restore = outside && outcome.restore !== 'fail' ? 'crash' : replaced ? undefined : outcome.restore;
   const place = target === undefined ? 'On the kernel it was dumped on' : 'On the target';
   return {
     criu,
@@ -42,11 +46,15 @@ export const imageOutcome = (look: ImageLook, criu: string, target?: TargetVdso)
   const clock = version === undefined || criuAtLeast(version, 3, 13) ? true : undefined;
   return restoreRule({
     vdso: dumped?.area,
-    vvar: took.vvar.at(-1),
-    parses: parsesOf(look),
+    vvar: took.vvar.filter(({ status }) => !hasStatus(status, 'vdso')).at(-1),
+    parses: parsesOf(look, version),
     runtime: target ?? sameKernel(look),
     symbols: symbolsOf(look, target),
     readsClock: process.compat === true ? false : clock,
+    isReadable: (address) =>
+      process.areas?.some(
+        ({ start, end, protection }) => (protection & PROT_READ) !== 0 && address >= start && address < end,
+      ) === true,
   });
 };
 
@@ -65,10 +73,17 @@ const sameKernel = ({ dumped, took, evidence, process }: ImageLook): RuntimeLayo
   };
 };
 
-const parsesOf = ({ dumped, process }: ImageLook): RestoreLayout['parses'] => {
+const parsesOf = ({ dumped, process }: ImageLook, version: CriuVersion | undefined): RestoreLayout['parses'] => {
+  if (dumped !== undefined && hasStatus(dumped.area.status, 'vvar'))
+    return { passes: false, line: 'Invalid ELF magic' };
   // Bytes that are not there are taken for sound: the dump of a vDSO always writes them.
   if (dumped?.bytes === undefined) return { passes: true, line: undefined };
-  const { passes, line } = symtableCheck(dumped.bytes, Number(sizeOf(dumped.area)), process.compat === true ? 32 : 64);
+  const { passes, line } = symtableCheck(
+    dumped.bytes,
+    Number(sizeOf(dumped.area)),
+    process.compat === true ? 32 : 64,
+    version,
+  );
   return { passes: passes === 'unknown' ? true : passes, line };
 };
 
@@ -77,7 +92,12 @@ const symbolsOf = ({ dumped, evidence }: ImageLook, target: TargetVdso | undefin
   const elf = dumped?.elf;
   if (target === undefined) {
     const [release, version] = [evidence.host.release, elf?.linuxVersion];
-    return release !== undefined && version !== undefined && base(release) !== base(version) ? 'other' : 'same';
+    if (release !== undefined && version !== undefined && base(release) !== base(version)) return 'other';
+    const [bytes, pristine, names] = [dumped?.bytes, dumped?.comparison?.pristine, proxiedSymbols(elf?.image)];
+    if (bytes === undefined || pristine === undefined || names === undefined) return 'same';
+    const [theirs, ours] = [lookUp(bytes, names), lookUp(pristine, names)];
+    const moved = names.find((_, index) => theirs[index] !== ours[index]);
+    return moved === undefined ? 'same' : { moved };
   }
   const listed = proxiedSymbols(elf?.image);
   if (elf === undefined || listed === undefined || target.symbols === undefined) return undefined;
@@ -95,7 +115,10 @@ const base = (release: string): string => release.split('.').slice(0, 2).join('.
  */
 const lossOf = (look: ImageLook, restore: Forecast['restore']): readonly Loss[] | undefined => {
   if (restore === undefined || restore === 'fail' || restore === 'crash') return undefined;
-  const memory = leftOut(look) ? (['memory'] as const) : [];
+  const memory = [
+    ...(plainVdso(look) ? (['vdso-content'] as const) : []),
+    ...(leftOut(look) ? (['memory'] as const) : []),
+  ];
   const { dumped } = look;
   if (restore !== 'in-place' || dumped === undefined) return memory;
   if (dumped.comparison === undefined) return undefined;
@@ -106,6 +129,15 @@ const lossOf = (look: ImageLook, restore: Forecast['restore']): readonly Loss[] 
   ];
 };
 
+/** The vDSO is in the image as plain memory, without the pages that were the kernel's. */
+const plainVdso = ({ verdict, took, process }: ImageLook): boolean =>
+  verdict.mappings.some(
+    ({ start, class: mappingClass }) =>
+      mappingClass === 'genuine' &&
+      !took.vdso.some((area) => area.start === start) &&
+      process.pages.get(start)?.every((page) => page !== undefined) !== true,
+  );
+
 /** By dump.log: CRIU dropped a marked mapping that was no runtime vDSO. */
 const leftOut = ({ dumpLines, verdict }: ImageLook): boolean =>
   dumpLines.some(
@@ -114,6 +146,7 @@ const leftOut = ({ dumpLines, verdict }: ImageLook): boolean =>
       verdict.mappings.some(({ start, class: mappingClass }) => start === address && mappingClass === 'decoy'),
   );
 
+const PROT_READ = 1;
 const PROT_READ_EXEC = 5;
 
 const WORDS = {

@@ -17,6 +17,7 @@ export interface Comparison {
   /** By number, from the start of the vDSO. */
   readonly pages: readonly number[];
   readonly from: string;
+  readonly pristine: Uint8Array;
   /** The same build; otherwise another build of the same release whose code is the same but for a few bytes. */
   readonly sameBuild: boolean;
 }
@@ -53,7 +54,7 @@ export const compareImage = (
     );
     if (!sameBuild && changed.length > FEW) continue;
     const pages = [...new Set(changed.map((at) => Math.floor(at / pageSize)))];
-    return { changed, pages, from, sameBuild };
+    return { changed, pages, from, pristine, sameBuild };
   }
   return undefined;
 };
@@ -79,7 +80,7 @@ const nameSpans = (bytes: Uint8Array, { header }: ElfImage): readonly Span[] => 
 const sameSymbols = (one: ElfImage, other: ElfImage): boolean =>
   one.symbols.size === other.symbols.size && [...one.symbols].every(([name, at]) => other.symbols.get(name) === at);
 
-const differences = (bytes: Uint8Array, pristine: Uint8Array): readonly number[] => {
+export const differences = (bytes: Uint8Array, pristine: Uint8Array): readonly number[] => {
   const found: number[] = [];
   for (let at = 0; at < Math.min(bytes.length, pristine.length); at += 1)
     if (bytes[at] !== pristine[at]) found.push(at);

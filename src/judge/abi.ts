@@ -11,7 +11,9 @@ export const abiOf = (evidence: Evidence, vmas: readonly Vma[]): string | undefi
   if (machine === undefined || !/^[\w-]+$/.test(machine)) return undefined;
   const compat = COMPAT.get(machine);
   if (compat === undefined) return WITHOUT_COMPAT.get(machine) ?? (/^i[3-6]86$/.test(machine) ? 'i386' : machine);
-  const bits = evidence.auxv === undefined ? bitsByAddress(vmas) : evidence.auxv.wordSize * 8;
+  // A 64-bit process can give itself the auxv of a 32-bit one (PR_SET_MM_MAP), and no 32-bit one lies above 4 GiB.
+  const byAddress = bitsByAddress(vmas);
+  const bits = evidence.auxv === undefined || byAddress === 64 ? byAddress : evidence.auxv.wordSize * 8;
   if (bits === undefined) return undefined;
   if (bits === 64) return machine;
   if (machine === 'x86_64' && isX32(evidence)) return 'x32';

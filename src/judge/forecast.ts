@@ -1,3 +1,4 @@
+import type { Pristine } from '../criu/pristine.js';
 import type { Evidence } from '../model/evidence.js';
 import type { Finding, Forecast, Loss, Verdict } from '../model/verdict.js';
 import { hex } from '../text/hex.js';
@@ -13,9 +14,15 @@ import { survey } from './space.js';
 
 /**
  * What CRIU of that version ("3.17.1", "4.2") does with this process on the same kernel, by its own rules: how it reads
- * smaps, which marks it believes, what it compares at restore. What the facts do not support stays undefined.
+ * smaps, which marks it believes, what it compares at restore. What the facts do not support stays undefined. With
+ * pristine images of that kernel, what was written into the vDSO is held against them.
  */
-export const forecast = (evidence: Evidence, verdict: Verdict, criuVersion: string): Forecast => {
+export const forecast = (
+  evidence: Evidence,
+  verdict: Verdict,
+  criuVersion: string,
+  pristine: readonly Pristine[] = [],
+): Forecast => {
   const version = parseCriuVersion(criuVersion);
   if (version === undefined) return unknown(criuVersion, 'this is no CRIU version');
   if (!verdict.applicable) return { ...EMPTY, criu: criuVersion };
@@ -29,7 +36,7 @@ export const forecast = (evidence: Evidence, verdict: Verdict, criuVersion: stri
   }
   const why = notKnown(space, version);
   if (why !== undefined) return unknown(criuVersion, why);
-  return { criu: criuVersion, ...simulate(runOf(space, verdict, version)) };
+  return { criu: criuVersion, ...simulate(runOf(space, verdict, version, pristine)) };
 };
 
 const EMPTY = { dump: undefined, restore: undefined, loss: undefined, findings: [] } as const;

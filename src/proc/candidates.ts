@@ -22,16 +22,24 @@ const NEVER: ReadonlySet<string> = new Set(['[stack]', '[heap]', '[vsyscall]', '
  * kernels and must not be tried on any). A process with a just-in-time compiler can have thousands of small executable
  * mappings: bounded, the named ones and the one at the auxv address first.
  */
-export const mappingsToLookAt = (
-  vmas: readonly Vma[],
-  auxv: Auxv | undefined,
-  pageSize: number,
-): { readonly candidates: readonly Vma[]; readonly data: readonly Vma[] } => {
+export const mappingsToLookAt = (vmas: readonly Vma[], auxv: Auxv | undefined, pageSize: number): Chosen => {
   const put = auxv?.entries.get(AT_SYSINFO_EHDR);
   const first = (vma: Vma): boolean => isVdsoNamed(vma) || (put !== undefined && contains(vma, put));
   const all = vmas.filter((vma) => isCandidate(vma, auxv, pageSize));
   const chosen = all.length <= MOST ? all : [...all.filter(first), ...all.filter((vma) => !first(vma))].slice(0, MOST);
-  return { candidates: chosen, data: vmas.filter(isVvarNamed).slice(0, MOST) };
+  const poked = vmas.filter((vma) => isPoked(vma) && !chosen.includes(vma)).slice(0, MOST_POKED);
+  return { candidates: chosen, data: vmas.filter(isVvarNamed).slice(0, MOST), poked };
 };
 
+export interface Chosen {
+  readonly candidates: readonly Vma[];
+  readonly data: readonly Vma[];
+  /** All other memory that CRIU's parasite looks for a mark at the start of, however large and whatever its name. */
+  readonly poked: readonly Vma[];
+}
+
+const isPoked = (vma: Vma): boolean =>
+  isFileless(vma) && !vma.shared && vma.read && vma.execute && !(NEVER.has(vma.name) && vma.name !== '[heap]');
+
 const MOST = 64;
+const MOST_POKED = 4096;

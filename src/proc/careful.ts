@@ -108,7 +108,12 @@ function* readRest(
   const unread: Unread[] = [];
   const chosen = mappingsToLookAt(vmas, auxv, host.pageSize);
   // Before any byte is read: that could fault pages in.
-  const pages = readPages(memory, chosen, { fault, flags: depth === 'full' && proc.privileged }, proc);
+  const pages = readPages(
+    memory,
+    chosen,
+    { fault, flags: depth === 'full' && proc.privileged, marks: depth === 'full' },
+    proc,
+  );
   unread.push(...pages.unread);
   if (depth === 'census') {
     return { ...pages, unread, namespaces: censusNamespaces(files, memory), ...NOTHING_MORE };

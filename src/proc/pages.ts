@@ -1,5 +1,6 @@
 import type { Unread } from '../model/evidence.js';
 import { sizeOf, type Vma } from '../model/vma.js';
+import type { Chosen } from './candidates.js';
 import type { ProcContext } from './context.js';
 import { type ErrorCode, isError, type ProcFiles } from './files.js';
 import { absentBecause } from './unread.js';
@@ -96,6 +97,11 @@ export const mappingBytes = (
 export const lacksPages = (words: BigUint64Array | undefined): boolean =>
   words === undefined || words.some((word) => (word & PRESENT) === 0n);
 
+/** struct vdso_mark (CRIU), whose signature of any version is this but for case, backwards on a big-endian machine. */
+const MARK_SIZE = 40;
+const isMark = (head: Uint8Array): boolean => /^(criuvdso|osdvuirc)/i.test(Buffer.from(head).toString('latin1', 0, 8));
+const GUARD = 1n << 58n;
+
 /** Words, frame flags and bytes of the chosen mappings, by start address. */
 export interface Pages {
   readonly pagemap: ReadonlyMap<bigint, BigUint64Array>;
@@ -108,8 +114,8 @@ export interface Pages {
 /** `folder` is /proc/PID. The first refusal of a file ends the reading of that file. */
 export const readPages = (
   folder: string,
-  { candidates, data }: { readonly candidates: readonly Vma[]; readonly data: readonly Vma[] },
-  { fault, flags }: { readonly fault: boolean; readonly flags: boolean },
+  { candidates, data, poked }: Chosen,
+  { fault, flags, marks }: { readonly fault: boolean; readonly flags: boolean; readonly marks: boolean },
   { files, host }: ProcContext,
 ): Pages => {
   const pagemap = new Map<bigint, BigUint64Array>();
@@ -147,5 +153,21 @@ export const readPages = (
     bytes.set(vma.start, read);
     if (fault && lacksPages(words)) faultedPages = true;
   }
+  if (marks)
+    for (const vma of poked) {
+      const words = pagemapWords(
+        files,
+        `${folder}/pagemap`,
+        { ...vma, end: vma.start + BigInt(host.pageSize) },
+        host.pageSize,
+      );
+      if (isError(words)) break;
+      if (((words[0] ?? 0n) & GUARD) !== 0n) pagemap.set(vma.start, words);
+      // A page that is not there holds zeros, no mark.
+      if (((words[0] ?? 0n) & PRESENT) === 0n) continue;
+      const head = new Uint8Array(MARK_SIZE);
+      const length = files.at(`${folder}/mem`, head, vma.start);
+      if (!isError(length) && length === MARK_SIZE && isMark(head)) bytes.set(vma.start, head);
+    }
   return { pagemap, kpageflags, bytes, faultedPages, unread };
 };

@@ -25,7 +25,7 @@ const examine = async (context: TestContext, state: State, version: string, rows
   const puppet = started.value;
   context.after(() => puppet.kill());
   await state.make(puppet);
-  const foretold = foretell(puppet.pid, version);
+  const foretold = await foretell(puppet.pid, version);
   letGo(puppet);
   await compare(context, { foretold, subject: puppet, version, who: `${state.abi} ${state.name}`, rows });
 };
@@ -50,8 +50,10 @@ const compare = async (context: TestContext, { foretold, subject, version, who, 
     if (existsSync(log)) context.diagnostic(readFileSync(log, 'latin1').split('\n').slice(-8).join('\n'));
   }
   assert.equal(foretold.dump, happened.dump, 'dump');
-  assert.equal(foretold.restore, happened.restore, 'restore');
-  assert.deepEqual([image?.dump, image?.restore], [happened.dump, happened.restore], 'by the image and its log');
+  // What the restorer makes of other memory in place of vvar is not known, and is said to be so.
+  if (foretold.restore !== undefined) assert.equal(foretold.restore, happened.restore, 'restore');
+  const expected = foretold.restore === undefined ? undefined : happened.restore;
+  assert.deepEqual([image?.dump, image?.restore], [happened.dump, expected], 'by the image and its log');
   if (image?.loss !== undefined) assert.deepEqual(image.loss, foretold.loss, 'loss, by the image');
   checkRestored(foretold, happened);
 };
@@ -64,9 +66,9 @@ const imageDirectory = (context: TestContext): string => {
   return directory;
 };
 
-const foretell = (pid: number, version: string): Forecast => {
+const foretell = async (pid: number, version: string): Promise<Forecast> => {
   const evidence = readProcess(pid, 'full', { bytes: true });
-  return forecast(evidence, judge(evidence), version);
+  return forecast(evidence, judge(evidence), version, await hostImages(new Set(['i386'])));
 };
 
 /** What the image alone foretells. */
@@ -129,7 +131,7 @@ test('a process that a restore gave a proxy, dumped again', options, async (cont
       const subject = restoredSubject(started.value.pid);
       one.after(() => subject.kill());
       assert.equal(proxied.restore, 'proxy');
-      const foretold = foretell(subject.pid, '4.1.1');
+      const foretold = await foretell(subject.pid, '4.1.1');
       await compare(one, { foretold, subject, version: '4.1.1', who: `${abi} proxied`, rows });
     });
   }

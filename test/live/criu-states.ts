@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { sizeOf, type Vma } from '../../src/model/vma.js';
 import type { Abi } from '../../src/puppet/abi.js';
 import {
@@ -144,14 +144,61 @@ const unmapNamed =
 
 /** Anonymous code that begins with CRIU's mark of a version. */
 const forge =
-  (signature: string, version: bigint) =>
+  (signature: string, version: bigint, size = 0x2000n) =>
   async (puppet: Puppet): Promise<void> => {
-    const at = await must(puppet.call('mmap', 0n, 0x2000n, R | W, PRIVATE_ANONYMOUS, -1n, 0n));
+    const at = await must(puppet.call('mmap', 0n, size, R | W, PRIVATE_ANONYMOUS, -1n, 0n));
     const nowhere = 0xffff_ffff_ffff_ffffn;
     const fields = Buffer.from(new BigUint64Array([nowhere, version, nowhere, nowhere]).buffer);
     await puppet.poke(at, Buffer.concat([Buffer.from(signature, 'latin1'), fields]));
-    await must(puppet.call('mprotect', at, 0x2000n, R | X));
+    await must(puppet.call('mprotect', at, size, R | X));
   };
+
+/** Memory of the process's own, with those permissions, where the vDSO's data pages were. */
+const dataPagesReplaced =
+  (protection: bigint) =>
+  async (puppet: Puppet): Promise<void> => {
+    const { data } = vdsoBlock(puppet);
+    for (const vma of data) {
+      const place = [vma.start, sizeOf(vma), protection] as const;
+      await must(puppet.call('mmap', ...place, PRIVATE_ANONYMOUS | FIXED, -1n, 0n));
+    }
+  };
+
+/** [vvar_vclock] before [vvar], both right before the vDSO. */
+const swapData = async (puppet: Puppet): Promise<void> => {
+  const { data, all } = vdsoBlock(puppet);
+  const total = all.reduce((sum, vma) => sum + sizeOf(vma), 0n);
+  let at = await must(reserve(puppet, total));
+  for (const vma of [...[...data].reverse(), vdsoOf(puppet)]) {
+    const { results } = await puppet.run(moveStep(vma, at));
+    await must(Promise.resolve(results[0] ?? 0n));
+    at += sizeOf(vma);
+  }
+};
+
+/** Through /proc/PID/mem, at an offset in the vDSO. */
+const write =
+  (offsetOf: (bytes: Buffer) => number, bytesOf: (old: Buffer) => Buffer) =>
+  async (puppet: Puppet): Promise<void> => {
+    const { start, end } = vdsoOf(puppet);
+    const memory = openSync(`/proc/${puppet.pid}/mem`, 'r+');
+    const image = Buffer.alloc(Number(end - start));
+    readSync(memory, image, 0, image.length, Number(start));
+    const offset = offsetOf(image);
+    const bytes = bytesOf(image.subarray(offset));
+    writeSync(memory, bytes, 0, bytes.length, Number(start) + offset);
+    closeSync(memory);
+  };
+
+/** Executable memory of that many pages, the first of them a guard page. */
+const guarded =
+  (pages: bigint) =>
+  async (puppet: Puppet): Promise<void> => {
+    const at = await must(puppet.call('mmap', 0n, pages * 0x1000n, R | W | X, PRIVATE_ANONYMOUS, -1n, 0n));
+    await must(puppet.call('madvise', at, 0x1000n, MADV_GUARD_INSTALL));
+  };
+
+const MADV_GUARD_INSTALL = 102n;
 
 const both =
   (...parts: readonly State['make'][]) =>
@@ -198,6 +245,34 @@ export const STATES: readonly State[] = [
   state('a forged mark of version 3', forge('CRIUvDSO', 3n)),
   state('a forged mark of version 2', forge('criuvDSO', 2n)),
   state('a forged mark of version 1', forge('criuvdso', 1n)),
+  state('a forged mark of version 3 in large memory', forge('CRIUvDSO', 3n, 0x40000n)),
+  state('a forged mark of version 2 in large memory', forge('criuvDSO', 2n, 0x40000n)),
+  state('executable memory behind a guard page', guarded(64n)),
+  state('data pages in the other order', swapData),
+  state('own memory in place of the data pages', dataPagesReplaced(R | W)),
+  state('no access in place of the data pages', dataPagesReplaced(0n)),
+  state('read-only, without data pages', both(unmapNamed('[vvar]', '[vvar_vclock]'), protect(R))),
+  state(
+    'written, the same byte',
+    write(
+      () => 0x1000,
+      (old) => old.subarray(0, 1),
+    ),
+  ),
+  state(
+    'a symbol renamed',
+    write(
+      (image) => image.indexOf('__vdso_getcpu'),
+      () => Buffer.from('__vdso_getXXX'),
+    ),
+  ),
+  state(
+    'section headers written over',
+    write(
+      () => 0x2f,
+      () => Buffer.from([2]),
+    ),
+  ),
   state('plain', nothing, 'i386'),
   state('block moved', ignored(moveBlock), 'i386'),
   state('vDSO moved alone, downwards', ignored(moveVdsoAlone), 'i386'),

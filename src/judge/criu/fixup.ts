@@ -1,4 +1,5 @@
 import { type Mark, parseMark } from '../mark.js';
+import { atLeast } from '../release.js';
 import type { Space } from '../space.js';
 import type { CriuEntry, DumpStop } from './entry.js';
 import { type CriuVersion, criuAtLeast } from './version.js';
@@ -37,6 +38,8 @@ export const fixup = (
       fixed.push(entry);
       continue;
     }
+    const guard = guardStop(space, entry);
+    if (guard !== undefined) return { entries: fixed, lines, stop: guard, undecided, dropped: [] };
     const mark = markFor(space, entry, version);
     if (mark !== undefined) {
       const stop = markStop(space, entry, mark, version, marked !== undefined);
@@ -52,8 +55,23 @@ export const fixup = (
     fixed.push(answer === undefined ? entry : { ...entry, vdso: answer });
   }
   if (marked === undefined) return { entries: fixed, lines, stop: undefined, undecided, dropped: [] };
+  const stop = freedTwice(marked.entry, marked.mark);
+  if (stop !== undefined) return { entries: fixed, lines, stop, undecided, dropped: [] };
   return { ...dropRuntime(fixed, marked.entry, marked.mark, lines), lines, stop: undefined, undecided };
 };
+
+/** drop_rt_vdso drops the marked mapping, and then the vvar the mark names: when that is the same one, CRIU dies of it. */
+const freedTwice = ({ start }: CriuEntry, { proxy, proxyVvar, runtimeVvar }: Mark): DumpStop | undefined =>
+  runtimeVvar !== start || proxy === start || proxyVvar === start
+    ? undefined
+    : {
+        outcome: 'fail',
+        code: 'mark-names-itself',
+        mapping: start,
+        line: `vdso: Dropping marked vvar at ${bare(start)}`,
+        text: 'a mark names its own mapping as the vvar beside it, and CRIU dies of that',
+        todo: 'Change the first eight bytes of that memory.',
+      };
 
 /** Marks CRIU knows: V1 always, V2 since 1.3 (0bb002ce6), V3 since 3.5 (3b8071bac). */
 const markFor = (space: Space, entry: CriuEntry, version: CriuVersion): Mark | undefined => {
@@ -62,6 +80,33 @@ const markFor = (space: Space, entry: CriuEntry, version: CriuVersion): Mark | u
   const known = mark.version === 2 ? criuAtLeast(version, 1, 3) : criuAtLeast(version, 3, 5);
   return known ? mark : undefined;
 };
+
+/** The parasite reads the first bytes of such memory, and a guard page (MADV_GUARD_INSTALL, 6.13) faults. */
+const guardStop = (space: Space, entry: CriuEntry): DumpStop | undefined => {
+  const word = space.evidence.pagemap.get(entry.start)?.[0] ?? 0n;
+  // The bit says so since 6.15; before 4.2 it was part of the page shift.
+  if ((word & GUARD) === 0n || atLeast(space.release, 6, 13) !== true) return undefined;
+  // The first executable mapping is where CRIU would put its parasite.
+  if (space.vmas.find(({ execute }) => execute)?.start === entry.start)
+    return {
+      outcome: 'fail',
+      code: 'guard-first',
+      mapping: entry.start,
+      line: `Can't infect (pid: ${space.evidence.process.pid}) with parasite`,
+      text: 'the first executable memory begins with a guard page, where CRIU would put its parasite',
+      todo: 'Take the guard away first (MADV_GUARD_REMOVE).',
+    };
+  return {
+    outcome: 'fail-kills',
+    code: 'guard-kills',
+    mapping: entry.start,
+    line: `${space.evidence.process.pid} was stopped by 11 unexpectedly`,
+    text: 'executable memory begins with a guard page, and CRIU reads its first bytes',
+    todo: 'Do not dump it; take the guard away first (MADV_GUARD_REMOVE).',
+  };
+};
+
+const GUARD = 1n << 58n;
 
 const markStop = (
   space: Space,
@@ -131,7 +176,7 @@ const dropRuntime = (
       if (entry !== runtime) kept.push({ ...entry, plain: true, vdso: true });
     } else if (entry.start === mark.proxyVvar) {
       lines.push(`vdso: Restore orig VVAR status at ${bare(entry.start)}`);
-      kept.push({ ...entry, plain: true, vvar: true });
+      if (entry !== runtime) kept.push({ ...entry, plain: true, vvar: true });
     } else if (entry.start === mark.runtimeVvar && entry.plain && entry.read) {
       dropped.push(entry);
     } else if (entry !== runtime) kept.push(entry);

@@ -1,55 +1,142 @@
-import { DT, linkBase, readDynamic } from '../../elf/dynamic.js';
-import { parseElfHeader } from '../../elf/header.js';
-import { asOffset, elfReader } from '../../elf/reader.js';
-import { PT_DYNAMIC, PT_LOAD, readSegments } from '../../elf/segments.js';
+import { DT } from '../../elf/dynamic.js';
+import { type ElfReader, elfReader } from '../../elf/reader.js';
+import { PT_DYNAMIC, PT_LOAD } from '../../elf/segments.js';
+import { type CriuVersion, criuAtLeast } from './version.js';
 
 /**
  * Would CRIU's vdso_fill_symtable (criu/pie/util-vdso.c, the same rules from 1.8 to 4.2) take these bytes for a vDSO?
  * Any ELF of the right class with one PT_LOAD, one PT_DYNAMIC, a string table, symbol table and hash passes; no symbol
- * needs to match. "unknown" when the bytes are cut before the answer. `line` is what CRIU prints when it refuses.
+ * needs to match, and what it does not need may be anything. "unknown" when the bytes are cut before the answer. `line`
+ * is what CRIU prints when it refuses.
  */
 export const symtableCheck = (
   bytes: Uint8Array,
   size: number,
   bits: 32 | 64,
+  version?: CriuVersion,
 ): { readonly passes: boolean | 'unknown'; readonly line: string | undefined } => {
-  const cut = bytes.length < size;
-  if (bytes.length < 4) return { passes: 'unknown', line: undefined };
-  if (bytes[0] !== 0x7f || bytes[1] !== 0x45 || bytes[2] !== 0x4c || bytes[3] !== 0x46)
-    return refuse('Invalid ELF magic');
-  const header = parseElfHeader(bytes);
-  if (header === undefined) return cut ? UNKNOWN : refuse('Corrupted Elf phdr');
-  if (header.bits !== bits) return refuse(`Unsupported ELF class: ${bytes[4] ?? 0}`);
-  // CRIU compares with ELFDATA2LSB, on every machine.
-  if (!header.littleEndian) return refuse(`Unsupported ELF data encoding: ${bytes[5] ?? 0}`);
-  if (header.version !== 1) return refuse(`Unsupported ELF version: ${header.version}`);
-  if (header.osAbi !== 0 && header.osAbi !== 3) return refuse(`Unsupported OSABI version: ${header.osAbi}`);
-  const reader = elfReader(bytes, true, bits);
-  const segments = readSegments(
-    { ...header, programHeaders: { ...header.programHeaders, size: bits === 64 ? 56 : 32 } },
-    reader,
-  );
-  if (segments.length < header.programHeaders.count) return cut ? UNKNOWN : refuse('Corrupted Elf phdr');
-  const loads = segments.filter(({ type }) => type === PT_LOAD);
-  const dynamics = segments.filter(({ type }) => type === PT_DYNAMIC);
-  if (dynamics.length > 1) return refuse('Second PT_DYNAMIC header');
-  if (loads.length > 1) return refuse('Second PT_LOAD header');
-  const [dynamic] = dynamics;
-  if (loads.length === 0 || dynamic === undefined) return refuse('One of obligated program headers is missed');
-  if (dynamic.offset >= size) return refuse('Corrupted Elf dynamic section');
-  if (dynamic.offset + dynamic.fileSize > bytes.length && cut) return UNKNOWN;
-  const tags = readDynamic(header, reader, segments);
-  const needed = [DT.strtab, DT.symtab, DT.strsz, DT.syment];
-  if (needed.some((tag) => !tags.has(tag)) || !(tags.has(DT.hash) || tags.has(DT.gnuHash))) {
-    return refuse('Not all dynamic entries are present');
-  }
-  const base = linkBase(segments);
-  for (const tag of [DT.strtab, tags.has(DT.hash) ? DT.hash : DT.gnuHash]) {
-    const at = asOffset((tags.get(tag) ?? 0n) - base);
-    if (at === undefined || at >= size) return refuse('Corrupted Elf symbols/hash');
-  }
-  return { passes: true, line: undefined };
+  const tables = readTables(bytes, size, bits, version);
+  if (tables === 'unknown') return { passes: 'unknown', line: undefined };
+  return typeof tables === 'string' ? { passes: false, line: tables } : { passes: true, line: undefined };
 };
 
-const UNKNOWN = { passes: 'unknown', line: undefined } as const;
-const refuse = (line: string) => ({ passes: false, line }) as const;
+/** What CRIU goes by in an image: offsets of its tables, from the start of the bytes. */
+interface Tables {
+  readonly reader: ElfReader;
+  readonly wide: boolean;
+  readonly symbols: number;
+  readonly strings: number;
+  /** DT_HASH; undefined when there is a GNU hash only. */
+  readonly hash: number | undefined;
+}
+
+/** Or the line CRIU refuses with; "unknown" when the bytes are cut before that is clear. */
+const readTables = (
+  bytes: Uint8Array,
+  size: number,
+  bits: 32 | 64,
+  version: CriuVersion | undefined,
+): Tables | string => {
+  const refused = refusedIdentity(bytes, bits, version);
+  if (refused !== undefined)
+    return refused === 'unknown' || version === undefined || criuAtLeast(version, 4, 2)
+      ? refused
+      : 'ELF header magic mismatch';
+  const cut = bytes.length < size;
+  const wide = bits === 64;
+  const reader = elfReader(bytes, true, bits);
+  const word = (at: number): bigint => reader.word(at) ?? 0n;
+  const headers = Number(word(wide ? 32 : 28));
+  const count = reader.u16(wide ? 56 : 44) ?? 0;
+  const step = wide ? 56 : 32;
+  if (headers >= size || headers + count * step > size) return 'Corrupted Elf phdr';
+  if (headers + count * step > bytes.length) return 'unknown';
+  const all = Array.from({ length: count }, (_, index) => headers + index * step);
+  const [load, secondLoad] = all.filter((at) => reader.u32(at) === PT_LOAD);
+  const [dynamic, secondDynamic] = all.filter((at) => reader.u32(at) === PT_DYNAMIC);
+  if (secondDynamic !== undefined) return 'Second PT_DYNAMIC header';
+  if (secondLoad !== undefined) return 'Second PT_LOAD header';
+  if (load === undefined || dynamic === undefined) return 'One of obligated program headers is missed';
+
+  const tags = new Map<bigint, bigint>();
+  const from = Number(word(dynamic + (wide ? 8 : 4)));
+  const entries = Math.floor(Number(word(dynamic + (wide ? 32 : 16))) / (wide ? 16 : 8));
+  if (from >= size) return 'Corrupted Elf dynamic section';
+  for (let index = 0; index < entries; index += 1) {
+    const at = from + index * (wide ? 16 : 8);
+    if (at + (wide ? 16 : 8) > size) return 'Corrupted Elf dynamic section';
+    if (at + (wide ? 16 : 8) > bytes.length) return cut ? 'unknown' : 'Corrupted Elf dynamic section';
+    const tag = word(at);
+    if (tag === 0n) break;
+    tags.set(tag, word(at + (wide ? 8 : 4)));
+  }
+  const has = (tag: number): boolean => tags.has(BigInt(tag));
+  if (![DT.strtab, DT.symtab, DT.strsz, DT.syment].every(has) || !(has(DT.hash) || has(DT.gnuHash)))
+    return 'Not all dynamic entries are present';
+  const base = word(load + (wide ? 16 : 8));
+  const offset = (tag: number): number => Number(BigInt.asUintN(bits, (tags.get(BigInt(tag)) ?? 0n) - base));
+  const hash = has(DT.hash) ? DT.hash : DT.gnuHash;
+  if (offset(DT.strtab) >= size || offset(hash) + 4 > size) return 'Corrupted Elf symbols/hash';
+  return {
+    reader,
+    wide,
+    symbols: offset(DT.symtab),
+    strings: offset(DT.strtab),
+    hash: has(DT.hash) ? offset(DT.hash) : undefined,
+  };
+};
+
+/** has_elf_identity: byte by byte since 4.2, before that one comparison of all sixteen. */
+const refusedIdentity = (bytes: Uint8Array, bits: 32 | 64, version: CriuVersion | undefined): string | undefined => {
+  if (bytes.length < 4) return 'unknown';
+  const magic = [0x7f, 0x45, 0x4c, 0x46].every((byte, index) => bytes[index] === byte);
+  if (!magic) return 'Invalid ELF magic';
+  if (bytes.length < (bits === 64 ? 64 : 52)) return 'unknown';
+  const [elfClass, data, elfVersion, osAbi] = bytes.subarray(4, 8);
+  if (elfClass !== (bits === 64 ? 2 : 1)) return `Unsupported ELF class: ${elfClass}`;
+  // CRIU compares with ELFDATA2LSB, on every machine.
+  if (data !== 1) return `Unsupported ELF data encoding: ${data}`;
+  if (elfVersion !== 1) return `Unsupported ELF version: ${elfVersion}`;
+  const old = version !== undefined && !criuAtLeast(version, 4, 2);
+  const passes = old ? bytes.subarray(7, 16).every((byte) => byte === 0) : osAbi === 0 || osAbi === 3;
+  if (passes) return undefined;
+  return `Unsupported OSABI version: ${osAbi}`;
+};
+
+/**
+ * Where CRIU finds functions in an image (elf_symbol_lookup): through the hash table, so that a written bucket, name or
+ * value counts. Undefined for one it does not find, and for a chain that never ends.
+ */
+export const lookUp = (bytes: Uint8Array, names: readonly string[]): readonly (bigint | undefined)[] => {
+  const tables = readTables(bytes, bytes.length, bytes[4] === 1 ? 32 : 64, undefined);
+  if (typeof tables === 'string' || tables.hash === undefined) return names.map(() => undefined);
+  const { reader, wide, symbols, strings, hash } = tables;
+  const [buckets, chains] = [reader.u32(hash) ?? 0, reader.u32(hash + 4) ?? 0];
+  return names.map((name) => {
+    let index = reader.u32(hash + 8 + 4 * (sysvHash(name) % buckets)) ?? 0;
+    for (let turns = 0; index !== 0 && index < chains && turns < chains; turns += 1) {
+      const symbol = symbols + index * (wide ? 24 : 16);
+      const info = reader.u8(symbol + (wide ? 4 : 12)) ?? 0;
+      const found = reader.text(strings + (reader.u32(symbol) ?? Number.NaN), 32) === name;
+      if (found && ((info & 0xf) === STT_FUNC || info >> 4 === STB_GLOBAL)) {
+        const value = reader.word(symbol + (wide ? 8 : 4));
+        return value === 0n ? undefined : value;
+      }
+      index = reader.u32(hash + 8 + 4 * (buckets + index)) ?? 0;
+    }
+    return undefined;
+  });
+};
+
+const STT_FUNC = 2;
+const STB_GLOBAL = 1;
+
+const sysvHash = (name: string): number => {
+  let hash = 0;
+  for (const byte of Buffer.from(name, 'latin1')) {
+    hash = ((hash << 4) + byte) >>> 0;
+    const high = hash & 0xf0000000;
+    hash = (hash ^ (high >>> 24)) & 0x0fffffff;
+  }
+  return hash;
+};

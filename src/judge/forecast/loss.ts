@@ -1,4 +1,5 @@
 import type { Loss } from '../../model/verdict.js';
+import type { CriuEntry } from '../criu/entry.js';
 import type { Fixed } from '../criu/fixup.js';
 import type { RestoreOutcome } from './outcome.js';
 import type { Run } from './run.js';
@@ -15,10 +16,15 @@ export const lossOf = (run: Run, fixed: Fixed, { restore, vdso }: RestoreOutcome
     if (truth === 'genuine') {
       const modified = run.verdict.vdso?.modifiedPages;
       if (modified === undefined) return undefined;
-      if (modified.length > 0) losses.push('vdso-content');
+      // A page that was copied and holds the same bytes is no loss.
+      if (modified.length > 0 && run.written?.changed.length !== 0) losses.push('vdso-content');
     }
     if (vdso.write || !vdso.execute || !vdso.read) losses.push('permissions');
   }
+  // A vDSO that is not both readable and executable is dumped as plain memory, which has no page of the kernel's.
+  const plain = fixed.entries.find(({ start, vdso: taken }) => start === run.verdict.vdso?.start && !taken);
+  if (plain !== undefined && run.verdict.vdso?.modifiedPages?.length !== pagesOf(run, plain))
+    losses.push('vdso-content');
   const runtimes = new Set(
     run.judged.filter(({ verdict }) => verdict.class === 'criu-runtime').map(({ verdict }) => verdict.start),
   );
@@ -27,3 +33,5 @@ export const lossOf = (run: Run, fixed: Fixed, { restore, vdso }: RestoreOutcome
   if (marked !== undefined && !runtimes.has(marked.start)) losses.push('memory');
   return losses;
 };
+
+const pagesOf = ({ space }: Run, { start, end }: CriuEntry): number => Number((end - start) / space.pageSize);

@@ -16,6 +16,8 @@ export interface RestoreLayout {
   readonly symbols: 'same' | 'other' | { readonly moved: string } | undefined;
   /** Its log clock calls the vDSO once that is in place: 3.13 and later (2d521f3c9), not for 32-bit tasks. */
   readonly readsClock: boolean | undefined;
+  /** Is there memory that can be read at an address, whatever it is. */
+  readonly isReadable: (address: bigint) => boolean;
 }
 
 export interface Range {
@@ -96,12 +98,20 @@ const differs = (
 };
 
 /** The pair goes back to where each part was. */
-const inPlace = ({ vvar, runtime, readsClock }: RestoreLayout, vdso: Range): RuleOutcome => {
+const inPlace = ({ vvar, runtime, readsClock, isReadable }: RestoreLayout, vdso: Range): RuleOutcome => {
   const attached = vvar !== undefined && (runtime.vdsoFirst ? vvar.start === vdso.end : vvar.end === vdso.start);
   const line = 'Runtime vdso/vvar matches dumpee, remap inplace';
   if (attached || runtime.vvarSize === 0n || readsClock === false)
     return { restore: 'in-place', text: 'the pair is as this kernel has it', line };
   if (readsClock === undefined) return { restore: undefined, text: 'the vvar is not where the vDSO reads it', line };
+  // Zeros there tell its code to make a system call instead (vdso_data.clock_mode), an odd first word to wait for ever.
+  const data = runtime.vdsoFirst ? vdso.end : vdso.start - (runtime.vvarSize ?? 0n);
+  if (runtime.vvarSize !== undefined && isReadable(data))
+    return {
+      restore: undefined,
+      text: 'the vDSO reads other memory in place of vvar, and what is in it decides',
+      line,
+    };
   const text =
     vvar === undefined
       ? 'the image has the vDSO without vvar; the restorer asks it for the time and dies'

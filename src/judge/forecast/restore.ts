@@ -1,12 +1,14 @@
+import { proxiedSymbols } from '../../criu/proxied-symbols.js';
+import { contains } from '../../model/vma.js';
 import { hex } from '../../text/hex.js';
 import type { CriuEntry } from '../criu/entry.js';
 import type { Fixed } from '../criu/fixup.js';
-import { symtableCheck } from '../criu/symtable.js';
+import { lookUp, symtableCheck } from '../criu/symtable.js';
 import { criuAtLeast } from '../criu/version.js';
 import { imageIndex } from '../traits.js';
 import type { RestoreOutcome } from './outcome.js';
-import { restoreRule } from './restore-rule.js';
-import type { Run } from './run.js';
+import { type RestoreLayout, restoreRule } from './restore-rule.js';
+import { type Run, standsIn } from './run.js';
 import { runtimeOf } from './runtime-vdso.js';
 
 /** A restore on the same kernel: the rule over what the dump would write. */
@@ -15,13 +17,24 @@ export const simulateRestore = (run: Run, fixed: Fixed): RestoreOutcome => {
   const survives = outcome.restore === 'in-place' || outcome.restore === 'proxy' || outcome.restore === 'none';
   if (!survives) return outcome;
   const lost = pointsIntoDropped(run, fixed);
-  if (lost === undefined) return outcome;
-  return { restore: 'crash', text: lost, line: undefined, vdso: outcome.vdso };
+  if (lost !== undefined) return { restore: 'crash', text: lost, line: undefined, vdso: outcome.vdso };
+  const replaced = outcome.restore === 'in-place' ? pointsIntoWritten(run, outcome) : undefined;
+  return replaced === undefined ? outcome : { ...outcome, restore: undefined, text: replaced };
+};
+
+/** A thread that goes on in code of the vDSO that somebody wrote finds the kernel's there. */
+const pointsIntoWritten = ({ space, written }: Run, { vdso }: RestoreOutcome): string | undefined => {
+  if (written === undefined || vdso === undefined) return undefined;
+  const inside = space.evidence.process.instructionPointers?.find((pointer) =>
+    standsIn(pointer - vdso.start, written.changed),
+  );
+  return inside === undefined ? undefined : `a thread stands at ${hex(inside)}, in code that the restore replaces`;
 };
 
 const proxify = (run: Run, fixed: Fixed): RestoreOutcome => {
   const vdso = fixed.entries.filter((entry) => entry.vdso).at(-1);
-  const vvar = fixed.entries.filter((entry) => entry.vvar).at(-1);
+  // One with both, from a forged mark, counts as vDSO alone (vdso_proxify), and has no pages in the image.
+  const vvar = fixed.entries.filter((entry) => entry.vvar && !entry.vdso).at(-1);
   const runtime = runtimeOf(run);
   const same = vdso === undefined ? undefined : runtime.sameImage(vdso, fixed);
   const outcome = restoreRule({
@@ -29,10 +42,20 @@ const proxify = (run: Run, fixed: Fixed): RestoreOutcome => {
     vvar,
     parses: vdso === undefined ? { passes: undefined, line: undefined } : parses(run, vdso),
     runtime,
-    symbols: same === undefined ? undefined : same ? 'same' : 'other',
+    symbols: same === true ? writtenSymbols(run, vdso?.start) : same === undefined ? undefined : 'other',
     readsClock: run.compat ? false : criuAtLeast(run.version, 3, 13) ? true : undefined,
+    isReadable: (address) => run.space.vmas.some((vma) => vma.read && contains(vma, address)),
   });
   return { ...outcome, vdso };
+};
+
+/** This kernel's own image, but its symbol table may have been written to. */
+const writtenSymbols = ({ written, verdict }: Run, start: bigint | undefined): RestoreLayout['symbols'] => {
+  const names = proxiedSymbols(verdict.vdso?.image);
+  if (written === undefined || names === undefined || verdict.vdso?.start !== start) return 'same';
+  const [theirs, ours] = [lookUp(written.bytes, names), lookUp(written.pristine, names)];
+  const moved = names.find((_, index) => theirs[index] !== ours[index]);
+  return moved === undefined ? 'same' : { moved };
 };
 
 const parses = (
@@ -40,11 +63,12 @@ const parses = (
   vdso: CriuEntry,
 ): { readonly passes: boolean | undefined; readonly line: string | undefined } => {
   const { space } = run;
+  if (vdso.vvar) return { passes: false, line: 'Invalid ELF magic' };
   const bytes = space.evidence.bytes.get(vdso.start);
   const one = run.judged.find(({ verdict }) => verdict.start === vdso.start);
   if (bytes !== undefined) {
     const bits = run.compat ? 32 : 64;
-    const { passes, line } = symtableCheck(bytes, Number(vdso.end - vdso.start), bits);
+    const { passes, line } = symtableCheck(bytes, Number(vdso.end - vdso.start), bits, run.version);
     // Big-endian images fail the letter of the check and are restored all the same: not in the facts.
     if (passes === false && space.evidence.host.machine === 's390x') return { passes: undefined, line };
     if (passes !== 'unknown') return { passes, line };

@@ -1,3 +1,5 @@
+import { differences, type Pristine } from '../../criu/pristine.js';
+import { readElfImage } from '../../elf/image.js';
 import type { Verdict } from '../../model/verdict.js';
 import type { CriuVersion } from '../criu/version.js';
 import type { Judgement } from '../mappings.js';
@@ -11,9 +13,23 @@ export interface Run {
   readonly version: CriuVersion;
   /** 32-bit task on a 64-bit kernel. */
   readonly compat: boolean;
+  /** The kernel's own image, and what of the vDSO's bytes differs; undefined where either is not known. */
+  readonly written: Written | undefined;
 }
 
-export const runOf = (space: Space, verdict: Verdict, version: CriuVersion): Run => ({
+export interface Written {
+  readonly bytes: Uint8Array;
+  readonly pristine: Uint8Array;
+  /** Offsets. */
+  readonly changed: readonly number[];
+}
+
+export const runOf = (
+  space: Space,
+  verdict: Verdict,
+  version: CriuVersion,
+  pristine: readonly Pristine[] = [],
+): Run => ({
   space,
   verdict,
   judged: verdict.mappings.flatMap((mapping) => {
@@ -21,5 +37,20 @@ export const runOf = (space: Space, verdict: Verdict, version: CriuVersion): Run
     return traits === undefined ? [] : [{ traits, verdict: mapping }];
   }),
   version,
+  written: writtenOf(space, verdict, pristine),
   compat: space.abi !== undefined && space.abi !== space.evidence.host.machine,
 });
+
+/** The image is told by its machine alone: its notes may be what was written. */
+const writtenOf = ({ evidence }: Space, { vdso }: Verdict, pristine: readonly Pristine[]): Written | undefined => {
+  const bytes = vdso ? evidence.bytes.get(vdso.start) : undefined;
+  const own = pristine.find((one) => vdso?.image !== undefined && readElfImage(one.bytes)?.image === vdso.image)?.bytes;
+  if (bytes === undefined || own === undefined || bytes.length !== own.length) return undefined;
+  return { bytes, pristine: own, changed: differences(bytes, own) };
+};
+
+/** Is that offset in, or right beside, what was changed? A restore in place then puts other code under the thread. */
+export const standsIn = (offset: bigint, changed: readonly number[]): boolean =>
+  changed.some((at) => Math.abs(at - Number(offset)) < NEAR);
+
+const NEAR = 32;

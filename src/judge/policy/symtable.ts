@@ -19,7 +19,7 @@ const parses = (space: Space, truth: Truth, entry: CriuEntry, version: CriuVersi
   const bits = space.abi !== undefined && BITS32.has(space.abi) ? 32 : 64;
   const bytes = space.evidence.bytes.get(entry.start);
   const size = Number(entry.end - entry.start);
-  const { passes } = bytes === undefined ? { passes: 'unknown' as const } : symtableCheck(bytes, size, bits);
+  const { passes } = bytes === undefined ? { passes: 'unknown' as const } : symtableCheck(bytes, size, bits, version);
   if (passes !== 'unknown') return passes;
   // The kernel's own image, unwritten, is known without its bytes; arm64 since 6.11 has a GNU hash alone (#2570, 4.1).
   const judgement = truth.judged.find(({ verdict }) => verdict.start === entry.start);
