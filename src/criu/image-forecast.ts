@@ -115,10 +115,8 @@ const base = (release: string): string => release.split('.').slice(0, 2).join('.
  */
 const lossOf = (look: ImageLook, restore: Forecast['restore']): readonly Loss[] | undefined => {
   if (restore === undefined || restore === 'fail' || restore === 'crash') return undefined;
-  const memory = [
-    ...(plainVdso(look) ? (['vdso-content'] as const) : []),
-    ...(leftOut(look) ? (['memory'] as const) : []),
-  ];
+  if (plainVdso(look)) return undefined;
+  const memory = leftOut(look) ? (['memory'] as const) : [];
   const { dumped } = look;
   if (restore !== 'in-place' || dumped === undefined) return memory;
   if (dumped.comparison === undefined) return undefined;
@@ -129,13 +127,10 @@ const lossOf = (look: ImageLook, restore: Forecast['restore']): readonly Loss[] 
   ];
 };
 
-/** The vDSO is in the image as plain memory, without the pages that were the kernel's. */
-const plainVdso = ({ verdict, took, process }: ImageLook): boolean =>
+/** The vDSO is in the image as plain memory: how many of its pages are, the areas that are read do not say. */
+const plainVdso = ({ verdict, took }: ImageLook): boolean =>
   verdict.mappings.some(
-    ({ start, class: mappingClass }) =>
-      mappingClass === 'genuine' &&
-      !took.vdso.some((area) => area.start === start) &&
-      process.pages.get(start)?.every((page) => page !== undefined) !== true,
+    ({ start, class: mappingClass }) => mappingClass === 'genuine' && !took.vdso.some((area) => area.start === start),
   );
 
 /** By dump.log: CRIU dropped a marked mapping that was no runtime vDSO. */

@@ -238,6 +238,7 @@ export const STATES: readonly State[] = [
   state('read-only', protect(R)),
   state('no access', protect(0n)),
   state('sealed', seal),
+  state('no access, sealed', both(protect(0n), seal)),
   state('[vvar] without access', async (puppet) => {
     const vvar = dataOf(puppet, '[vvar]');
     await must(puppet.call('mprotect', vvar.start, sizeOf(vvar), 0n));

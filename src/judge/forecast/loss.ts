@@ -1,3 +1,5 @@
+import { compareImage } from '../../criu/pristine.js';
+import { readElfImage } from '../../elf/image.js';
 import type { Loss } from '../../model/verdict.js';
 import type { CriuEntry } from '../criu/entry.js';
 import type { Fixed } from '../criu/fixup.js';
@@ -19,6 +21,7 @@ export const lossOf = (run: Run, fixed: Fixed, { restore, vdso }: RestoreOutcome
       // A page that was copied and holds the same bytes is no loss.
       if (modified.length > 0 && run.written?.changed.length !== 0) losses.push('vdso-content');
     }
+    if (truth === 'criu-proxy' && proxyWritten(run, vdso)) losses.push('vdso-content');
     if (vdso.write || !vdso.execute || !vdso.read) losses.push('permissions');
   }
   // A vDSO that is not both readable and executable is dumped as plain memory, which has no page of the kernel's.
@@ -35,3 +38,11 @@ export const lossOf = (run: Run, fixed: Fixed, { restore, vdso }: RestoreOutcome
 };
 
 const pagesOf = ({ space }: Run, { start, end }: CriuEntry): number => Number((end - start) / space.pageSize);
+
+/** What was written into the vDSO before it became a proxy; not the jumps that make it one. */
+const proxyWritten = ({ space, pristine }: Run, { start }: CriuEntry): boolean => {
+  const bytes = space.evidence.bytes.get(start);
+  const elf = bytes && readElfImage(bytes);
+  const comparison = bytes && elf && compareImage(bytes, elf, pristine, Number(space.pageSize));
+  return comparison !== undefined && comparison.changed.length > 0;
+};

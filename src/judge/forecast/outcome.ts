@@ -1,4 +1,5 @@
 import type { Forecast } from '../../model/verdict.js';
+import { hex } from '../../text/hex.js';
 import { type CriuEntry, collectEntries, type DumpStop } from '../criu/entry.js';
 import { type Fixed, fixup } from '../criu/fixup.js';
 import { criuAtLeast } from '../criu/version.js';
@@ -28,9 +29,31 @@ export const simulateDump = (run: Run): Dump => {
     return { outcome: 'unknown', why: "the frame of the host's vDSO is not known" };
   const fixed = fixup(space, entries, version, check);
   if (fixed.stop !== undefined) return { outcome: 'stopped', stop: fixed.stop, lines: fixed.lines };
+  const sealed = sealedStop(space);
+  if (sealed !== undefined) return { outcome: 'stopped', stop: sealed, lines: fixed.lines };
   if (fixed.undecided !== undefined)
     return { outcome: 'unknown', why: 'what the page frame check would say is not known' };
   return { outcome: 'ok', fixed, collected: entries };
+};
+
+/** The parasite makes private memory readable before it is dumped (mprotect_vmas), and a seal (mseal, 6.10) forbids it. */
+const sealedStop = ({ vmas, evidence }: Run['space']): DumpStop | undefined => {
+  const sealed = vmas.find(
+    (vma) =>
+      !vma.read &&
+      !vma.shared &&
+      vma.name !== '[vsyscall]' &&
+      evidence.smaps?.get(vma.start)?.flags?.has('sl') === true,
+  );
+  if (sealed === undefined) return undefined;
+  return {
+    outcome: 'fail',
+    code: 'sealed-unreadable',
+    mapping: sealed.start,
+    line: 'mprotect(',
+    text: `the memory at ${hex(sealed.start)} is not readable and sealed, so CRIU cannot make it readable`,
+    todo: 'Nothing undoes a seal but a restart of the program.',
+  };
 };
 
 /**

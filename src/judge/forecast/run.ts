@@ -15,6 +15,7 @@ export interface Run {
   readonly compat: boolean;
   /** The kernel's own image, and what of the vDSO's bytes differs; undefined where either is not known. */
   readonly written: Written | undefined;
+  readonly pristine: readonly Pristine[];
 }
 
 export interface Written {
@@ -38,6 +39,7 @@ export const runOf = (
   }),
   version,
   written: writtenOf(space, verdict, pristine),
+  pristine,
   compat: space.abi !== undefined && space.abi !== space.evidence.host.machine,
 });
 
