@@ -79,7 +79,8 @@ const parses = (
   if (mappingClass !== 'genuine') return { passes: undefined, line: undefined };
   if ((imageIndex(one.traits)?.first ?? 0) > 0) return { passes: false, line: 'Invalid ELF magic' };
   const image = run.verdict.vdso?.image;
-  const foreign = image !== undefined && image !== space.abi;
+  if (image === undefined) return { passes: undefined, line: undefined };
+  const foreign = image !== space.abi;
   return foreign ? { passes: false, line: 'Unsupported ELF class: 1' } : { passes: true, line: undefined };
 };
 
