@@ -122,7 +122,7 @@ const lossOf = (look: ImageLook, restore: Forecast['restore']): readonly Loss[] 
   if (dumped.comparison === undefined) return undefined;
   return [
     ...(dumped.comparison.changed.length > 0 ? (['vdso-content'] as const) : []),
-    ...(dumped.area.protection === PROT_READ_EXEC ? [] : (['permissions'] as const)),
+    ...((dumped.area.protection & PROT_WRITE) === 0 ? [] : (['permissions'] as const)),
     ...memory,
   ];
 };
@@ -142,7 +142,7 @@ const leftOut = ({ dumpLines, verdict }: ImageLook): boolean =>
   );
 
 const PROT_READ = 1;
-const PROT_READ_EXEC = 5;
+const PROT_WRITE = 2;
 
 const WORDS = {
   'in-place': ['restore-in-place', 'a restore gives it a fresh vDSO at the dumped address'],

@@ -22,7 +22,8 @@ export const lossOf = (run: Run, fixed: Fixed, { restore, vdso }: RestoreOutcome
       if (modified.length > 0 && run.written?.changed.length !== 0) losses.push('vdso-content');
     }
     if (truth === 'criu-proxy' && proxyWritten(run, vdso)) losses.push('vdso-content');
-    if (vdso.write || !vdso.execute || !vdso.read) losses.push('permissions');
+    // What was not writable is given back as it was (the last loop over the mappings, criu/pie/restorer.c).
+    if (vdso.write) losses.push('permissions');
   }
   // A vDSO that is not both readable and executable is dumped as plain memory, which has no page of the kernel's.
   const plain = fixed.entries.find(({ start, vdso: taken }) => start === run.verdict.vdso?.start && !taken);
