@@ -26,8 +26,9 @@ interface Tables {
   readonly wide: boolean;
   readonly symbols: number;
   readonly strings: number;
-  /** DT_HASH; undefined when there is a GNU hash only. */
-  readonly hash: number | undefined;
+  /** DT_HASH, or where there is none DT_GNU_HASH. */
+  readonly hash: number;
+  readonly isGnu: boolean;
 }
 
 /** Or the line CRIU refuses with; "unknown" when the bytes are cut before that is clear. */
@@ -82,7 +83,8 @@ const readTables = (
     wide,
     symbols: offset(DT.symtab),
     strings: offset(DT.strtab),
-    hash: has(DT.hash) ? offset(DT.hash) : undefined,
+    hash: offset(hash),
+    isGnu: !has(DT.hash),
   };
 };
 
@@ -109,24 +111,47 @@ const refusedIdentity = (bytes: Uint8Array, bits: 32 | 64, version: CriuVersion 
  */
 export const lookUp = (bytes: Uint8Array, names: readonly string[]): readonly (bigint | undefined)[] => {
   const tables = readTables(bytes, bytes.length, bytes[4] === 1 ? 32 : 64, undefined);
-  if (typeof tables === 'string' || tables.hash === undefined) return names.map(() => undefined);
-  const { reader, wide, symbols, strings, hash } = tables;
-  const [buckets, chains] = [reader.u32(hash) ?? 0, reader.u32(hash + 4) ?? 0];
+  if (typeof tables === 'string') return names.map(() => undefined);
+  const { reader, wide, symbols, strings } = tables;
+  const valueFrom = (index: number, name: string): bigint | undefined => {
+    const symbol = symbols + index * (wide ? 24 : 16);
+    const info = reader.u8(symbol + (wide ? 4 : 12)) ?? 0;
+    if ((info & 0xf) !== STT_FUNC && info >> 4 !== STB_GLOBAL) return undefined;
+    const found = reader.text(strings + (reader.u32(symbol) ?? Number.NaN), 32) === name;
+    return found ? reader.word(symbol + (wide ? 8 : 4)) : undefined;
+  };
   return names.map((name) => {
-    let index = reader.u32(hash + 8 + 4 * (sysvHash(name) % buckets)) ?? 0;
-    for (let turns = 0; index !== 0 && index < chains && turns < chains; turns += 1) {
-      const symbol = symbols + index * (wide ? 24 : 16);
-      const info = reader.u8(symbol + (wide ? 4 : 12)) ?? 0;
-      const found = reader.text(strings + (reader.u32(symbol) ?? Number.NaN), 32) === name;
-      if (found && ((info & 0xf) === STT_FUNC || info >> 4 === STB_GLOBAL)) {
-        const value = reader.word(symbol + (wide ? 8 : 4));
-        return value === 0n ? undefined : value;
-      }
-      index = reader.u32(hash + 8 + 4 * (buckets + index)) ?? 0;
+    for (const index of tables.isGnu ? gnuChain(tables, name) : sysvChain(tables, name)) {
+      const value = valueFrom(index, name);
+      if (value !== undefined) return value === 0n ? undefined : value;
     }
     return undefined;
   });
 };
+
+/** Numbers of the symbols that may have that name. */
+function* sysvChain({ reader, hash }: Tables, name: string): Generator<number> {
+  const [buckets, chains] = [reader.u32(hash) ?? 0, reader.u32(hash + 4) ?? 0];
+  let index = reader.u32(hash + 8 + 4 * (sysvHash(name) % buckets)) ?? 0;
+  for (let turns = 0; index !== 0 && index < chains && turns < chains; turns += 1) {
+    yield index;
+    index = reader.u32(hash + 8 + 4 * (buckets + index)) ?? 0;
+  }
+}
+
+function* gnuChain({ reader, wide, hash }: Tables, name: string): Generator<number> {
+  const [buckets, first] = [reader.u32(hash) ?? 0, reader.u32(hash + 4) ?? 0];
+  const bloom = reader.u32(hash + 8) ?? 0;
+  const from = hash + 16 + bloom * (wide ? 8 : 4);
+  const wanted = gnuHash(name);
+  let index = reader.u32(from + 4 * (wanted % buckets)) ?? 0;
+  for (; index !== 0; index += 1) {
+    const value = reader.u32(from + 4 * (buckets + index - first));
+    if (value === undefined) return;
+    if ((value | 1) === (wanted | 1)) yield index;
+    if ((value & 1) === 1) return;
+  }
+}
 
 const STT_FUNC = 2;
 const STB_GLOBAL = 1;
@@ -140,3 +165,6 @@ const sysvHash = (name: string): number => {
   }
   return hash;
 };
+
+const gnuHash = (name: string): number =>
+  Buffer.from(name, 'latin1').reduce((hash, byte) => (Math.imul(hash, 33) + byte) >>> 0, 5381);
