@@ -1,4 +1,5 @@
 import { proxiedSymbols } from '../../criu/proxied-symbols.js';
+import { readElfImage } from '../../elf/image.js';
 import { contains } from '../../model/vma.js';
 import { hex } from '../../text/hex.js';
 import type { CriuEntry } from '../criu/entry.js';
@@ -42,18 +43,22 @@ const proxify = (run: Run, fixed: Fixed): RestoreOutcome => {
     vvar,
     parses: vdso === undefined ? { passes: undefined, line: undefined } : parses(run, vdso),
     runtime,
-    symbols: same === true ? writtenSymbols(run, vdso?.start) : same === undefined ? undefined : 'other',
+    symbols:
+      same === true && vdso ? writtenSymbols(run, vdso) : same === undefined ? undefined : same ? 'same' : 'other',
     readsClock: run.compat ? false : criuAtLeast(run.version, 3, 13) ? true : undefined,
     isReadable: (address) => run.space.vmas.some((vma) => vma.read && contains(vma, address)),
   });
   return { ...outcome, vdso };
 };
 
-/** This kernel's own image, but its symbol table may have been written to. */
-const writtenSymbols = ({ written, verdict }: Run, start: bigint | undefined): RestoreLayout['symbols'] => {
-  const names = proxiedSymbols(verdict.vdso?.image);
-  if (written === undefined || names === undefined || verdict.vdso?.start !== start) return 'same';
-  const [theirs, ours] = [lookUp(written.bytes, names), lookUp(written.pristine, names)];
+/** This kernel's own image, or a copy of it that is a proxy; but its symbol table may have been written to. */
+const writtenSymbols = ({ space, pristine }: Run, vdso: CriuEntry): RestoreLayout['symbols'] => {
+  const bytes = space.evidence.bytes.get(vdso.start);
+  const image = bytes && readElfImage(bytes)?.image;
+  const names = proxiedSymbols(image);
+  const own = pristine.find((one) => readElfImage(one.bytes)?.image === image)?.bytes;
+  if (bytes === undefined || own === undefined || names === undefined || bytes.length !== own.length) return 'same';
+  const [theirs, ours] = [lookUp(bytes, names), lookUp(own, names)];
   const moved = names.find((_, index) => theirs[index] !== ours[index]);
   return moved === undefined ? 'same' : { moved };
 };

@@ -19,8 +19,6 @@ export interface Run {
 }
 
 export interface Written {
-  readonly bytes: Uint8Array;
-  readonly pristine: Uint8Array;
   /** Offsets. */
   readonly changed: readonly number[];
 }
@@ -48,7 +46,7 @@ const writtenOf = ({ evidence }: Space, { vdso }: Verdict, pristine: readonly Pr
   const bytes = vdso ? evidence.bytes.get(vdso.start) : undefined;
   const own = pristine.find((one) => vdso?.image !== undefined && readElfImage(one.bytes)?.image === vdso.image)?.bytes;
   if (bytes === undefined || own === undefined || bytes.length !== own.length) return undefined;
-  return { bytes, pristine: own, changed: differences(bytes, own) };
+  return { changed: differences(bytes, own) };
 };
 
 /** Is that offset in, or right beside, what was changed? A restore in place then puts other code under the thread. */
