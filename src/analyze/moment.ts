@@ -1,3 +1,4 @@
+import { ownImage } from '../criu/own-vdso.js';
 import { forecast } from '../judge/forecast.js';
 import { judge } from '../judge/judge.js';
 import { failed, failure, type Outcome, success } from '../model/failure.js';
@@ -42,6 +43,6 @@ const liveMoment = (pid: number, criu: string): Outcome<Pick<Piece, 'judged' | '
     );
   }
   const verdict = judge(evidence);
-  const judged: Judged = { evidence, verdict, forecast: forecast(evidence, verdict, criu) };
+  const judged: Judged = { evidence, verdict, forecast: forecast(evidence, verdict, criu, ownImage()) };
   return success({ judged: [judged], problems: [] });
 };

@@ -1,3 +1,4 @@
+import { proxiedSymbols, unproxiedFunctions } from '../judge/criu/proxied-symbols.js';
 import { lookUp, symtableCheck } from '../judge/criu/symtable.js';
 import { type CriuVersion, criuAtLeast, parseCriuVersion } from '../judge/criu/version.js';
 import { finding } from '../judge/finding-codes.js';
@@ -13,7 +14,6 @@ import { parseRelease } from '../judge/release.js';
 import type { Finding, Forecast, Loss } from '../model/verdict.js';
 import type { ImageLook } from './image-look.js';
 import type { ImageArea } from './image-set.js';
-import { proxiedSymbols, unproxiedFunctions } from './proxied-symbols.js';
 import { hasStatus } from './status.js';
 
 /** The vDSO of the kernel to restore on. */

@@ -1,9 +1,9 @@
 import { type ElfImage, readElfImage } from '../elf/image.js';
+import { type Comparison, compareImage, type Pristine } from '../judge/criu/pristine.js';
 import type { Evidence } from '../model/evidence.js';
 import type { Verdict } from '../model/verdict.js';
 import type { ImageArea, ImageProcess } from './image-set.js';
 import type { CriuLog, LogFinding, LogProcess } from './log/log.js';
-import { type Comparison, compareImage, type Pristine } from './pristine.js';
 import { hasStatus } from './status.js';
 
 /** One process of an image, judged, with everything its checks look at. */

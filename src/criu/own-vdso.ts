@@ -1,16 +1,21 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import type { Pristine } from '../judge/criu/pristine.js';
 import { isVdsoNamed, sizeOf } from '../model/vma.js';
 import { parseMaps } from '../proc/parse/maps.js';
-import type { Pristine } from './pristine.js';
 
 const FROM = "this host's own vDSO";
 
 /** vDSO images of this kernel for those of the ABIs that it has: this process's own, and a 32-bit test process's. */
-export const hostImages = async (abis: ReadonlySet<string>): Promise<readonly Pristine[]> => {
-  const own = readOwnVdso();
-  const compat = abis.has('i386') ? await readCompatVdso() : undefined;
-  return [own, compat].flatMap((bytes) => (bytes === undefined ? [] : [{ bytes, from: FROM }]));
-};
+export const hostImages = async (abis: ReadonlySet<string>): Promise<readonly Pristine[]> => [
+  ...ownImage(),
+  ...pristine(abis.has('i386') ? await readCompatVdso() : undefined),
+];
+
+/** This process's own alone; nothing is started for it. */
+export const ownImage = (): readonly Pristine[] => pristine(readOwnVdso());
+
+const pristine = (bytes: Uint8Array | undefined): readonly Pristine[] =>
+  bytes === undefined ? [] : [{ bytes, from: FROM }];
 
 /** The vDSO of this very process. Undefined where this kernel gives none. */
 export const readOwnVdso = (): Uint8Array | undefined => {

@@ -1,4 +1,5 @@
 import type { Target } from '../doctor/schema.js';
+import type { Pristine } from '../judge/criu/pristine.js';
 import { forecast } from '../judge/forecast.js';
 import { judge } from '../judge/judge.js';
 import type { Evidence, Host } from '../model/evidence.js';
@@ -15,7 +16,6 @@ import { layoutFindings } from './layout-findings.js';
 import type { CriuLog } from './log/log.js';
 import { lineFindings, logFindings, outcomeFindings } from './log-findings.js';
 import { logsBeside, readLogFile } from './logs-beside.js';
-import type { Pristine } from './pristine.js';
 import { HOPELESS, targetFindings, targetVdso } from './target.js';
 
 /** What is known beside the images. */

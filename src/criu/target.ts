@@ -1,10 +1,10 @@
 import type { Target, VdsoImage } from '../doctor/schema.js';
+import { proxiedSymbols } from '../judge/criu/proxied-symbols.js';
 import { parseCriuVersion } from '../judge/criu/version.js';
 import { finding } from '../judge/finding-codes.js';
 import type { Finding } from '../model/verdict.js';
 import type { TargetVdso } from './image-forecast.js';
 import type { ImageLook } from './image-look.js';
-import { proxiedSymbols } from './proxied-symbols.js';
 import { canRunOn } from './version.js';
 
 /** What the restore rule needs to know of that host for a task of that ABI; 0n: it gives such tasks no vDSO. */

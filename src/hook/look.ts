@@ -1,5 +1,7 @@
 import { judgeAll } from '../census/chosen.js';
+import { ownImage } from '../criu/own-vdso.js';
 import { readPostMortem } from '../criu/post-mortem.js';
+import type { Pristine } from '../judge/criu/pristine.js';
 import { forecast } from '../judge/forecast.js';
 import type { Evidence } from '../model/evidence.js';
 import type { Observation } from '../pipeline/observation.js';
@@ -24,7 +26,7 @@ export const lookAtTree = (root: number, action: string, still: boolean, criu: s
   const pids = readTree(root, proc.files);
   const read = pids.map((pid) => readProcess(pid, 'full', { proc, bytes: still }));
   return {
-    judged: judgeWith(read, criu),
+    judged: judgeWith(read, criu, ownImage()),
     observations: [
       {
         kind: 'event',
@@ -41,8 +43,16 @@ export const lookAtTree = (root: number, action: string, still: boolean, criu: s
   };
 };
 
-export const judgeWith = (evidence: readonly Evidence[], criu: string): readonly Judged[] =>
-  judgeAll(evidence).judged.map((one) => ({ ...one, forecast: forecast(one.evidence, one.verdict, criu) }));
+/** `pristine`: images of the kernel they ran on. */
+export const judgeWith = (
+  evidence: readonly Evidence[],
+  criu: string,
+  pristine: readonly Pristine[] = [],
+): readonly Judged[] =>
+  judgeAll(evidence).judged.map((one) => ({
+    ...one,
+    forecast: forecast(one.evidence, one.verdict, criu, pristine),
+  }));
 
 /** What the images themselves say; nothing when they cannot be read. */
 export const lookAtImages = async (images: string, criu: string): Promise<readonly Judged[]> => {

@@ -1,8 +1,8 @@
-import type { Pristine } from '../criu/pristine.js';
 import type { Evidence } from '../model/evidence.js';
 import type { Finding, Forecast, Loss, Verdict } from '../model/verdict.js';
 import { hex } from '../text/hex.js';
 import type { CriuEntry, DumpStop } from './criu/entry.js';
+import type { Pristine } from './criu/pristine.js';
 import { parseCriuVersion } from './criu/version.js';
 import { type FindingCodeName, finding, whatToDo } from './finding-codes.js';
 import { lossOf } from './forecast/loss.js';

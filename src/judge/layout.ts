@@ -84,9 +84,6 @@ export const vvarAttached = (
   const block = vvarBlock(space, vdso);
   if (block === undefined) return { attached: false, why: 'maps: no [vvar] touches the vDSO' };
   if (runs.length > 1) return { attached: false, why: 'maps: part of [vvar] lies elsewhere' };
-  if (block.names.at(-1) === '[vvar]' && block.names.length > 1) {
-    return { attached: false, why: 'maps: [vvar_vclock] lies before [vvar], its code expects it behind' };
-  }
   const expected = expectedVvarPages(space);
   if (expected !== undefined && block.pages < expected) {
     return { attached: false, why: `maps: ${block.pages} vvar pages beside the vDSO, its code expects ${expected}` };

@@ -42,4 +42,4 @@ const isPoked = (vma: Vma): boolean =>
   isFileless(vma) && !vma.shared && vma.read && vma.execute && !(NEVER.has(vma.name) && vma.name !== '[heap]');
 
 const MOST = 64;
-const MOST_POKED = 4096;
+const MOST_POKED = 1024;

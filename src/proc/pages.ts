@@ -3,6 +3,7 @@ import { sizeOf, type Vma } from '../model/vma.js';
 import type { Chosen } from './candidates.js';
 import type { ProcContext } from './context.js';
 import { type ErrorCode, isError, type ProcFiles } from './files.js';
+import { readMarks } from './marks.js';
 import { absentBecause } from './unread.js';
 
 /**
@@ -97,11 +98,6 @@ export const mappingBytes = (
 export const lacksPages = (words: BigUint64Array | undefined): boolean =>
   words === undefined || words.some((word) => (word & PRESENT) === 0n);
 
-/** struct vdso_mark (CRIU), whose signature of any version is this but for case, backwards on a big-endian machine. */
-const MARK_SIZE = 40;
-const isMark = (head: Uint8Array): boolean => /^(criuvdso|osdvuirc)/i.test(Buffer.from(head).toString('latin1', 0, 8));
-const GUARD = 1n << 58n;
-
 /** Words, frame flags and bytes of the chosen mappings, by start address. */
 export interface Pages {
   readonly pagemap: ReadonlyMap<bigint, BigUint64Array>;
@@ -153,21 +149,10 @@ export const readPages = (
     bytes.set(vma.start, read);
     if (fault && lacksPages(words)) faultedPages = true;
   }
-  if (marks)
-    for (const vma of poked) {
-      const words = pagemapWords(
-        files,
-        `${folder}/pagemap`,
-        { ...vma, end: vma.start + BigInt(host.pageSize) },
-        host.pageSize,
-      );
-      if (isError(words)) break;
-      if (((words[0] ?? 0n) & GUARD) !== 0n) pagemap.set(vma.start, words);
-      // A page that is not there holds zeros, no mark.
-      if (((words[0] ?? 0n) & PRESENT) === 0n) continue;
-      const head = new Uint8Array(MARK_SIZE);
-      const length = files.at(`${folder}/mem`, head, vma.start);
-      if (!isError(length) && length === MARK_SIZE && isMark(head)) bytes.set(vma.start, head);
-    }
+  if (marks) {
+    const found = readMarks(folder, poked, { files, host });
+    for (const [start, word] of found.guards) pagemap.set(start, word);
+    for (const [start, head] of found.marks) bytes.set(start, head);
+  }
   return { pagemap, kpageflags, bytes, faultedPages, unread };
 };

@@ -1,8 +1,8 @@
-import { compareImage } from '../../criu/pristine.js';
 import { readElfImage } from '../../elf/image.js';
 import type { Loss } from '../../model/verdict.js';
 import type { CriuEntry } from '../criu/entry.js';
 import type { Fixed } from '../criu/fixup.js';
+import { compareImage } from '../criu/pristine.js';
 import type { RestoreOutcome } from './outcome.js';
 import type { Run } from './run.js';
 
@@ -19,7 +19,7 @@ export const lossOf = (run: Run, fixed: Fixed, { restore, vdso }: RestoreOutcome
       const modified = run.verdict.vdso?.modifiedPages;
       if (modified === undefined) return undefined;
       // A page that was copied and holds the same bytes is no loss.
-      if (modified.length > 0 && run.written?.changed.length !== 0) losses.push('vdso-content');
+      if (modified.length > 0 && run.written?.length !== 0) losses.push('vdso-content');
     }
     if (truth === 'criu-proxy' && proxyWritten(run, vdso)) losses.push('vdso-content');
     // What was not writable is given back as it was (the last loop over the mappings, criu/pie/restorer.c).

@@ -1,9 +1,9 @@
-import { proxiedSymbols } from '../../criu/proxied-symbols.js';
 import { readElfImage } from '../../elf/image.js';
 import { contains } from '../../model/vma.js';
 import { hex } from '../../text/hex.js';
 import type { CriuEntry } from '../criu/entry.js';
 import type { Fixed } from '../criu/fixup.js';
+import { proxiedSymbols } from '../criu/proxied-symbols.js';
 import { lookUp, symtableCheck } from '../criu/symtable.js';
 import { criuAtLeast } from '../criu/version.js';
 import { imageIndex } from '../traits.js';
@@ -26,9 +26,7 @@ export const simulateRestore = (run: Run, fixed: Fixed): RestoreOutcome => {
 /** A thread that goes on in code of the vDSO that somebody wrote finds the kernel's there. */
 const pointsIntoWritten = ({ space, written }: Run, { vdso }: RestoreOutcome): string | undefined => {
   if (written === undefined || vdso === undefined) return undefined;
-  const inside = space.evidence.process.instructionPointers?.find((pointer) =>
-    standsIn(pointer - vdso.start, written.changed),
-  );
+  const inside = space.evidence.process.instructionPointers?.find((pointer) => standsIn(pointer - vdso.start, written));
   return inside === undefined ? undefined : `a thread stands at ${hex(inside)}, in code that the restore replaces`;
 };
 

@@ -1,6 +1,6 @@
-import { differences, type Pristine } from '../../criu/pristine.js';
 import { readElfImage } from '../../elf/image.js';
 import type { Verdict } from '../../model/verdict.js';
+import { differences, type Pristine } from '../criu/pristine.js';
 import type { CriuVersion } from '../criu/version.js';
 import type { Judgement } from '../mappings.js';
 import type { Space } from '../space.js';
@@ -13,14 +13,10 @@ export interface Run {
   readonly version: CriuVersion;
   /** 32-bit task on a 64-bit kernel. */
   readonly compat: boolean;
-  /** The kernel's own image, and what of the vDSO's bytes differs; undefined where either is not known. */
-  readonly written: Written | undefined;
+  /** Images of the kernel it runs on and is restored on, as far as they are known. */
   readonly pristine: readonly Pristine[];
-}
-
-export interface Written {
-  /** Offsets. */
-  readonly changed: readonly number[];
+  /** Offsets at which the bytes of the vDSO are others than the kernel's; undefined where either are not known. */
+  readonly written: readonly number[] | undefined;
 }
 
 export const runOf = (
@@ -42,15 +38,15 @@ export const runOf = (
 });
 
 /** The image is told by its machine alone: its notes may be what was written. */
-const writtenOf = ({ evidence }: Space, { vdso }: Verdict, pristine: readonly Pristine[]): Written | undefined => {
+const writtenOf = ({ evidence }: Space, { vdso }: Verdict, pristine: readonly Pristine[]): Run['written'] => {
   const bytes = vdso ? evidence.bytes.get(vdso.start) : undefined;
   const own = pristine.find((one) => vdso?.image !== undefined && readElfImage(one.bytes)?.image === vdso.image)?.bytes;
   if (bytes === undefined || own === undefined || bytes.length !== own.length) return undefined;
-  return { changed: differences(bytes, own) };
+  return differences(bytes, own);
 };
 
-/** Is that offset in, or right beside, what was changed? A restore in place then puts other code under the thread. */
-export const standsIn = (offset: bigint, changed: readonly number[]): boolean =>
-  changed.some((at) => Math.abs(at - Number(offset)) < NEAR);
+/** Is that offset in, or right beside, what was written? A restore in place then puts other code under the thread. */
+export const standsIn = (offset: bigint, written: readonly number[]): boolean =>
+  written.some((at) => Math.abs(at - Number(offset)) < NEAR);
 
 const NEAR = 32;

@@ -1,8 +1,8 @@
-import { DT, linkBase, readDynamic } from '../elf/dynamic.js';
-import { type ElfImage, readElfImage } from '../elf/image.js';
-import { elfReader } from '../elf/reader.js';
-import { PT_NOTE, readSegments } from '../elf/segments.js';
-import { findTrampolines } from '../judge/proxy.js';
+import { DT, linkBase, readDynamic } from '../../elf/dynamic.js';
+import { type ElfImage, readElfImage } from '../../elf/image.js';
+import { elfReader } from '../../elf/reader.js';
+import { PT_NOTE, readSegments } from '../../elf/segments.js';
+import { findTrampolines } from '../proxy.js';
 
 /** A vDSO image whose bytes nobody has changed, and where it was read ("this host's own vDSO"). */
 export interface Pristine {
