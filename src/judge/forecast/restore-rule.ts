@@ -97,7 +97,10 @@ const differs = (
   };
 };
 
-/** The pair goes back to where each part was. */
+/**
+ * The pair goes back to where each part was. The clock is read for each line that is printed (print_on_level,
+ * compel/plugins/std/log.c): measured with 4.1.1 and 4.2, -v3 and -v4 die of it, -v2 does not.
+ */
 const inPlace = ({ vvar, runtime, readsClock, isReadable }: RestoreLayout, vdso: Range): RuleOutcome => {
   const attached = vvar !== undefined && (runtime.vdsoFirst ? vvar.start === vdso.end : vvar.end === vdso.start);
   const line = 'Runtime vdso/vvar matches dumpee, remap inplace';
@@ -114,7 +117,7 @@ const inPlace = ({ vvar, runtime, readsClock, isReadable }: RestoreLayout, vdso:
     };
   const text =
     vvar === undefined
-      ? 'the image has the vDSO without vvar; the restorer asks it for the time and dies'
-      : 'vvar is not where the vDSO reads it; the restorer asks it for the time and dies';
+      ? 'the image has the vDSO without vvar; the restorer asks it for the time of its log (-v3 and up) and dies'
+      : 'vvar is not where the vDSO reads it; the restorer asks it for the time of its log (-v3 and up) and dies';
   return { restore: 'crash', text, line: `Using gettimeofday() on vdso at ${hex(vdso.start)}...` };
 };

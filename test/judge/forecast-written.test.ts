@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readElfImage } from '../../src/elf/image.js';
+import { lookUp, symtableCheck } from '../../src/judge/criu/symtable.js';
+import { forecast } from '../../src/judge/forecast.js';
+import { judge } from '../../src/judge/judge.js';
+import type { Forecast } from '../../src/model/verdict.js';
+import { caseDirectories, onlyProcess } from '../corpus/runner.js';
+import { copiedPage, evidenceOf, kernelPage, type Made, MODERN } from './build.js';
+import { vdsoImage } from './images.js';
+
+// What a dump meets in other memory, and what a restore makes of a vDSO that was written. Each was seen with CRIU 4.1.1
+// and 4.2 on Linux 6.18 (test/live/criu-states.ts).
+
+const VDSO = 0x7f1000006000n;
+const AT = '0x7f1000006000';
+const BLOCK = `7f1000000000-7f1000004000 r--p 00000000 00:00 0 [vvar]
+               7f1000004000-7f1000006000 r--p 00000000 00:00 0 [vvar_vclock]
+               7f1000006000-7f1000008000 r-xp 00000000 00:00 0 [vdso]
+               7ffc15b9c000-7ffc15bbd000 rw-p 00000000 00:00 0 [stack]`;
+const PROGRAM = '400000-401000 r-xp 00000000 fe:00 9 /bin/program';
+const clean = { [AT]: [kernelPage(0x2861), kernelPage(0x2862)] };
+const own = vdsoImage();
+
+const foretell = (more: Partial<Made> & { readonly maps: string }, pristine?: Uint8Array): Forecast => {
+  const evidence = evidenceOf({ ...MODERN, auxv: VDSO, pagemap: clean, ...more });
+  return forecast(evidence, judge(evidence), '4.2', pristine && [{ bytes: pristine, from: 'a test' }]);
+};
+
+const GUARD = 1n << 58n;
+
+test('executable memory that begins with a guard page kills the task; as the first of all it only stops the dump', () => {
+  const guard = { '0x7f0000000000': [GUARD] };
+  const memory = '7f0000000000-7f0000040000 rwxp 00000000 00:00 0';
+  const kills = foretell({ maps: `${PROGRAM}\n${memory}\n${BLOCK}`, pagemap: { ...clean, ...guard } });
+  assert.deepEqual([kills.dump, kills.restore], ['fail-kills', null]);
+  assert.equal(foretell({ maps: `${memory}\n${BLOCK}`, pagemap: { ...clean, ...guard } }).dump, 'fail');
+  const old = { maps: `${PROGRAM}\n${memory}\n${BLOCK}`, pagemap: { ...clean, ...guard }, release: '6.1.0' };
+  assert.equal(foretell(old).dump, 'ok', 'there are no guard pages before 6.13');
+});
+
+test('sealed memory that cannot be read stops the dump', () => {
+  const sealed = (permissions: string, flags: string) =>
+    foretell({
+      maps: `${PROGRAM}\n7f0000000000-7f0000001000 ${permissions} 00000000 00:00 0\n${BLOCK}`,
+      smaps: `7f0000000000-7f0000001000 ${permissions} 00000000 00:00 0\nVmFlags: mr mw me ${flags}`,
+    }).dump;
+  assert.equal(sealed('---p', 'sl'), 'fail');
+  assert.equal(sealed('---p', 'nr'), 'ok');
+  assert.equal(sealed('r--p', 'sl'), 'ok');
+});
+
+const written = (change: (bytes: Uint8Array) => void): Partial<Made> & { readonly maps: string } => {
+  const bytes = own.slice();
+  change(bytes);
+  return { maps: BLOCK, bytes: { [AT]: bytes }, pagemap: { [AT]: [kernelPage(0x2861), copiedPage(7)] } };
+};
+
+test('a page that was copied and holds the same bytes is no loss; without the image of the kernel it may be one', () => {
+  const same = written(() => {});
+  assert.deepEqual(foretell(same, own).loss, []);
+  assert.deepEqual(foretell(same).loss, ['vdso-content']);
+  const other = written((bytes) => bytes.fill(0xcc, 0x1f00, 0x1f10));
+  assert.deepEqual(foretell(other, own).loss, ['vdso-content']);
+});
+
+test('a thread that stands in code that was written finds the kernel there after a restore in place', () => {
+  const hooked = written((bytes) => bytes.fill(0xcc, 0x1f00, 0x1f10));
+  assert.equal(foretell({ ...hooked, pointers: [VDSO + 0x1f08n] }, own).restore, undefined);
+  assert.equal(foretell({ ...hooked, pointers: [VDSO + 0x800n] }, own).restore, 'in-place');
+});
+
+test('own memory that can be read in place of vvar decides what the restorer meets; nothing, or no access, is a crash', () => {
+  const instead = (line: string) => foretell({ maps: `${line}\n${BLOCK.split('\n').slice(2).join('\n')}` }).restore;
+  assert.equal(instead('7f1000000000-7f1000006000 rw-p 00000000 00:00 0'), undefined);
+  assert.equal(instead('7f1000000000-7f1000006000 ---p 00000000 00:00 0'), 'crash');
+  assert.equal(instead('7f0000000000-7f0000001000 rw-p 00000000 00:00 0'), 'crash');
+});
+
+test('the header check is by version: padding and ABI before 4.2, what a restore needs only since', () => {
+  const check = (at: number, value: number, version: { major: number; minor: number; patch: number }) => {
+    const bytes = own.slice();
+    bytes[at] = value;
+    return symtableCheck(bytes, bytes.length, 64, version).passes;
+  };
+  const [old, current] = [
+    { major: 4, minor: 1, patch: 1 },
+    { major: 4, minor: 2, patch: 0 },
+  ];
+  for (const [at, value, before, since] of [
+    [7, 3, false, true],
+    [15, 1, false, true],
+    // e_shoff
+    [0x2f, 2, true, true],
+    [0, 0, false, false],
+  ] as const)
+    assert.deepEqual([check(at, value, old), check(at, value, current)], [before, since], `byte ${at}`);
+});
+
+test('the functions of captured images are found through the hash table where the symbol table has them', async () => {
+  let images = 0;
+  for (const directory of caseDirectories()) {
+    const { bytes } = await onlyProcess(`${directory}/bundle`);
+    for (const image of bytes.values()) {
+      const elf = readElfImage(image);
+      if (elf === undefined || elf.symbols.size === 0 || !elf.header.littleEndian) continue;
+      const names = [...elf.symbols.keys()];
+      const found = lookUp(image, names);
+      if (found.every((at) => at === undefined)) continue;
+      images += 1;
+      for (const [index, name] of names.entries()) {
+        const value = found[index];
+        // As linked: old images are linked high up.
+        if (value !== undefined) assert.equal(Number(value & 0xffffn), elf.symbols.get(name), name);
+      }
+      assert.ok(found.filter((at) => at !== undefined).length >= names.length / 2, directory);
+      const missing = lookUp(image, ['__vdso_of_nobody']);
+      assert.deepEqual(missing, [undefined]);
+    }
+  }
+  assert.ok(images >= 10, `${images} images`);
+});
