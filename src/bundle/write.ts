@@ -35,13 +35,18 @@ export const isArchive = (target: string): boolean => /\.(?:tar\.gz|tgz)$/.test(
  */
 export const checkTarget = (target: string): Failure | undefined => {
   const shown = escapeText(target);
-  const entry = statSync(target, { throwIfNoEntry: false });
-  if (entry === undefined) return undefined;
-  if (isArchive(target) || !entry.isDirectory())
-    return failure('cannot-write', `${shown} exists.`, 'Give a name that is not taken.');
-  return readdirSync(target).length === 0
-    ? undefined
-    : failure('cannot-write', `${shown} is not empty.`, 'Give a new or an empty directory.');
+  try {
+    const entry = statSync(target, { throwIfNoEntry: false });
+    if (entry === undefined) return undefined;
+    if (isArchive(target) || !entry.isDirectory())
+      return failure('cannot-write', `${shown} exists.`, 'Give a name that is not taken.');
+    return readdirSync(target).length === 0
+      ? undefined
+      : failure('cannot-write', `${shown} is not empty.`, 'Give a new or an empty directory.');
+  } catch (error) {
+    // A loop of links, a folder on the way that may not be entered, a name that is too long.
+    return cannotWrite(target, error);
+  }
 };
 
 /**

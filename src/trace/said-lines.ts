@@ -90,7 +90,8 @@ const SILENT = new Set(['snapshot', 'unchanged', 'census', 'host', 'blob', 'verd
 /** {"record":"KIND" */
 const kindOf = (bytes: Buffer, from: number): string => {
   const start = from + BEGINNING.length;
-  if (bytes.compare(BEGINNING, 0, BEGINNING.length, from, start) !== 0) return '';
+  // compare() throws where the bytes end before the range.
+  if (start > bytes.length || bytes.compare(BEGINNING, 0, BEGINNING.length, from, start) !== 0) return '';
   const end = bytes.indexOf(QUOTE, start);
   return end === -1 || end - start > 20 ? '' : bytes.toString('latin1', start, end);
 };

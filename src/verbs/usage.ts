@@ -7,7 +7,7 @@ import { escapeText } from '../text/escape.js';
  * complain of its number; here the user hears what was wrong with it. Returns the sentence, or undefined when it is well.
  */
 export const unknownVerb = (program: Command, words: readonly string[]): string | undefined => {
-  const [first] = words;
+  const [first] = words[0] === 'help' ? words.slice(1) : words;
   const verbs = program.commands.map((verb) => verb.name());
   if (first === undefined || first.startsWith('-') || first === 'help' || verbs.includes(first)) return undefined;
   return `There is no verb "${escapeText(first.slice(0, 80))}". There are: ${verbs.join(', ')}.`;

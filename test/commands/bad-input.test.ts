@@ -14,6 +14,7 @@ import { runProgram } from './run-program.js';
 const CASES: readonly (readonly [words: string, status: number, sentence: RegExp])[] = [
   ['frobnicate', 2, /no verb "frobnicate"\. There are: watch, record,/],
   ['\u001b[2J', 2, /no verb "\\x1b\[2J"/],
+  ['help frobnicate', 2, /no verb "frobnicate"\. There are: watch, record,/],
   ['--nope', 2, /unknown option '--nope'.* See vdsowatch --help/],
   ['ps --nope', 2, /unknown option '--nope'.* See vdsowatch ps --help/],
   ['ps --\u001b[2J', 2, /unknown option '--\\x1b/],
@@ -67,6 +68,10 @@ const CASES: readonly (readonly [words: string, status: number, sentence: RegExp
   ['capture SELF -o fifo', 3, /fifo exists\. Give/],
   ['capture SELF -o /proc/none', 3, /\/proc\/none/],
   ['capture SELF -o nosuch/dir', 3, /nosuch\/dir/],
+  ['capture SELF -o loop-a', 3, /loop-a cannot be written \(ELOOP\)/],
+  ['capture SELF -o loop-a/x.tar.gz', 3, /loop-a\/x\.tar\.gz cannot be written \(ELOOP\)/],
+  ['capture SELF -o nothing/x', 3, /nothing\/x cannot be written \(ENOTDIR\)/],
+  [`capture SELF -o ${'n'.repeat(300)}`, 3, /cannot be written \(ENAMETOOLONG\)/],
   ['capture SELF -o /proc/none.tar.gz', 3, /\/proc\/none\.tar\.gz/],
   ['record', 2, /required option '-o, --output <file>' not specified/],
   ['record -o new --duration x', 2, /Seconds are a number/],
@@ -83,6 +88,8 @@ const CASES: readonly (readonly [words: string, status: number, sentence: RegExp
   ['replay nosuch', 3, /nosuch/],
   ['replay nothing', 3, /nothing/],
   ['replay empty', 3, /empty/],
+  ['replay short', 3, /^vdsowatch: short holds no recording\. Give a file/],
+  ['replay short -o ndjson', 3, /^vdsowatch: short holds no recording\. Give a file/],
   ['replay junk', 3, /^vdsowatch: junk holds no recording\. Give a file/],
   ['replay junk.tar.gz', 3, /junk\.tar\.gz/],
   ['replay sparse', 3, /sparse/],
@@ -105,6 +112,7 @@ const socket = createServer();
 before(async () => {
   for (const name of ['empty', 'full', 'many', 'deep', 'bad-bundle', 'bad-images']) mkdirSync(at(name));
   for (const name of ['nothing', 'sparse', 'full/x']) writeFileSync(at(name), '');
+  writeFileSync(at('short'), '[]\n');
   // 100 GB that take no room: whoever reads it whole does not end.
   truncateSync(at('sparse'), 100 * 2 ** 30);
   const junk = Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 167 + 13) % 251));
