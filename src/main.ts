@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { EXIT } from './model/failure.js';
 import { say } from './report/complain.js';
+import { standardOutput } from './report/standard-output.js';
 import { evidenceVerbs } from './verbs/evidence.js';
 import { hostVerbs } from './verbs/host.js';
 import { liveVerbs } from './verbs/live.js';
 import { missingProc } from './verbs/proc-there.js';
 import { processVerbs } from './verbs/processes.js';
 import { stopWithoutReader } from './verbs/reader-gone.js';
+import { endWithTheTerminal } from './verbs/terminal-gone.js';
 import { isCriusChild, traceVerbs } from './verbs/trace.js';
 import { closingHelp, unknownVerb, usageSentence } from './verbs/usage.js';
 
@@ -22,7 +24,14 @@ const program = new Command('vdsowatch')
   .addHelpText('after', closingHelp)
   .showSuggestionAfterError()
   .exitOverride()
-  .configureOutput({ outputError: () => {} });
+  .configureOutput({
+    outputError: () => {},
+    // Help and the version, before any verb is chosen.
+    writeOut: (text) => {
+      stopWithoutReader();
+      standardOutput().write(text);
+    },
+  });
 
 liveVerbs(program, async (states, controls) => (await import('../ui/app.js')).runScreen(states, controls));
 traceVerbs(program, async (states, controls) => (await import('../ui/app.js')).runScreen(states, controls));
@@ -30,6 +39,7 @@ processVerbs(program);
 evidenceVerbs(program);
 hostVerbs(program);
 
+endWithTheTerminal();
 const FOLLOWING = new Set(['watch', 'record', 'replay']);
 program.hook('preAction', (_, verb) => {
   if (!FOLLOWING.has(verb.name())) stopWithoutReader();

@@ -8,6 +8,8 @@ import { standardOutput } from '../report/standard-output.js';
  * and end; a verb that goes on stops what it started first, by itself.
  */
 export const stopWithoutReader = (): void => {
+  if (stops) return;
+  stops = true;
   standardOutput().on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') return;
     const why = error.code ?? 'unknown error';
@@ -17,3 +19,4 @@ export const stopWithoutReader = (): void => {
   // A closed standard error is no reason to stop, and no reason to crash.
   process.stderr.on('error', () => {});
 };
+let stops = false;

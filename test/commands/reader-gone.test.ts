@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
 test('a reader that leaves early is no failure', async () => {
-  for (const verb of [['schema'], ['ps']]) {
+  for (const verb of [['schema'], ['ps'], ['--help'], ['ps', '--help']]) {
     const child = spawn(process.execPath, [main, ...verb], { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.destroy();
     let complaints = '';
