@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { open, stat, writeFile } from 'node:fs/promises';
 import { chaptersOf, hostProblems } from '../analyze/join/chapters.js';
 import { type Piece, type PieceOptions, readPiece } from '../analyze/piece.js';
 import { type Input, recognise } from '../analyze/recognise.js';
@@ -108,6 +108,12 @@ const readHost = async (file: string): Promise<Outcome<Target>> => {
 const writePage = async (path: string, ...parts: Parameters<typeof page>): Promise<Failure | undefined> => {
   const html = await import('../report/html/page.js');
   try {
+    if (await holdsSomethingElse(path))
+      return failure(
+        'cannot-write',
+        `${escapeText(path)} is there and is no page, so it is not written over.`,
+        'Give another name, or remove it first.',
+      );
     await writeFile(path, html.page(...parts), { mode: 0o600 });
     return undefined;
   } catch (error) {
@@ -116,3 +122,18 @@ const writePage = async (path: string, ...parts: Parameters<typeof page>): Promi
     return failure('cannot-write', `${escapeText(path)} cannot be written (${code}).`, mend, error);
   }
 };
+
+/** `--html *.gz` names a recording: a page is written over a page alone. */
+const holdsSomethingElse = async (path: string): Promise<boolean> => {
+  const entry = await stat(path).catch(() => undefined);
+  if (entry === undefined || !entry.isFile() || entry.size === 0) return false;
+  const file = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(PAGE.length), 0, PAGE.length, 0);
+    return buffer.toString('latin1', 0, bytesRead) !== PAGE;
+  } finally {
+    await file.close();
+  }
+};
+
+const PAGE = '<!DOCTYPE html>';

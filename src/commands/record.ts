@@ -24,7 +24,7 @@ import { FLUSH, register } from '../trace/registry.js';
 import { type Selection, select } from '../trace/selection.js';
 import { cgroupsOf, descendants, wallOffset } from '../trace/selection-live.js';
 import { limits } from './ps.js';
-import { listenForSignals } from './stopping.js';
+import { LONGEST_MS, listenForSignals } from './stopping.js';
 
 export interface RecordOptions {
   /** Where to; compressed when it ends in ".gz". */
@@ -88,7 +88,8 @@ export const run = async (options: RecordOptions): Promise<number> => {
   const selection = await selectionOf(options);
   const seen = new Subject<RecordedFrame>();
   const ends: Promise<number>[] = [signals.signalled, recorder.failed.then((reason) => refuse(reason))];
-  if (options.duration !== undefined) ends.push(sleep(options.duration * 1000, EXIT.well, { ref: false }));
+  if (options.duration !== undefined)
+    ends.push(sleep(Math.min(options.duration * 1000, LONGEST_MS), EXIT.well, { ref: false }));
   if (options.ndjson === true) ends.push(printLines(seen, clock));
   const traced = firstValueFrom(seen.pipe(filter(({ frame }) => frame.state.tracer.mode !== 'starting')));
   const running = observations(sources)

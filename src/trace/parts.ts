@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import type { Header } from './format.js';
 import type { LineReader } from './items.js';
 import { openTrace } from './read-file.js';
@@ -11,7 +12,7 @@ import { partPath } from './rotate.js';
 export const partsOf = async (path: string): Promise<readonly string[]> => {
   const parts = [path];
   // What comes through a pipe can be read once.
-  if (path === '-') return parts;
+  if (path === '-' || (await isPipe(path))) return parts;
   let newer = await headerOf(path);
   for (let age = 1; newer !== undefined && newer.part > 0; age += 1) {
     const older = await headerOf(partPath(path, age));
@@ -20,6 +21,16 @@ export const partsOf = async (path: string): Promise<readonly string[]> => {
     newer = older;
   }
   return parts;
+};
+
+/** As a shell makes one of <(command): /dev/fd/63. */
+const isPipe = async (path: string): Promise<boolean> => {
+  try {
+    return (await stat(path)).isFIFO();
+  } catch {
+    // Whoever opens it says so.
+    return false;
+  }
 };
 
 /** The header a recording begins with; undefined when it has none that can be read. */

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { recordedStory } from '../trace/story.js';
+import { MAIN, runProgram } from './run-program.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'vdsowatch-kept-'));
+after(() => rmSync(folder, { recursive: true }));
+const at = (name: string): string => join(folder, name);
+writeFileSync(at('a.ndjson'), recordedStory(), 'latin1');
+writeFileSync(at('b.ndjson'), recordedStory(), 'latin1');
+
+test('a page is not written over what is no page: --html *.ndjson names a recording', async () => {
+  const { status, errors } = await runProgram(['analyze', '--html', 'a.ndjson', 'b.ndjson'], { cwd: folder });
+  assert.equal(status, 3);
+  assert.match(errors, /a\.ndjson is there and is no page/);
+  assert.equal(readFileSync(at('a.ndjson'), 'latin1'), recordedStory());
+  for (const _ of ['new', 'again']) {
+    const page = await runProgram(['analyze', '--html', 'page.html', 'b.ndjson'], { cwd: folder });
+    assert.notEqual(page.status, 3, page.errors);
+    assert.match(readFileSync(at('page.html'), 'utf8'), /^<!DOCTYPE html>/);
+  }
+});
+
+test('a recording comes whole through <(command)', { skip: !existsSync('/bin/bash') }, async () => {
+  const plain = await runProgram(['replay', at('a.ndjson')]);
+  const script = `'${process.execPath}' '${MAIN}' replay <(cat '${at('a.ndjson')}')`;
+  const child = spawn('/bin/bash', ['-c', script], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let [out, errors] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  await once(child, 'close');
+  assert.equal(errors, '');
+  assert.equal(out, plain.out);
+});
+
+test('record runs for longer than Node can wait at once', async () => {
+  const words = [MAIN, 'record', '--no-bpf', '--duration', '2592000', '-o', at('long.ndjson')];
+  const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  for (let tries = 0; tries < 200 && child.exitCode === null && !/recording to/.test(errors); tries += 1)
+    await setTimeout(100);
+  await setTimeout(300);
+  assert.equal(child.exitCode, null, errors);
+  child.kill('SIGINT');
+  assert.deepEqual(await once(child, 'close'), [130, null]);
+});
