@@ -47,11 +47,12 @@ export const runScreen = (
     const cost = ownCost();
     const pace = openPace();
     const grouped = onceASecond((state: WatchState): readonly PageSet[] => controls.pageSets?.(state) ?? []);
-    let view = initialView({
+    const can = {
       save: controls.save !== undefined,
       replay: controls.replay !== undefined,
       pageSets: controls.pageSets !== undefined,
-    });
+    };
+    let view = initialView(can, controls.speed);
     let live: WatchState = NOTHING_YET;
     let frozen: WatchState | undefined;
     let due = false;
@@ -195,7 +196,7 @@ export const runScreen = (
       .pipe(throttle(() => timer(pace.gap(performance.now(), paintMs)), { leading: true, trailing: true }))
       .subscribe({
         next: (state) => {
-          live = state;
+          live = controls.chosen?.(state) ?? state;
           schedule();
         },
         error: fail,

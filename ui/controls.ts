@@ -1,5 +1,5 @@
 import type { PageSet } from '../src/judge/baseline.js';
-import type { Outcome } from '../src/model/failure.js';
+import { type Outcome, sentence } from '../src/model/failure.js';
 import type { WatchState } from '../src/model/state.js';
 import type { Effect } from './effect.js';
 import type { Message } from './view.js';
@@ -15,6 +15,10 @@ export interface ScreenControls {
   /** Processes grouped by the vDSO pages they map; asked for only while that page is open. */
   pageSets?(state: WatchState): readonly PageSet[];
   readonly replay?: ReplayControls;
+  /** Of a recording, at first; 1: as fast as it happened. */
+  readonly speed?: number | undefined;
+  /** What is to be shown of a state; all of it where there is none. */
+  chosen?(state: WatchState): WatchState;
   /** Settles when the run is over for another reason than the user's (a time limit): the screen closes with this status. */
   readonly over?: Promise<number>;
 }
@@ -60,5 +64,5 @@ export const told = (outcome: Outcome<string>): Message =>
     ? { severity: 'info', text: outcome.value }
     : {
         severity: 'error',
-        text: outcome.failure.mend === null ? outcome.failure.text : `${outcome.failure.text}: ${outcome.failure.mend}`,
+        text: sentence(outcome.failure),
       };

@@ -78,7 +78,7 @@ const act = (view: ViewState, action: Action, scene: Scene): Updated => {
     case 'replay-faster':
       return paced(view, view.replay.speed * 2);
     case 'replay-finding':
-      return { view, effect: { kind: 'next-finding' } };
+      return { view: { ...view, replay: { ...view.replay, paused: true } }, effect: { kind: 'next-finding' } };
     case 'replay-seek':
       return { view: { ...view, prompt: { kind: 'seek', text: '' } } };
   }

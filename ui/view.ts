@@ -57,7 +57,7 @@ export interface Abilities {
   readonly pageSets: boolean;
 }
 
-export const initialView = (can: Abilities): ViewState => ({
+export const initialView = (can: Abilities, speed = 1): ViewState => ({
   selected: undefined,
   cursor: 0,
   top: 0,
@@ -76,7 +76,7 @@ export const initialView = (can: Abilities): ViewState => ({
   notesSeen: false,
   own: undefined,
   can,
-  replay: { paused: false, speed: 1 },
+  replay: { paused: false, speed },
   ended: false,
 });
 

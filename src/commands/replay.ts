@@ -2,6 +2,7 @@ import { isatty } from 'node:tty';
 import type { Observable } from 'rxjs';
 import { EXIT, type Failure, type Outcome, success } from '../model/failure.js';
 import type { WatchState } from '../model/state.js';
+import { chosenState } from '../report/chosen.js';
 import { complain } from '../report/complain.js';
 import { lineFace } from '../report/lines.js';
 import { standardOutput } from '../report/standard-output.js';
@@ -37,6 +38,9 @@ export interface ReplayOptions {
 /** What the screen can ask for; given to the terminal face by main, because src/ knows no ui/. */
 export interface ReplayScreenControls {
   rescan(): void;
+  /** What of a state was asked for (-p, --comm). */
+  chosen(state: WatchState): WatchState;
+  readonly speed: number | undefined;
   readonly replay: Pick<Player, 'pause' | 'step' | 'seek' | 'speed' | 'nextFinding'>;
 }
 export type ReplayScreen = (states: Observable<WatchState>, controls: ReplayScreenControls) => Promise<number>;
@@ -58,9 +62,13 @@ const onScreen = async (recording: Recording, options: ReplayOptions, screen: Re
     return refuse(first.problems().at(-1) ?? noRecording(recording.path));
   const from = momentOf(options.from, begin);
   if (!from.ok) return refuse(from.failure, EXIT.usage);
-  const player = play(recording, options.speed);
+  const until = momentOf(options.until, begin);
+  if (!until.ok) return refuse(until.failure, EXIT.usage);
+  const player = play(recording, options.speed, until.value);
   if (from.value !== undefined) player.seek(from.value);
-  const status = await screen(player.states, { rescan: () => {}, replay: player });
+  const { speed } = options;
+  const controls = { rescan: () => {}, chosen: chosenState(options), speed, replay: player };
+  const status = await screen(player.states, controls);
   player.stop();
   await player.stopped;
   return status;

@@ -11,12 +11,13 @@ import { localBootClock } from '../proc/clock.js';
 import { readLocalHost } from '../proc/host.js';
 import { readProcess } from '../proc/process.js';
 import { isGone } from '../proc/sweep.js';
+import { chosenState } from '../report/chosen.js';
 import { lineFace } from '../report/lines.js';
 import type { Judged } from '../report/process.js';
 import { lineSink } from '../report/sink.js';
 import { standardOutput } from '../report/standard-output.js';
 import { limits } from './ps.js';
-import { listenForSignals } from './stopping.js';
+import { LONGEST_MS, listenForSignals } from './stopping.js';
 
 export interface WatchOptions {
   /** Given: lines, whatever standard output is. json and ndjson are the same here: one document a line. */
@@ -43,7 +44,9 @@ export interface Controls {
   rescan(): void;
   /** Processes grouped by the vDSO pages they map. */
   pageSets(state: WatchState): readonly PageSet[];
-  /** Saves what is shown as a recording; what to tell the user. */
+  /** What of a state was asked for (-p, --comm). */
+  chosen(state: WatchState): WatchState;
+  /** Saves what is seen as a recording; what to tell the user. */
   save(path: string): Promise<Outcome<string>>;
   /** Settles when the run is over without the user: the screen has to give the terminal back then. */
   readonly over: Promise<number>;
@@ -85,7 +88,8 @@ export const run = async (options: WatchOptions, screen?: Screen): Promise<numbe
       shown === undefined
         ? failed(failure('cannot-write', 'Nothing has been seen yet.', 'Try again in a moment.'))
         : await (await import('../trace/save.js')).saveState(path, shown, local.host, wallOffset());
-    const controls = { rescan: () => asked.next(), pageSets, save, over: Promise.race(ends) };
+    const chosen = chosenState(options);
+    const controls = { rescan: () => asked.next(), pageSets, chosen, save, over: Promise.race(ends) };
     ends.push(screen(states, controls));
   } else {
     const face = lineFace({ ...options, machine: options.output === 'json' || options.output === 'ndjson' });
@@ -115,9 +119,6 @@ const refuse = ({ text, mend }: Failure): number => {
   process.stderr.write(`vdsowatch: ${text}${mend === null ? '' : ` ${mend}`}\n`);
   return EXIT.cannotRun;
 };
-
-/** The longest time Node can wait; a longer one would be none (24 days). */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /** Time of day minus boot clock, ns. */
 const wallOffset = (): bigint => BigInt(Date.now()) * 1_000_000n - localBootClock().now();

@@ -44,3 +44,7 @@ export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly o
 
 export const success = <T>(value: T): Outcome<T> => ({ ok: true, value });
 export const failed = (reason: Failure): Outcome<never> => ({ ok: false, failure: reason });
+
+/** What went wrong and what mends it, on one line. */
+export const sentence = ({ text, mend }: Pick<Failure, 'text' | 'mend'>): string =>
+  mend === null ? text : `${text}${/[.!?:]$/.test(text) ? '' : ':'} ${mend}`;

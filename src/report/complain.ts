@@ -1,4 +1,4 @@
-import type { Failure } from '../model/failure.js';
+import { type Failure, sentence } from '../model/failure.js';
 
 /** What a program says beside its output: one line on stderr, with its name in front. */
 export const say = (text: string): void => {
@@ -6,7 +6,4 @@ export const say = (text: string): void => {
 };
 
 /** The sentence of a failure and what mends it, on one line. */
-export const complain = ({ text, mend }: Pick<Failure, 'text' | 'mend'>): void => {
-  if (mend === null) say(text);
-  else say(`${text}${/[.!?:]$/.test(text) ? '' : ':'} ${mend}`);
-};
+export const complain = (reason: Pick<Failure, 'text' | 'mend'>): void => say(sentence(reason));

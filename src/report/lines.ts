@@ -1,5 +1,5 @@
 import type { HistoryLine } from '../model/state.js';
-import { printable } from '../text/escape.js';
+import { type Choice, isChosenLine } from './chosen.js';
 import { eventLine } from './event-json.js';
 import { lineText, type WallOffset } from './line.js';
 
@@ -11,28 +11,20 @@ export interface LineFace {
   readonly leftOut: (count: number, at: bigint, offset: WallOffset) => string;
 }
 
-export interface LineChoice {
+export interface LineChoice extends Choice {
   readonly machine: boolean;
-  readonly pid?: readonly number[] | undefined;
-  readonly comm?: string | undefined;
 }
 
-export const lineFace = ({ machine, pid, comm }: LineChoice): LineFace => {
+export const lineFace = ({ machine, ...choice }: LineChoice): LineFace => {
   const print = (line: HistoryLine, offset: WallOffset): string =>
     machine ? JSON.stringify(eventLine(line, offset)) : lineText(line, offset);
-  const wanted = (line: HistoryLine): boolean =>
-    isTracers(line) ||
-    ((pid === undefined || pid.includes(line.pid) || (line.target !== undefined && pid.includes(line.target))) &&
-      (comm === undefined || printable(line.comm) === comm));
+  const wanted = isChosenLine(choice);
   return {
     lines: (lines, offset) => lines.filter(wanted).map((line) => print(line, offset)),
     leftOut: (count, at, offset) =>
       print({ ...NOTE, at, text: `${count} lines are missing here: the reader of this output is too slow` }, offset),
   };
 };
-
-/** What vdsowatch says about itself. */
-const isTracers = (line: HistoryLine): boolean => line.pid === 0;
 
 const NOTE = {
   pid: 0,

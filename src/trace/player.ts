@@ -33,9 +33,9 @@ interface Wish {
 
 /**
  * A reducer knows no way back, so going back is going on from the beginning, at full speed. Now and then on such a
- * way the event loop runs, so that keys are heard.
+ * way the event loop runs, so that keys are heard. `until`: by itself it goes no further than that time; keys do.
  */
-export const play = (recording: Recording, speed = 1): Player => {
+export const play = (recording: Recording, speed = 1, until?: bigint): Player => {
   const states = new ReplaySubject<WatchState>(1);
   let wish: Wish | undefined;
   let paused = false;
@@ -83,6 +83,8 @@ export const play = (recording: Recording, speed = 1): Player => {
     return Number(at - anchor.at) / 1e6 / factor - (now - anchor.ms);
   };
 
+  const isBeyond = ({ at }: TraceFrame): boolean => until !== undefined && at > until;
+
   const rest = (ms: number): Promise<void> =>
     new Promise((resolve) => {
       const timer = Number.isFinite(ms) ? setTimeout(resolve, Math.min(ms, LONGEST_TIMER)) : undefined;
@@ -107,7 +109,7 @@ export const play = (recording: Recording, speed = 1): Player => {
         await travel(reader, wanted);
         anchor = undefined;
         show(reader);
-      } else if (paused || ahead === undefined) await rest(Number.POSITIVE_INFINITY);
+      } else if (paused || ahead === undefined || isBeyond(ahead)) await rest(Number.POSITIVE_INFINITY);
       else {
         const wait = due(reader, ahead);
         if (wait > 0) await rest(wait);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { filter, firstValueFrom } from 'rxjs';
 import type { WatchState } from '../../src/model/state.js';
 import { type Player, play } from '../../src/trace/player.js';
@@ -24,8 +25,8 @@ const after = async (player: Player, now: bigint, asked: () => void): Promise<Wa
 
 const at = (second: number): bigint => T0 + BigInt(second) * SECOND;
 
-const playing = async (body: (player: Player) => Promise<void>, speed?: number): Promise<void> => {
-  const player = play(recording, speed);
+const playing = async (body: (player: Player) => Promise<void>, speed?: number, until?: bigint): Promise<void> => {
+  const player = play(recording, speed, until);
   try {
     await body(player);
   } finally {
@@ -63,3 +64,16 @@ test('it goes to the next finding', () =>
     assert.ok(found.recent.some(({ finding }) => finding?.code === 'vdso-moved'));
     await after(player, at(6), () => player.nextFinding());
   }));
+
+test('by itself it goes no further than until', () =>
+  playing(
+    async (player) => {
+      await after(player, at(5), () => {});
+      await setTimeout(100);
+      const shown = await firstValueFrom(player.states);
+      assert.equal(shown.now, at(5));
+      await after(player, at(6), () => player.step(1));
+    },
+    1e9,
+    at(5),
+  ));

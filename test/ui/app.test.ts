@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { NEVER, Observable, of, Subject, throwError } from 'rxjs';
 import { failed, failure, success } from '../../src/model/failure.js';
 import type { WatchState } from '../../src/model/state.js';
+import { chosenState } from '../../src/report/chosen.js';
 import { runScreen, type ScreenControls } from '../../ui/app.js';
 import { frame } from '../../ui/frame.js';
 import { initialView, type ViewState } from '../../ui/view.js';
@@ -238,4 +239,34 @@ test('a screen leaves no handler behind', async () => {
   terminal.press('q');
   await running;
   assert.deepEqual(count(), before);
+});
+
+test('a recording begins at the speed that was asked for', async () => {
+  const terminal = headless({ cols: 120, rows: 24 });
+  const state = livelyState();
+  const speeds: number[] = [];
+  const replay = { pause() {}, step() {}, seek() {}, nextFinding() {}, speed: (factor: number) => speeds.push(factor) };
+  const playing = staying({ ...state, tracer: { mode: 'replay', text: 'a.ndjson', notes: [] } });
+  const running = start(terminal, playing, { replay, speed: 8 });
+  assert.match((await terminal.lines())[0] ?? '', /replay x8 a\.ndjson/);
+  terminal.press('>');
+  await terminal.lines();
+  terminal.press('q');
+  await running;
+  assert.deepEqual(speeds, [16]);
+});
+
+test('only the chosen processes are shown, and counted', async () => {
+  const terminal = headless({ cols: 120, rows: 24 });
+  const state = livelyState();
+  const [one] = state.processes.values();
+  assert.ok(one);
+  const running = start(terminal, staying(state), { chosen: chosenState({ pid: [one.pid] }) });
+  assert.match((await terminal.lines())[1] ?? '', /^ 1 process /);
+  terminal.press('q');
+  await running;
+  assert.equal(chosenState({})(state), state);
+  const named = chosenState({ comm: one.comm })(state);
+  assert.ok([...named.processes.values()].every(({ comm }) => comm === one.comm));
+  assert.ok(named.recent.every(({ pid, comm }) => pid === 0 || comm === one.comm));
 });

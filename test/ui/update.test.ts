@@ -116,6 +116,10 @@ test('a recording has time: pause, step, speed, seek, next finding', () => {
     { kind: 'next-finding' },
     { kind: 'seek', at: 1_500_000_000n },
   ]);
+  assert.ok(press(['n'], {}, replay).view.replay.paused);
+  assert.deepEqual(press(['n', 'space'], {}, replay).effects.at(-1), { kind: 'pause', paused: false });
+  // What was recorded cannot be read again.
+  assert.deepEqual(press(['r'], {}, replay).effects, []);
   const wrong = press(['t', 'x', 'enter'], {}, replay);
   assert.deepEqual(wrong.effects, []);
   assert.match(wrong.view.message?.text ?? '', /not a time: x/);
