@@ -43,7 +43,15 @@ const MEND = 'set TMPDIR to a folder where files may be made and executed (not m
 
 const folders = (): readonly string[] => {
   const runtime = process.env['XDG_RUNTIME_DIR'];
-  return [...new Set([tmpdir(), ...(runtime === undefined ? [] : [runtime]), '/run', '/var/tmp', '/dev/shm'])];
+  return [
+    ...new Set([
+      tmpdir(),
+      ...(runtime === undefined || runtime === '' ? [] : [runtime]),
+      '/run',
+      '/var/tmp',
+      '/dev/shm',
+    ]),
+  ];
 };
 
 const launchFrom = async (folder: string, abi: Abi): Promise<Outcome<Launched>> => {

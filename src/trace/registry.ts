@@ -22,7 +22,13 @@ export const register = (path: string, folder = registryFolder()): (() => void) 
     // Without it a hook does not find this recording; the recording itself lacks nothing.
     if (!(error instanceof Error && 'code' in error)) throw error;
   }
-  return () => rmSync(entry, { force: true });
+  // A second signal ends the process at once.
+  const remove = (): void => rmSync(entry, { force: true });
+  process.once('exit', remove);
+  return () => {
+    process.removeListener('exit', remove);
+    remove();
+  };
 };
 
 /** The recordings of this user that are being written now. */
@@ -58,4 +64,4 @@ const startTicks = (pid: number): bigint | undefined =>
 const registryFolder = (): string =>
   process.geteuid?.() === 0
     ? '/run/vdsowatch'
-    : join(process.env['XDG_RUNTIME_DIR'] ?? `/run/user/${process.geteuid?.()}`, 'vdsowatch');
+    : join(process.env['XDG_RUNTIME_DIR'] || `/run/user/${process.geteuid?.()}`, 'vdsowatch');
