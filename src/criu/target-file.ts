@@ -10,8 +10,11 @@ const MEND = 'Run `vdsowatch doctor --json > host.json` on the host to restore o
 export const readTargetFile = async (path: string): Promise<Outcome<Target>> => {
   let text: string;
   try {
-    const { size } = await stat(path);
-    if (size > LARGEST) return failed(failure('too-large', `${shown(path)} is too large to be a host.`, MEND));
+    const entry = await stat(path);
+    // A pipe may have no writer, and a device no end; a shell's own pipe is told by its place.
+    if (!entry.isFile() && !entry.isDirectory() && !(entry.isFIFO() && SHELLS_PIPE.test(path)))
+      return failed(failure('bad-input', `${shown(path)} is no file.`, MEND));
+    if (entry.size > LARGEST) return failed(failure('too-large', `${shown(path)} is too large to be a host.`, MEND));
     text = await readFile(path, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
@@ -20,6 +23,8 @@ export const readTargetFile = async (path: string): Promise<Outcome<Target>> => 
   const target = parseTarget(text);
   return target.ok ? target : failed({ ...target.failure, text: `${shown(path)} ${target.failure.text}` });
 };
+
+const SHELLS_PIPE = /^\/(?:dev|proc\/self)\/fd\/\d+$/;
 
 /** A host with the vDSOs of four ABIs is some kilobytes. */
 const LARGEST = 2 ** 20;

@@ -1,4 +1,4 @@
-import { type Failure, type Outcome, success } from '../model/failure.js';
+import { type Failure, failed, type Outcome, success } from '../model/failure.js';
 import type { WatchState } from '../model/state.js';
 import type { Frame } from '../pipeline/ledger.js';
 import type { Observation } from '../pipeline/observation.js';
@@ -6,7 +6,7 @@ import { baseOf } from './base.js';
 import { createFile } from './create-file.js';
 import { openEncoder } from './encoder.js';
 import type { Header } from './format.js';
-import { makeRoom } from './rotate.js';
+import { makeRoom, takenPart } from './rotate.js';
 import { verdictChanges } from './verdict-record.js';
 import { openWriter, type TraceWriter } from './write-file.js';
 
@@ -45,6 +45,8 @@ export interface Tally {
 export const openRecorder = async (options: RecorderOptions): Promise<Outcome<Recorder>> => {
   const { path, rotate, keep = DEFAULT_KEEP, header } = options;
   const gzip = path.endsWith('.gz');
+  const taken = rotate === undefined ? undefined : takenPart(path, keep);
+  if (taken !== undefined) return failed(taken);
   const first = await createFile(path);
   if (!first.ok) return first;
   const encoder = openEncoder();

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseStat } from '../proc/parse/stat.js';
 
@@ -17,6 +17,7 @@ export const register = (path: string, folder = registryFolder()): (() => void) 
   const entry = join(folder, `${process.pid}.json`);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    forgetTheDead(folder);
     writeFileSync(entry, JSON.stringify({ path: resolve(path), startTicks: String(ticks) }), { mode: 0o600 });
   } catch (error) {
     // Without it a hook does not find this recording; the recording itself lacks nothing.
@@ -24,11 +25,19 @@ export const register = (path: string, folder = registryFolder()): (() => void) 
   }
   // A second signal ends the process at once.
   const remove = (): void => rmSync(entry, { force: true });
-  process.once('exit', remove);
+  process.prependOnceListener('exit', remove);
   return () => {
     process.removeListener('exit', remove);
     remove();
   };
+};
+
+/** Who was killed could not take its entry back. */
+const forgetTheDead = (folder: string): void => {
+  for (const name of readdirSync(folder)) {
+    const pid = ENTRY.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(join(folder, name), { force: true });
+  }
 };
 
 /** The recordings of this user that are being written now. */
@@ -43,8 +52,10 @@ export const runningRecordings = (folder = registryFolder()): readonly RunningRe
   return names.flatMap((name) => entryOf(folder, name) ?? []);
 };
 
+const ENTRY = /^([1-9]\d{0,9})\.json$/;
+
 const entryOf = (folder: string, name: string): RunningRecording | undefined => {
-  const pid = Number(/^([1-9]\d{0,9})\.json$/.exec(name)?.[1]);
+  const pid = Number(ENTRY.exec(name)?.[1]);
   if (!Number.isInteger(pid)) return undefined;
   try {
     const entry: unknown = JSON.parse(readFileSync(join(folder, name), 'utf8'));

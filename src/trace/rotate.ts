@@ -1,9 +1,24 @@
+import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import type { Failure } from '../model/failure.js';
+import { type Failure, failure } from '../model/failure.js';
+import { escapeText } from '../text/escape.js';
 import { cannotWrite } from './create-file.js';
 
 /** The files of a rotated recording, newest first: FILE, FILE.1, FILE.2, ... */
 export const partPath = (path: string, age: number): string => (age === 0 ? path : `${path}.${age}`);
+
+/** Before the first of them: what has the name of a later one is not ours, and would go. Undefined: all are free. */
+export const takenPart = (path: string, keep: number): Failure | undefined => {
+  const ages = Array.from({ length: Math.max(1, keep - 1) }, (_, index) => index + 1);
+  const taken = ages.map((age) => partPath(path, age)).find((part) => existsSync(part));
+  return taken === undefined
+    ? undefined
+    : failure(
+        'cannot-write',
+        `${escapeText(taken)} is there already, and a rotation is not written over it.`,
+        'Give another name, or remove it first.',
+      );
+};
 
 /** Moves FILE out of the way and the older ones on; the oldest beyond `keep` files goes. Undefined: done. */
 export const makeRoom = async (path: string, keep: number): Promise<Failure | undefined> => {

@@ -77,6 +77,8 @@ export const traceVerbs = (program: Command, screen: ReplayScreen): void => {
       );
     });
 
+  // In an environment empty is as good as not there; commander takes it for a word.
+  if (process.env['VDSOWATCH_VETO'] === '') delete process.env['VDSOWATCH_VETO'];
   program
     .command('hook')
     .description('for `criu --action-script`: look at the tree when it is dumped and restored, and record it')

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,6 +25,31 @@ test('a page is not written over what is no page: --html *.ndjson names a record
     assert.notEqual(page.status, 3, page.errors);
     assert.match(readFileSync(at('page.html'), 'utf8'), /^<!DOCTYPE html>/);
   }
+});
+
+test('a rotation leaves what has the names of its files alone', async () => {
+  writeFileSync(at('r.ndjson.2'), 'precious');
+  const words = ['record', '--no-bpf', '-o', 'r.ndjson', '--rotate', '64K', '--keep', '3', '--duration', '1'];
+  const { status, errors } = await runProgram(words, { cwd: folder });
+  assert.equal(status, 3);
+  assert.match(errors, /r\.ndjson\.2 is there already/);
+  assert.equal(readFileSync(at('r.ndjson.2'), 'utf8'), 'precious');
+  assert.ok(!existsSync(at('r.ndjson')));
+});
+
+test('a pipe and a device are no host to restore on', async () => {
+  execFileSync('mkfifo', [at('pipe')]);
+  for (const target of [at('pipe'), '/dev/zero']) {
+    const { status, errors } = await runProgram(['analyze', at('a.ndjson'), '--target', target]);
+    assert.equal(status, 3, errors);
+    assert.match(errors, /is no file\./);
+  }
+});
+
+test('an empty VDSOWATCH_VETO is none', async () => {
+  const env = { VDSOWATCH_VETO: '', CRTOOLS_SCRIPT_ACTION: 'setup-namespaces' };
+  const { status, errors } = await runProgram([], { env });
+  assert.equal(status, 0, errors);
 });
 
 test('a recording comes whole through <(command)', { skip: !existsSync('/bin/bash') }, async () => {
