@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { filter, firstValueFrom, map, type Observable, Subject } from 'rxjs';
 import { planAhead } from '../bpftrace/plan.js';
 import { hintOf, testAllAbis } from '../hint/examine.js';
+import type { TracerStatus } from '../model/event.js';
 import { EXIT, type Failure, failure } from '../model/failure.js';
 import { observations } from '../pipeline/observe.js';
 import { liveSources } from '../pipeline/source.js';
@@ -91,6 +92,10 @@ export const run = async (options: RecordOptions): Promise<number> => {
   if (options.duration !== undefined)
     ends.push(sleep(Math.min(options.duration * 1000, LONGEST_MS), EXIT.well, { ref: false }));
   if (options.ndjson === true) ends.push(printLines(seen, clock));
+  const tracer: { mode: TracerStatus['mode'] } = { mode: 'starting' };
+  seen.subscribe(({ frame }) => {
+    tracer.mode = frame.state.tracer.mode;
+  });
   const traced = firstValueFrom(seen.pipe(filter(({ frame }) => frame.state.tracer.mode !== 'starting')));
   const running = observations(sources)
     .pipe(
@@ -102,8 +107,13 @@ export const run = async (options: RecordOptions): Promise<number> => {
   const end = Promise.race(ends);
   const first = await Promise.race([traced, end]);
   if (typeof first !== 'number') say(`recording to ${escapeText(output)}; ${first.frame.state.tracer.text}`);
-  const status =
-    command === undefined || typeof first === 'number' ? await end : await during(command, selection, end, seen, clock);
+  const status = command === undefined || typeof first === 'number' ? await end : await during(command, selection, end);
+  // What was done before the end is still on its way from the kernel.
+  if (tracer.mode === 'ebpf' && (await Promise.race([end, STILL])) !== EXIT.cannotRun) {
+    const late = sleep(PATIENCE, 'late', { ref: false });
+    if ((await Promise.race([passed(seen, clock.now()), late, recorder.failed])) === 'late')
+      say(`${escapeText(output)}: the newest events had not come from the kernel yet, and are missing`);
+  }
   running.unsubscribe();
   await recorder.close();
   unregister();
@@ -111,22 +121,16 @@ export const run = async (options: RecordOptions): Promise<number> => {
   return status;
 };
 
-/** Runs the command; what it did last is waited for. The status is its own. */
-const during = async (
-  command: readonly string[],
-  selection: Selection,
-  end: Promise<number>,
-  seen: Observable<RecordedFrame>,
-  clock: BootClock,
-): Promise<number> => {
+const STILL = Promise.resolve(undefined);
+
+/** Runs the command. The status is its own. */
+const during = async (command: readonly string[], selection: Selection, end: Promise<number>): Promise<number> => {
   const child = runCommand(command);
   if (child.pid !== undefined) selection.add(child.pid);
   const first = await Promise.race([child.ended.then(() => undefined), end]);
   // Stopped, or the disk is full: the command is not ours to kill.
   if (first !== undefined && first > 128) child.signal(first - 128);
   const status = await child.ended;
-  if (first === undefined)
-    await Promise.race([passed(seen, clock.now()), sleep(PATIENCE, undefined, { ref: false }), end]);
   return status === EXIT.well && first !== undefined && first < 128 ? first : status;
 };
 
