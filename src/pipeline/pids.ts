@@ -12,8 +12,10 @@ export const pidResolver =
   (writer, pid) => {
     const own = files.link(`${files.root}/self/ns/pid`);
     const callers = files.link(`${files.root}/${writer}/ns/pid`);
+    // Who has gone meanwhile is known by that number to whoever saw it live; only of a thread it would be none.
+    if (callers === own) return leaderOf(files, pid) ?? pid;
     // A caller that has gone cannot be asked; nearly every process is in our namespace.
-    if (typeof callers !== 'string' || callers === own) return leaderOf(files, pid);
+    if (typeof callers !== 'string') return leaderOf(files, pid);
     const level = statusOf(files, writer)?.namespacePids?.length ?? 0;
     const names = level < 2 ? [] : files.list(files.root);
     if (isError(names)) return undefined;
