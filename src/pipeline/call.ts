@@ -13,10 +13,21 @@ export const onCall = (
   event: CallEvent,
 ): Concerned & { readonly text: string; readonly severity: HistoryLine['severity'] } => {
   const { process, space } = find(ledger, event);
-  const effect = effectOf(event, space === undefined ? undefined : knownPlace(space, event.at));
+  const proven = effectOf(event, space === undefined ? undefined : knownPlace(space, event.at));
+  const effect = space !== undefined && isLeftOver(space, event.at, proven) ? NOTHING : proven;
   const changed = space === undefined ? undefined : record(ledger, space, event, effect);
   const loud = effect.kind === 'moved' || effect.kind === 'unmapped' || effect.kind === 'covered';
   return { process, space: changed, text: callWords(event, effect), severity: loud ? 'warning' : 'info' };
+};
+
+const NOTHING: Effect = { kind: 'none' };
+
+/** x86 leaves the kernel's pointer where a vDSO was that is gone: what is done there then is done to other memory. */
+const isLeftOver = ({ presence, readAt, verdict }: SpaceRecord, at: bigint, { kind }: Effect): boolean => {
+  if (kind !== 'unmapped' && kind !== 'covered') return false;
+  // A reading from after the call may show no vDSO because of it.
+  const read = readAt < at && readAt > (presence?.at ?? 0n);
+  return read ? verdict?.vdso === null : presence !== undefined && presence.at < at && !presence.there;
 };
 
 /** Where its vDSO was before this call, for kernels whose own pointer cannot be read. */
@@ -42,12 +53,19 @@ const record = (ledger: Ledger, space: SpaceRecord, event: CallEvent, effect: Ef
   return changeSpace(ledger, space, {
     lastEventAt: laterOf(at, space.lastEventAt),
     dirty: isDirtyAfter(space, at),
+    presence: presenceAfter(space, at, effect),
     truth: newest && vdsoAfter !== undefined ? { at, vdso: vdsoAfter } : space.truth,
     noise: noiseAfterCall(event, effect, space.noise),
     past,
     moves,
     placedAt,
   });
+};
+
+const presenceAfter = ({ presence }: SpaceRecord, at: bigint, { kind }: Effect): SpaceRecord['presence'] => {
+  if (kind === 'none' || kind === 'failed' || kind === 'unclear' || (presence !== undefined && presence.at > at))
+    return presence;
+  return { at, there: kind === 'moved' || kind === 'placed' };
 };
 
 const NONE: SpaceRecord['past'] = [];

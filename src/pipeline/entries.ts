@@ -62,10 +62,12 @@ const copySpace = (old: SpaceRecord): SpaceRecord => ({
   placedAt: old.placedAt,
   past: old.past,
   truth: old.truth,
+  presence: old.presence,
   lastEventAt: old.lastEventAt,
   readAt: old.readAt,
   image: old.image,
   members: old.members,
   unexplained: old.unexplained,
+  replaced: old.replaced,
   noise: old.noise,
 });

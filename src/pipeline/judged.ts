@@ -81,6 +81,10 @@ const compare = (ledger: Ledger, space: SpaceRecord, before: Verdict | undefined
   if (from === undefined || to === undefined || from === to) return;
   const current = ledger.spaces.get(space.id);
   if (current === undefined) return;
+  if (current.replaced) {
+    changeSpace(ledger, current, { replaced: false });
+    return;
+  }
   changeSpace(ledger, current, { unexplained: { from: space.unexplained?.from ?? from, to, at: space.readAt } });
   ledger.unexplained.add(space.id);
 };

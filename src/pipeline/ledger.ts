@@ -89,6 +89,8 @@ export interface SpaceRecord extends AddressSpace {
   readonly past: readonly MoveSeen[];
   /** mm->context.vdso at the newest event that said it. */
   readonly truth: { readonly at: bigint; readonly vdso: bigint } | undefined;
+  /** The newest call that took its vDSO away or gave it one, as far as calls were seen. */
+  readonly presence: { readonly at: bigint; readonly there: boolean } | undefined;
   readonly lastEventAt: bigint;
   /** `startedAt` of its evidence; 0n: none. */
   readonly readAt: bigint;
@@ -96,6 +98,8 @@ export interface SpaceRecord extends AddressSpace {
   readonly image: Image | undefined;
   /** It was found elsewhere than before, and no call is known (yet) that did it. */
   readonly unexplained: { readonly from: bigint; readonly to: bigint; readonly at: bigint } | undefined;
+  /** CRIU has just put another program here: the next verdict is not held against the one before. */
+  readonly replaced: boolean;
   /** A well-known tool is at work here; what it does is no alarm. */
   readonly noise: Noise | undefined;
 }

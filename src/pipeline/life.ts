@@ -85,6 +85,8 @@ const inherit = (ledger: Ledger, child: ProcessRecord, parent: SpaceRecord | und
     past: [...before, ...later],
     moves: space.moves + parent.moves - (parent.past.length - before.length),
     truth: space.truth ?? (parent.truth !== undefined && parent.truth.at <= at ? parent.truth : undefined),
+    presence:
+      space.presence ?? (parent.presence !== undefined && parent.presence.at <= at ? parent.presence : undefined),
     lastEventAt: space.lastEventAt > at ? space.lastEventAt : at,
     dirty: space.readAt <= at || space.dirty,
     // A reading of the parent from after the fork says nothing about the child.
@@ -97,10 +99,17 @@ const inherit = (ledger: Ledger, child: ProcessRecord, parent: SpaceRecord | und
 export const onExit = (ledger: Ledger, event: ExitEvent): Concerned => {
   const owner = lastOwner(ledger, event.tgid);
   // Of a former owner, or of nobody we know: an exit never brings anybody back (6.7).
-  if (owner === undefined || event.at < owner.bornAt) return { process: undefined, space: undefined };
+  if (owner === undefined || event.at < owner.bornAt || isFormers(ledger, owner, event.at))
+    return { process: undefined, space: undefined };
   if (event.wholeProcess) endProcess(ledger, owner, event.at);
   return { process: ledger.processes.get(owner.key), space: ledger.spaces.get(owner.space) };
 };
+
+/** Start ticks are whole hundredths of a second: an exit from before it was first found alive is a former owner's. */
+const isFormers = (ledger: Ledger, owner: ProcessRecord, at: bigint): boolean =>
+  at < owner.firstSeen &&
+  owner.startTicks !== undefined &&
+  (ledger.spaces.get(owner.space)?.evidence?.vmas?.length ?? 0) > 0;
 
 /** Marks the end; the entry stays for a minute. */
 export const endProcess = (ledger: Ledger, process: ProcessRecord, at: bigint): void => {

@@ -24,11 +24,13 @@ export const newSpace = (ledger: Ledger, { id, bornAt }: { id: string; bornAt: b
     placedAt: undefined,
     past: NO_MOVES,
     truth: undefined,
+    presence: undefined,
     lastEventAt: bornAt,
     readAt: 0n,
     image: undefined,
     members: [],
     unexplained: undefined,
+    replaced: false,
     noise: undefined,
   });
 

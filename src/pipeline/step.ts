@@ -122,7 +122,7 @@ const sayEvent = (ledger: Ledger, happening: Happening, event: Exclude<Event, { 
       // It may have rewritten the auxv: what the next reading says of it is no sign of another program image. And a
       // restored program is what its image says it is: where CRIU parked the vDSO before is not where it was given it.
       const restored = noise === 'criu-restored' && space?.noise === 'criu-restore';
-      const known = restored ? { placedAt: undefined, past: [] } : {};
+      const known = restored ? { placedAt: undefined, past: [], unexplained: undefined, replaced: true } : {};
       const changed = space && worked ? changeSpace(ledger, space, { ...known, noise, image: undefined }) : space;
       return {
         process,

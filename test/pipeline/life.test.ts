@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import {
   begin,
   CLONE_VM,
+  called,
   execed,
   exited,
   forked,
@@ -341,4 +342,50 @@ test('a child is not told where the vDSO of an image lay that its parent had lef
   const frame = run(ledger, [heard(at(3000))]);
   const [grandchild] = [...frame.state.processes.values()].filter(({ pid }) => pid === 300);
   assert.equal(frame.state.spaces.get(grandchild?.space ?? '')?.verdict?.vdso?.moved, false);
+});
+
+test('the end of who had the pid before, in the tick in which the next one began, ends nobody else', () => {
+  const ledger = begin();
+  const owner = read({ at: at(0), pid: 100, ticks: ticks(-1000), vdso: A });
+  const next = read({ at: at(1008), pid: 100, ticks: ticks(1000), vdso: A });
+  run(ledger, [owner, happened(moved({ at: at(10), pid: 100, in: 7, from: A, to: B }))]);
+  run(ledger, [next]);
+  run(ledger, [happened(exited({ at: at(1002), pid: 100, in: 7 }))]);
+  const frame = run(ledger, [happened(forked({ at: at(1003), pid: 101, in: 8, child: 100 }))]);
+  assert.equal(stateOf(frame, 100).process?.exitedAt, undefined);
+  assert.equal(stateOf(frame, 100).process?.parent, 101);
+});
+
+test('what is done where a vDSO was that is gone is done to other memory', () => {
+  const ledger = begin();
+  const where = { pid: 100, in: 7, vdsoBefore: A, vdsoAfter: A } as const;
+  const unmapped = called({ ...where, at: at(10), call: 'munmap', args: [A, 0x2000n] });
+  const covered = called({ ...where, at: at(20), call: 'mmap', args: [A, 0x2000n, 5n, 0x32n], result: A });
+  const again = called({ ...where, at: at(40), call: 'munmap', args: [A, 0x2000n] });
+  const words = [
+    run(ledger, [known(), happened(unmapped), happened(covered)]),
+    run(ledger, [read({ at: at(30), pid: 100, ticks: ticks(-1000), auxv: A })]),
+    run(ledger, [happened(again)]),
+  ].flatMap(({ lines }) => lines.filter(({ event }) => event !== undefined));
+  assert.deepEqual(
+    words.map(({ severity, text }) => [severity, text.replace(/^.*\) = \w+/, '')]),
+    [
+      ['warning', ': vDSO unmapped at 0x7f0000000000'],
+      ['info', ''],
+      ['info', ''],
+    ],
+  );
+  const placed = called({
+    pid: 100,
+    in: 7,
+    at: at(50),
+    call: 'arch_prctl',
+    args: [0x2003n, B],
+    result: 0x2000n,
+    vdsoBefore: A,
+    vdsoAfter: B,
+  });
+  const last = called({ pid: 100, in: 7, at: at(60), call: 'munmap', args: [B, 0x2000n], vdsoBefore: B, vdsoAfter: B });
+  const [, line] = run(ledger, [happened(placed), happened(last)]).lines;
+  assert.match(line?.text ?? '', /vDSO unmapped at 0x7e0000000000/);
 });

@@ -90,3 +90,32 @@ test('findings of such a process are told without alarm', () => {
   assert.equal(finding?.severity, 'info');
   assert.match(finding?.text ?? '', /CRIU testing the kernel/);
 });
+
+test('a program that CRIU restored was not found elsewhere than CRIU itself', () => {
+  const own = 0x7f17_0000_0000n;
+  const ticks = T0 / (10n * MS);
+  const ledger = begin();
+  run(ledger, [read({ at: at(0), pid: 100, ticks: ticks - 10n, vdso: own, comm: 'criu' })]);
+  run(ledger, [happened(forked({ at: at(50), pid: 100, in: 7, child: 200, comm: 'criu' }))]);
+  const all = called({
+    ...criu,
+    at: at(60),
+    call: 'munmap',
+    args: [0x1000n, 1n << 47n],
+    vdsoBefore: own,
+    vdsoAfter: own,
+  });
+  run(ledger, [
+    happened(all),
+    happened(moved({ ...criu, at: at(62), from: 0x35000n, to: B })),
+    happened({ ...moved({ ...criu, at: at(63), from: A, to: B }), kind: 'prctl' as const, option: 14n, result: 0n }),
+  ]);
+  const { lines } = run(ledger, [
+    read({ at: at(120), pid: 200, ticks: ticks + 5n, vdso: B, comm: 'puppet' }),
+    happened({ kind: 'heartbeat', at: at(900), emitted: 0n, received: 0n }),
+  ]);
+  assert.deepEqual(
+    lines.filter(({ text }) => text.includes('not observed')),
+    [],
+  );
+});
