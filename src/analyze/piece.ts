@@ -4,6 +4,7 @@ import { forecast } from '../judge/forecast.js';
 import { judge } from '../judge/judge.js';
 import type { Evidence, Host } from '../model/evidence.js';
 import { type Failure, failure, type Outcome, success } from '../model/failure.js';
+import { bareEvidence, factsOf } from '../proc/unread.js';
 import type { Judged } from '../report/process.js';
 import type { Progress } from '../trace/replay.js';
 import type { Input } from './recognise.js';
@@ -117,3 +118,16 @@ export const stateOf = ({ state, lines }: Life): Judged | undefined =>
     forecast: state.forecast,
     history: lines.map(({ line }) => line),
   };
+
+/** One that moved or unmapped its vDSO and ended before it could be read; undefined: there is nothing to tell of it. */
+export const unreadOf = (life: Life, host: Host): Judged | undefined => {
+  const { pid, comm, remarkable, deeds, lines } = life;
+  if (!remarkable || deeds.length === 0) return undefined;
+  const facts = { ...factsOf(pid, undefined, 0n), comm };
+  const gone = { what: 'maps', why: 'gone', detail: 'it ended before it was read' } as const;
+  const evidence: Evidence = {
+    ...bareEvidence(host, facts, deeds.at(-1)?.at ?? 0n, undefined, [gone]),
+    source: 'recording',
+  };
+  return { evidence, verdict: judge(evidence), forecast: undefined, history: lines.map(({ line }) => line) };
+};

@@ -47,9 +47,14 @@ const beforeWords = ({ life, judged }: Witness, dumped: boolean): string => {
   const state = stateSentence(judged, 'was');
   if (dumped) return `before the dump ${state}`;
   const { ended, state: newest } = life?.life ?? {};
-  if (ended !== undefined) return `until it ended at ${isoTime(ended.time, 0n)}, ${state}`;
+  if (ended !== undefined && life !== undefined && isLastWord(life.life))
+    return `until it ended at ${isoTime(ended.time, 0n)}, ${state}`;
   return newest === undefined ? state : `at ${isoTime(newest.time, 0n)}, when it was last read, ${state}`;
 };
+
+/** Was nothing done to it after it was last read? */
+const isLastWord = ({ state, touched }: Life): boolean =>
+  touched === undefined || state === undefined || touched.at <= state.at;
 
 /** Who moved or unmapped it. */
 const deedsWords = ({ deeds, done, pid }: Life): readonly string[] => {

@@ -4,7 +4,7 @@ import type { PostMortem } from '../../criu/post-mortem.js';
 import type { Host } from '../../model/evidence.js';
 import { type Image, imageOf } from '../../pipeline/image.js';
 import type { Judged } from '../../report/process.js';
-import { type Piece, stateOf } from '../piece.js';
+import { type Piece, stateOf, unreadOf } from '../piece.js';
 import type { Life } from '../recording/life.js';
 import type { Recorded } from '../recording/read.js';
 
@@ -38,7 +38,7 @@ export const witnessesOf = (pieces: readonly Piece[]): readonly Witness[] =>
     const { recorded, criu } = piece;
     if (recorded !== undefined) {
       return recorded.lives.flatMap((life): readonly Witness[] => {
-        const judged = stateOf(life);
+        const judged = stateOf(life) ?? unreadOf(life, recorded.host);
         if (judged === undefined) return [];
         const whose = { of: recorded, life };
         return [{ ...plain(piece, order, judged), comm: life.comm, programs: life.images, life: whose }];

@@ -1,13 +1,14 @@
-import type { Event } from '../../model/event.js';
+import { type Event, sharesSpace } from '../../model/event.js';
 import type { HistoryLine, WatchState } from '../../model/state.js';
 import type { Observation } from '../../pipeline/observation.js';
+import { errnoOf } from '../../pipeline/placement.js';
 import type { PassedOver } from '../../trace/passed-lines.js';
 import type { Replayed } from '../../trace/replay-frames.js';
 import { noteDeed, passDeeds } from './deeds.js';
 import { addLine, addLines, type Instant, isAlarm, type Life, lean, passLines } from './life.js';
 import { openOwners } from './owners.js';
 import { takeState } from './state.js';
-import { notePoke, noteProtection } from './writes.js';
+import { mayHandDown, notePoke, noteProtection } from './writes.js';
 
 export type Passed = ReadonlyMap<Event, PassedOver>;
 
@@ -40,27 +41,44 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
     addLines(life, newest, owners.count());
   };
 
+  /** Who else lives in the memory it was done to (vfork, CLONE_VM). */
+  const sharersOf = ({ space, pid, at }: HistoryLine): readonly Life[] => {
+    const members = last?.spaces.get(space)?.members ?? [];
+    if (members.length < 2) return [];
+    return members.flatMap((key) => {
+      const other = last?.processes.get(key);
+      const life = other === undefined || other.pid === pid ? undefined : owners.known(other.pid, at);
+      return life !== undefined && isWithin(life, { at }) ? life : [];
+    });
+  };
+
   const onLine = (line: HistoryLine, time: bigint, before: Passed): Life | undefined => {
     if (line.pid === 0) return undefined;
     const instant = { at: line.at, time };
+    const { event } = line;
     const life = owners.at(line.pid, line.at, line.comm);
     if (life === undefined) return undefined;
     if (line.comm !== '') life.comm = line.comm;
     const passed = line.event === undefined ? undefined : before.get(line.event);
-    if (passed !== undefined) onPassed(life, passed);
-    if (isWithin(life, line)) addLine(life, lean(line), time, owners.count());
-    if (isAlarm(line)) life.remarkable = true;
-    const { event } = line;
+    for (const one of event?.kind === 'call' ? [life, ...sharersOf(line)] : [life]) {
+      if (passed !== undefined) onPassed(one, passed);
+      if (isWithin(one, line)) addLine(one, lean(line), time, owners.count());
+      if (isAlarm(line)) one.remarkable = true;
+    }
     switch (event?.kind) {
       case 'call':
-        noteProtection(life, event, instant);
-        noteDeed(life, event, instant);
+        for (const one of [life, ...sharersOf(line)]) {
+          if (errnoOf(event.result) === undefined) one.touched = instant;
+          noteProtection(one, event, instant);
+          noteDeed(one, event, instant);
+        }
         if (line.comm === 'criu') life.restoring = true;
         break;
       case 'poke': {
         const victim =
           line.target === undefined || line.target === line.pid ? undefined : owners.known(line.target, line.at);
         if (victim === undefined) break;
+        if (errnoOf(event.result) === undefined) victim.touched = instant;
         notePoke(victim, event, instant);
         addLine(victim, lean(line), time, owners.count());
         break;
@@ -69,10 +87,16 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
         const child = owners.born(event.childPid, line.comm, instant);
         if (child === undefined) break;
         child.parent = { pid: life.pid, comm: life.comm };
-        child.heirOf = life.copied.size > 0 ? life : undefined;
+        child.heirOf = mayHandDown(life) ? life : undefined;
+        if (sharesSpace(event)) shareWith(child, life);
         addLine(child, lean(line), time, owners.count());
         break;
       }
+      case 'exec':
+        life.execed = instant;
+        life.touched = instant;
+        life.heirOf = undefined;
+        break;
       case 'exit':
         if (!event.wholeProcess) break;
         refresh(life, instant);
@@ -133,6 +157,13 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
       return { lives: all.filter((life) => chosen.has(life)), forgotten: forgotten + all.length - MOST_TOLD };
     },
   };
+};
+
+/** It lives in the same memory from the start: what was done to that was done to its own. */
+const shareWith = (child: Life, parent: Life): void => {
+  child.writes = [...parent.writes, ...child.writes];
+  child.deeds = [...parent.deeds, ...child.deeds];
+  child.done += parent.done;
 };
 
 /** What is said of it later is that its memory is gone. */

@@ -20,6 +20,8 @@ export interface WriteSign extends Instant {
   readonly comm: string;
   /** mprotect: it made the vDSO writable for itself; the write is no system call and is not seen. */
   readonly how: 'mprotect' | 'ptrace' | 'process_vm_writev';
+  /** Where its vDSO was then; undefined: not known. */
+  readonly vdso: bigint | undefined;
   /** Bytes that could be written; undefined: the call does not say where. */
   readonly from: bigint | undefined;
   readonly to: bigint | undefined;
@@ -63,11 +65,15 @@ export interface Life {
   startTicks: bigint | undefined;
   born: Instant | undefined;
   ended: Instant | undefined;
+  /** Its newest exec: what was done before says nothing of what is read after it. */
+  execed: Instant | undefined;
+  /** When something was last done to its vDSO or the data pages of it, or it became another program. */
+  touched: Instant | undefined;
   /** Who had its pid before, as long as the end of that has not been seen. */
   former: Life | undefined;
   /** Who forked it. */
   parent: { readonly pid: number; readonly comm: string } | undefined;
-  /** The same, when it had copied pages then, which its child has too. */
+  /** The same, when pages of it were copied then, or may have been, which its child has too. */
   heirOf: Life | undefined;
   /** Newest reading, cut down after use, and what it was judged to be. */
   state: State | undefined;
@@ -113,6 +119,8 @@ export const newLife = (pid: number, comm: string, born: Instant | undefined): L
   startTicks: undefined,
   born,
   ended: undefined,
+  execed: undefined,
+  touched: undefined,
   former: undefined,
   parent: undefined,
   heirOf: undefined,

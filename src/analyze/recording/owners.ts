@@ -116,9 +116,15 @@ export const openOwners = (wanted: (life: Life) => boolean): Owners => {
   };
 };
 
-/** Boot clock, ns; 0: unknown. Start ticks are whole hundredths of a second. */
-const startOf = ({ born, startTicks }: Life): bigint =>
-  born?.at ?? (startTicks === undefined ? 0n : bootTimeOf(startTicks));
+/**
+ * Boot clock, ns; 0: unknown. Start ticks are whole hundredths of a second: as long as the end of the former owner is
+ * still to come, what is older than the first reading is of that.
+ */
+const startOf = ({ born, startTicks, former, first }: Life): bigint => {
+  if (born !== undefined) return born.at;
+  const start = startTicks === undefined ? 0n : bootTimeOf(startTicks);
+  return former !== undefined && first !== undefined && first.at > start ? first.at : start;
+};
 
 /** Did a fork of this time make it, that was met before the fork came? */
 const isChild = (life: Life, at: bigint): boolean => {

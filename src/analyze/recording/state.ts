@@ -3,6 +3,7 @@ import { stateWord } from '../../judge/words.js';
 import type { Evidence } from '../../model/evidence.js';
 import type { AddressSpace } from '../../model/state.js';
 import type { Finding, Policies, PolicyVerdict, Verdict } from '../../model/verdict.js';
+import { changeEvidence } from '../../pipeline/evidence-copy.js';
 import { imageOf } from '../../pipeline/image.js';
 import { isAlike } from '../../pipeline/kept.js';
 import { slim } from '../../pipeline/slim.js';
@@ -15,28 +16,38 @@ const MOST_TURNS = 32;
 
 /** Takes over a verdict that is new. `known`: when the state had it; the reading may be older. */
 export const takeState = (life: Life, { id, evidence, verdict }: AddressSpace, known: Instant, criu: string): void => {
-  if (evidence?.process.pid !== life.pid || verdict === undefined) return;
+  if (evidence === undefined || verdict === undefined) return;
+  // One is read for all that share an address space; a task that was never read has no facts to tell.
+  const own = evidence.process.pid === life.pid ? evidence : ownEvidence(life, id, evidence);
+  if (own === undefined) return;
   const at = evidence.takenAt ?? known.at;
   // The same verdict on another reading is news: it held for longer (pipeline/kept.ts keeps the object).
   if (life.state?.verdict === verdict && life.state.at === at) return;
   // A zombie has no memory: what it had is the end of its story.
-  if (!verdict.applicable && life.state !== undefined) return;
+  if (!verdict.applicable && (life.state !== undefined || life.deeds.length > 0)) return;
   if (life.space !== id) enter(life, id);
   const instant = { at, time: known.time - known.at + at };
-  noteImage(life, evidence);
+  noteImage(life, own);
   notePages(life, verdict.vdso, instant);
   const same = life.state !== undefined && isSame(life.state.verdict, verdict);
-  life.state =
-    same && life.state !== undefined ? { ...life.state, ...instant } : judged(evidence, verdict, instant, criu);
+  life.state = same && life.state !== undefined ? { ...life.state, ...instant } : judged(own, verdict, instant, criu);
   life.first ??= life.state;
   if (verdict.findings.some(({ severity }) => severity !== 'info') || verdict.vdso?.moved === true)
     life.remarkable = true;
   noteTurn(life, verdict, instant);
 };
 
+/** What was read of another task in the address space that it was read in before. */
+const ownEvidence = ({ state, space }: Life, id: string, evidence: Evidence): Evidence | undefined =>
+  state === undefined || space !== id || (evidence.takenAt ?? 0n) <= state.at
+    ? undefined
+    : changeEvidence(evidence, { process: state.evidence.process });
+
 /** Another address space: what was done to the one before says nothing of it. */
 const enter = (life: Life, id: string): void => {
-  const isNew = ({ at }: Instant): boolean => life.state === undefined || at > life.state.at;
+  const { state, execed } = life;
+  const isNew = ({ at }: Instant): boolean =>
+    (state === undefined || at > state.at) && (execed === undefined || at > execed.at);
   const deeds = life.deeds.filter(isNew);
   life.space = id;
   life.copied.clear();

@@ -1,7 +1,7 @@
 import type { CallEvent, PokeEvent } from '../../model/event.js';
 import type { VdsoVerdict } from '../../model/verdict.js';
 import { errnoOf } from '../../pipeline/placement.js';
-import { addBounded, type Instant, type Life, type WriteSign } from './life.js';
+import { addBounded, type Copied, type Instant, type Life, type WriteSign } from './life.js';
 
 const FIRST_SIGNS = 4;
 const MOST_SIGNS = 16;
@@ -18,7 +18,8 @@ export const noteProtection = (life: Life, event: CallEvent, instant: Instant): 
     for (const sign of open) if ((sign.from ?? 0n) >= start && (sign.to ?? 0n) <= end) sign.closed = instant;
     return;
   }
-  note(life, { ...instant, pid: event.tgid, comm: event.comm, how: 'mprotect', from: start, to: end });
+  const vdso = event.vdsoAfter ?? placeOf(life, instant.at);
+  note(life, { ...instant, pid: event.tgid, comm: event.comm, how: 'mprotect', vdso, from: start, to: end });
 };
 
 /** Somebody wrote into it. */
@@ -27,9 +28,28 @@ export const notePoke = (life: Life, event: PokeEvent, instant: Instant): void =
   const { address } = event;
   const length = event.how === 'ptrace' ? WORD : event.result;
   const to = address === undefined ? undefined : address + length;
-  note(life, { ...instant, pid: event.tgid, comm: event.comm, how: event.how, from: address, to });
+  const vdso = placeOf(life, instant.at);
+  note(life, { ...instant, pid: event.tgid, comm: event.comm, how: event.how, vdso, from: address, to });
 };
 
+/** Where its vDSO was at that time, by what was done to it and by the newest reading. */
+const placeOf = ({ deeds, state }: Life, at: bigint): bigint | undefined => {
+  const last = deeds.filter((deed) => deed.at <= at).at(-1);
+  if (last !== undefined && (state === undefined || last.at > state.at)) {
+    if (last.effect.kind === 'moved') return last.effect.move.to;
+    return last.effect.kind === 'placed' ? last.effect.at : undefined;
+  }
+  return state !== undefined && state.at <= at ? state.verdict.vdso?.start : undefined;
+};
+
+/** Where the next move after that time took it from. */
+const leftAfter = ({ deeds }: Life, at: bigint): bigint | undefined => {
+  for (const { at: time, effect } of deeds) if (time > at && effect.kind === 'moved') return effect.move.from;
+  return undefined;
+};
+
+/** A reading takes its time, and is dated when it began. */
+const READING_NS = 20_000_000n;
 const WORD = 8n;
 
 const note = (life: Life, sign: WriteSign): void => {
@@ -67,21 +87,49 @@ interface Where {
   readonly pageSize: number;
 }
 
+/** May a fork of it hand down copied pages? It is perhaps not read between the write and the fork. */
+export const mayHandDown = ({ copied, writes, heirOf }: Life): boolean =>
+  copied.size > 0 || writes.length > 0 || heirOf !== undefined;
+
 /** Who wrote that page of its vDSO, as far as calls were seen that can have done it. */
-export const writerOf = (life: Life, page: number, { vdso, pageSize }: Where, depth = 0): Writer | undefined => {
+export const writerOf = (life: Life, page: number, where: Where): Writer | undefined => {
   const copied = life.copied.get(page);
-  if (copied === undefined || depth > DEEPEST) return undefined;
-  if (copied.inheritedFrom !== undefined) {
-    const { pid, comm } = copied.inheritedFrom;
-    const writer = writerOf(copied.inheritedFrom, page, { vdso, pageSize }, depth + 1);
-    return writer && { ...writer, inheritedFrom: { pid, comm } };
-  }
-  const start = vdso.start + BigInt(page * pageSize);
-  const end = start + BigInt(pageSize);
-  const possible = life.writes.filter(
-    ({ at, from, to }) =>
-      at <= copied.seen.at && (from === undefined || to === undefined || (from < end && to > start)),
-  );
+  return copied && writerBefore(life, page, copied, where, 0);
+};
+
+const writerBefore = (life: Life, page: number, copied: Copied, where: Where, depth: number): Writer | undefined => {
+  if (depth > DEEPEST) return undefined;
+  const own = copied.inheritedFrom === undefined ? ownWriter(life, page, copied, where) : undefined;
+  if (own !== undefined) return own;
+  // A first reading that shows the copy does not tell whose it is.
+  const from = copied.inheritedFrom ?? (copied.clean === undefined ? life.heirOf : undefined);
+  if (from === undefined) return undefined;
+  const { pid, comm } = from;
+  const writer = writerBefore(from, page, copiedBefore(from, page, life.born ?? copied.seen), where, depth + 1);
+  return writer && { ...writer, inheritedFrom: { pid, comm } };
+};
+
+/** When the page of the parent was copied: perhaps no reading showed it before the fork. */
+const copiedBefore = (life: Life, page: number, fork: Instant): Copied => {
+  const copied = life.copied.get(page);
+  if (copied !== undefined && copied.seen.at <= fork.at) return copied;
+  const clean = copied === undefined ? life.clean : copied.clean;
+  return {
+    clean: clean !== undefined && clean.at <= fork.at ? clean : undefined,
+    seen: fork,
+    inheritedFrom: copied?.inheritedFrom,
+  };
+};
+
+const ownWriter = (life: Life, page: number, copied: Copied, { vdso, pageSize }: Where): Writer | undefined => {
+  const offset = BigInt(page * pageSize);
+  // It may have been moved since, and its pages with it.
+  const hits = (sign: WriteSign): boolean => {
+    const { from, to } = sign;
+    const then = (sign.vdso ?? leftAfter(life, sign.at) ?? vdso.start) + offset;
+    return from === undefined || to === undefined || (from < then + BigInt(pageSize) && to > then);
+  };
+  const possible = life.writes.filter((sign) => sign.at <= copied.seen.at + READING_NS && hits(sign));
   // A call that writes is a better witness than one that only allows it.
   const poke = possible.find(({ how, at }) => how !== 'mprotect' && at >= (copied.clean?.at ?? 0n));
   if (poke !== undefined) return { page, ...who(poke), from: poke, until: poke, inheritedFrom: undefined };
@@ -90,7 +138,7 @@ export const writerOf = (life: Life, page: number, { vdso, pageSize }: Where, de
   const from = copied.clean !== undefined && copied.clean.at > allowed.at ? copied.clean : allowed;
   const { closed } = allowed;
   const until = closed !== undefined && closed.at < copied.seen.at && closed.at >= from.at ? closed : copied.seen;
-  return { page, ...who(allowed), from, until, inheritedFrom: undefined };
+  return { page, ...who(allowed), from, until: until.at < from.at ? from : until, inheritedFrom: undefined };
 };
 
 const who = ({ pid, comm, how }: WriteSign) => ({ pid, comm, how });
