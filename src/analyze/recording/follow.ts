@@ -8,7 +8,7 @@ import { noteDeed, passDeeds } from './deeds.js';
 import { addLine, addLines, type Instant, isAlarm, type Life, lean, passLines } from './life.js';
 import { openOwners } from './owners.js';
 import { takeState } from './state.js';
-import { mayHandDown, notePoke, noteProtection } from './writes.js';
+import { forbearOf, notePoke, noteProtection } from './writes.js';
 
 export type Passed = ReadonlyMap<Event, PassedOver>;
 
@@ -60,14 +60,15 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
     if (life === undefined) return undefined;
     if (line.comm !== '') life.comm = line.comm;
     const passed = line.event === undefined ? undefined : before.get(line.event);
-    for (const one of event?.kind === 'call' ? [life, ...sharersOf(line)] : [life]) {
+    const concerned = event?.kind === 'call' ? [life, ...sharersOf(line)] : [life];
+    for (const one of concerned) {
       if (passed !== undefined) onPassed(one, passed);
       if (isWithin(one, line)) addLine(one, lean(line), time, owners.count());
       if (isAlarm(line)) one.remarkable = true;
     }
     switch (event?.kind) {
       case 'call':
-        for (const one of [life, ...sharersOf(line)]) {
+        for (const one of concerned) {
           if (errnoOf(event.result) === undefined) one.touched = instant;
           noteProtection(one, event, instant);
           noteDeed(one, event, instant);
@@ -87,7 +88,7 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
         const child = owners.born(event.childPid, line.comm, instant);
         if (child === undefined) break;
         child.parent = { pid: life.pid, comm: life.comm };
-        child.heirOf = mayHandDown(life) ? life : undefined;
+        child.heirOf = forbearOf(life);
         if (sharesSpace(event)) shareWith(child, life);
         addLine(child, lean(line), time, owners.count());
         break;

@@ -87,9 +87,17 @@ interface Where {
   readonly pageSize: number;
 }
 
-/** May a fork of it hand down copied pages? It is perhaps not read between the write and the fork. */
-export const mayHandDown = ({ copied, writes, heirOf }: Life): boolean =>
-  copied.size > 0 || writes.length > 0 || heirOf !== undefined;
+/**
+ * Whom a fork of it inherits copied pages from; it is perhaps not read between the write and the fork. Forbears beyond
+ * those that are asked are let go: some programs fork and end for ever.
+ */
+export const forbearOf = (life: Life): Life | undefined => {
+  if (life.copied.size === 0 && life.writes.length === 0 && life.heirOf === undefined) return undefined;
+  let oldest: Life | undefined = life;
+  for (let generation = 0; generation < DEEPEST; generation += 1) oldest = oldest?.heirOf;
+  if (oldest !== undefined) oldest.heirOf = undefined;
+  return life;
+};
 
 /** Who wrote that page of its vDSO, as far as calls were seen that can have done it. */
 export const writerOf = (life: Life, page: number, where: Where): Writer | undefined => {
