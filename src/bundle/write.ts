@@ -51,17 +51,21 @@ export const checkTarget = (target: string): Failure | undefined => {
 
 /**
  * Writes a bundle: files readable by their owner only. bundle.json comes last in a directory, so that one that was not
- * finished is not taken for a bundle; an unfinished archive is removed. The first error ends it and is said.
+ * finished is not taken for a bundle; an unfinished archive is removed, also when `stop` ends it. The first error ends it
+ * and is said.
  */
 export const writeBundle = async (
   target: string,
   last: BundleFile,
   files: Iterable<BundleFile>,
+  stop?: AbortSignal,
 ): Promise<Outcome<number>> => {
   try {
     const refused = checkTarget(target);
     if (refused !== undefined) return failed(refused);
-    return success(isArchive(target) ? await writeArchive(target, last, files) : writeFolder(target, last, files));
+    return success(
+      isArchive(target) ? await writeArchive(target, last, files, stop) : writeFolder(target, last, files),
+    );
   } catch (error) {
     return failed(cannotWrite(target, error));
   }
@@ -84,7 +88,12 @@ const writeFolder = (target: string, last: BundleFile, files: Iterable<BundleFil
 };
 
 /** Everything is below one folder named like the archive, as tar would make it of a directory. */
-const writeArchive = async (target: string, last: BundleFile, files: Iterable<BundleFile>): Promise<number> => {
+const writeArchive = async (
+  target: string,
+  last: BundleFile,
+  files: Iterable<BundleFile>,
+  stop: AbortSignal | undefined,
+): Promise<number> => {
   const folder = basename(target).replace(/\.(?:tar\.gz|tgz)$/, '') || 'bundle';
   const archive = pack();
   let count = 0;
@@ -108,7 +117,7 @@ const writeArchive = async (target: string, last: BundleFile, files: Iterable<Bu
     created = true;
   });
   try {
-    await Promise.all([pipeline(archive, createGzip(), output), fill()]);
+    await Promise.all([pipeline(archive, createGzip(), output, { signal: stop }), fill()]);
   } catch (error) {
     archive.destroy();
     output.destroy();

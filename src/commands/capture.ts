@@ -1,5 +1,5 @@
 import { CAPTURE_SCRIPT } from '../bundle/script.js';
-import { checkTarget, manifest, writeBundle } from '../bundle/write.js';
+import { checkTarget, isArchive, manifest, writeBundle } from '../bundle/write.js';
 import { type BundleFile, collectProcess } from '../bundle/write-collect.js';
 import { hintOf, testAllAbis } from '../hint/examine.js';
 import type { Unread } from '../model/evidence.js';
@@ -10,6 +10,7 @@ import { NOT_READABLE } from '../proc/unread.js';
 import { complain, say } from '../report/complain.js';
 import { standardOutput } from '../report/standard-output.js';
 import { escapeText } from '../text/escape.js';
+import { listenForSignals } from './stopping.js';
 
 export interface CaptureOptions {
   /** A directory to make, or an archive: NAME.tar.gz. */
@@ -56,7 +57,15 @@ export const run = async (pids: readonly number[], options: CaptureOptions): Pro
   if (first.length > 0) {
     const seen = local.privileged ? 'Page frames are shown.' : 'Page frames are hidden from this reader.';
     const note = `Read from /proc by vdsowatch capture. ${seen}`;
-    const written = await writeBundle(target, manifest(local.host, note), collected(first, wanted));
+    // An archive is written in turns, in which a signal is heard; a directory without its bundle.json is no bundle.
+    const stop = new AbortController();
+    let stopped: number | undefined;
+    void (isArchive(target) ? listenForSignals().signalled : NEVER).then((status) => {
+      stopped = status;
+      stop.abort();
+    });
+    const written = await writeBundle(target, manifest(local.host, note), collected(first, wanted), stop.signal);
+    if (stopped !== undefined && !written.ok) return stopped;
     problems.forEach(complain);
     if (!written.ok) return refuse(written.failure);
     const count = captured.length;
@@ -66,6 +75,8 @@ export const run = async (pids: readonly number[], options: CaptureOptions): Pro
   } else problems.forEach(complain);
   return problems.length > 0 ? EXIT.cannotRun : EXIT.well;
 };
+
+const NEVER = new Promise<number>(() => {});
 
 const cannotCapture = (pid: number, { what, why, detail }: Unread): Failure => {
   if (why === 'gone') return failure('no-process', `There is no process ${pid}.`, 'See `ps -e` for those there are.');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -35,6 +35,19 @@ test('a rotation leaves what has the names of its files alone', async () => {
   assert.match(errors, /r\.ndjson\.2 is there already/);
   assert.equal(readFileSync(at('r.ndjson.2'), 'utf8'), 'precious');
   assert.ok(!existsSync(at('r.ndjson')));
+});
+
+test('an archive that a signal cut short is not left behind', async () => {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const archive = at('cut.tar.gz');
+  const child = spawn(process.execPath, [MAIN, 'capture', ...pids, '-o', archive], { stdio: 'ignore' });
+  const ended = once(child, 'close');
+  while (child.exitCode === null && !existsSync(archive)) await setTimeout(1);
+  child.kill('SIGTERM');
+  const [status] = await ended;
+  // It may have been quicker: then it is whole.
+  if (status === 143) assert.ok(!existsSync(archive));
+  else execFileSync('gzip', ['-t', archive]);
 });
 
 test('a pipe and a device are no host to restore on', async () => {
