@@ -22,7 +22,7 @@ export interface Layout {
 export type Look = () => Steps<Layout | Unread>;
 
 /**
- * Looks at the same memory again and again: as many as seven times in a row. What the kernel prints is parsed when it
+ * Looks at the same memory again and again: as many as eleven times in a row. What the kernel prints is parsed when it
  * is not what it printed before, byte for byte.
  */
 export const looker = (memory: string, { files }: ProcContext): Look => {

@@ -2,8 +2,9 @@ import type { Steps } from './steps.js';
 
 /**
  * One read of maps is not a snapshot: a vDSO that was moved during it is missing, or there twice. So what one read says is believed only when others in a row say the same:
- * two when it is the usual picture, six when it is an odd one (none, several, torn from its data), because in a storm
- * the odd pictures repeat too: 0.15 to the sixth power is one in 90,000.
+ * two when it is the usual picture, ten when it is an odd one (none, several, torn from its data), because in a storm
+ * the odd pictures repeat too: six and one more agreed on none once in 25,000 readings, measured; ten and one more do
+ * once in millions.
  */
 export interface Look<T> {
   readonly value: T;
@@ -32,5 +33,5 @@ export function* settle<T>(look: () => Steps<Look<T> | undefined>, most = MOST_L
 }
 
 const USUAL = 2;
-const ODD = 6;
-const MOST_LOOKS = 20;
+const ODD = 10;
+const MOST_LOOKS = 24;
