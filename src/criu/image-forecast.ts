@@ -1,5 +1,5 @@
 import { proxiedSymbols, unproxiedFunctions } from '../judge/criu/proxied-symbols.js';
-import { lookUp, symtableCheck } from '../judge/criu/symtable.js';
+import { movedSymbol, symtableCheck } from '../judge/criu/symtable.js';
 import { type CriuVersion, criuAtLeast, parseCriuVersion } from '../judge/criu/version.js';
 import { finding } from '../judge/finding-codes.js';
 import {
@@ -95,8 +95,7 @@ const symbolsOf = ({ dumped, evidence }: ImageLook, target: TargetVdso | undefin
     if (release !== undefined && version !== undefined && base(release) !== base(version)) return 'other';
     const [bytes, pristine, names] = [dumped?.bytes, dumped?.comparison?.pristine, proxiedSymbols(elf?.image)];
     if (bytes === undefined || pristine === undefined || names === undefined) return 'same';
-    const [theirs, ours] = [lookUp(bytes, names), lookUp(pristine, names)];
-    const moved = names.find((_, index) => theirs[index] !== ours[index]);
+    const moved = movedSymbol(bytes, pristine, names);
     return moved === undefined ? 'same' : { moved };
   }
   const listed = proxiedSymbols(elf?.image);

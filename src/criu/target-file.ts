@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { Value } from '@sinclair/typebox/value';
 import { DOCTOR, DoctorJson, type Target, TargetJson } from '../doctor/schema.js';
 import { failed, failure, type Outcome, success } from '../model/failure.js';
+import { isShellsPipe } from '../text/shells-pipe.js';
 import { shown } from './directory.js';
 
 const MEND = 'Run `vdsowatch doctor --json > host.json` on the host to restore on.';
@@ -12,7 +13,7 @@ export const readTargetFile = async (path: string): Promise<Outcome<Target>> => 
   try {
     const entry = await stat(path);
     // A pipe may have no writer, and a device no end; a shell's own pipe is told by its place.
-    if (!entry.isFile() && !entry.isDirectory() && !(entry.isFIFO() && SHELLS_PIPE.test(path)))
+    if (!entry.isFile() && !entry.isDirectory() && !(entry.isFIFO() && isShellsPipe(path)))
       return failed(failure('bad-input', `${shown(path)} is no file.`, MEND));
     if (entry.size > LARGEST) return failed(failure('too-large', `${shown(path)} is too large to be a host.`, MEND));
     text = await readFile(path, 'utf8');
@@ -23,8 +24,6 @@ export const readTargetFile = async (path: string): Promise<Outcome<Target>> => 
   const target = parseTarget(text);
   return target.ok ? target : failed({ ...target.failure, text: `${shown(path)} ${target.failure.text}` });
 };
-
-const SHELLS_PIPE = /^\/(?:dev|proc\/self)\/fd\/\d+$/;
 
 /** A host with the vDSOs of four ABIs is some kilobytes. */
 const LARGEST = 2 ** 20;

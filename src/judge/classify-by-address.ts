@@ -4,7 +4,7 @@ import { pageSentences } from './page-words.js';
 import { isPieceOf } from './pieces.js';
 import { plausibility, possibleSize } from './plausible.js';
 import type { Space } from './space.js';
-import { countPages, sureKernelPages, type Traits } from './traits.js';
+import { isAllCopied, sureKernelPages, type Traits } from './traits.js';
 
 /**
  * Where a name proves nothing (kernels before 3.16, CRIU images, core files): a mapping with a kernel page is the vDSO,
@@ -86,8 +86,7 @@ const isCopyOrCopied = ({ naming }: Space, traits: Traits): boolean =>
   (naming.rule === 'address' || naming.rule === 'both') &&
   traits.special === undefined &&
   !traits.vma.write &&
-  traits.pages.length > 0 &&
-  countPages(traits, 'copied') === traits.pages.length;
+  isAllCopied(traits);
 
 /** Text of the same size, of which neither one's content is known. */
 const isTwin = (one: Traits, other: Traits): boolean =>
@@ -116,9 +115,7 @@ const hasKernelPage = ({ pages }: Traits): boolean => pages.some(({ state, sure 
 
 /** All its pages are there and anonymous, or its flags or bytes say so: whatever it is called. */
 const certainlyNot = (traits: Traits): boolean =>
-  !traits.fileless ||
-  traits.special === false ||
-  (traits.content === 'other' && traits.pages.length > 0 && countPages(traits, 'copied') === traits.pages.length);
+  !traits.fileless || traits.special === false || (traits.content === 'other' && isAllCopied(traits));
 
 const sentences = (space: Space, traits: Traits): readonly string[] => [
   ...(traits.named ? [`maps: named [vdso] (${space.naming.why})`] : []),

@@ -3,7 +3,7 @@ import { isUserMode } from './naming.js';
 import { pageSentences } from './page-words.js';
 import { atLeast } from './release.js';
 import type { Space } from './space.js';
-import { countPages, sureKernelPages, type Traits } from './traits.js';
+import { isAllCopied, sureKernelPages, type Traits } from './traits.js';
 
 /**
  * Kernels whose special mappings carry their names (3.16 and later on x86): what is named [vdso] is the vDSO, and
@@ -51,8 +51,7 @@ export const classifyByName = (space: Space): readonly Opinion[] => {
 const isTorn = (space: Space, named: readonly Traits[]): boolean =>
   named.length > 1 && atLeast(space.release, 5, 11) !== false;
 
-const isPlainMemory = (traits: Traits): boolean =>
-  traits.pages.length > 0 && countPages(traits, 'copied') === traits.pages.length && !traits.vma.execute;
+const isPlainMemory = (traits: Traits): boolean => isAllCopied(traits) && !traits.vma.execute;
 
 const isHidden = (space: Space, traits: Traits): boolean =>
   traits.fileless &&

@@ -7,6 +7,8 @@ export const PRESENT = 1n << 63n;
 export const SWAPPED = 1n << 62n;
 /** File page or shared anonymous; a special mapping's page has it too, though maps shows no file. Since 3.5. */
 export const FILE = 1n << 61n;
+/** The first touch faults (MADV_GUARD_INSTALL); since 6.15. Before 4.2 part of the page shift. */
+export const GUARD = 1n << 58n;
 const FRAME = (1n << 55n) - 1n;
 
 /** Bits of a kpageflags word (include/uapi/linux/kernel-page-flags.h). */

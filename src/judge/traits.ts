@@ -105,6 +105,10 @@ export const sureKernelPages = ({ pages, filled, smaps, vma }: Traits, pageSize:
 export const countPages = (traits: Traits, state: Page['state']): number =>
   traits.pages.filter((page) => page.state === state).length;
 
+/** Its pages are known, and all of them are private copies. */
+export const isAllCopied = (traits: Traits): boolean =>
+  traits.pages.length > 0 && countPages(traits, 'copied') === traits.pages.length;
+
 /** Where the mapping's first page stands in its image, when a frame says so: 1 for a vDSO whose page 0 is gone. */
 export const imageIndex = ({ pages }: Traits): { readonly image: string; readonly first: number } | undefined => {
   for (const [index, { known }] of pages.entries())

@@ -1,6 +1,7 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
+import { isShellsPipe } from '../text/shells-pipe.js';
 import type { LineReader, TraceItem } from './items.js';
 import { openReading } from './reading.js';
 import { unpack } from './unpack.js';
@@ -22,7 +23,7 @@ export const openTrace = async (path: string): Promise<Outcome<TraceFile>> => {
   let size: number | undefined;
   try {
     // Opening a FIFO waits for its writer, for ever where there is none; those a shell has opened are told by their place.
-    if (path !== '-' && !/^\/(?:dev|proc\/self)\/fd\/\d+$/.test(path) && (await stat(path)).isFIFO())
+    if (path !== '-' && !isShellsPipe(path) && (await stat(path)).isFIFO())
       return failed(
         failure('bad-input', `${escapeText(path)} is a pipe.`, 'Give it as standard input, and - as FILE.'),
       );

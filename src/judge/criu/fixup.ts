@@ -1,4 +1,5 @@
 import { type Mark, parseMark } from '../mark.js';
+import { GUARD } from '../page-format.js';
 import { atLeast } from '../release.js';
 import type { Space } from '../space.js';
 import type { CriuEntry, DumpStop } from './entry.js';
@@ -105,8 +106,6 @@ const guardStop = (space: Space, entry: CriuEntry): DumpStop | undefined => {
     todo: 'Do not dump it; take the guard away first (MADV_GUARD_REMOVE).',
   };
 };
-
-const GUARD = 1n << 58n;
 
 const markStop = (
   space: Space,

@@ -59,6 +59,16 @@ export const compareImage = (
   return undefined;
 };
 
+/** One of the same image and length: told by its machine alone, because its notes may be what was written. */
+export const pristineLike = (
+  bytes: Uint8Array,
+  image: string | undefined,
+  known: readonly Pristine[],
+): Uint8Array | undefined => {
+  const own = known.find((one) => image !== undefined && readElfImage(one.bytes)?.image === image)?.bytes;
+  return own?.length === bytes.length ? own : undefined;
+};
+
 type Span = readonly [number, number];
 
 /** The trampolines of CRIU are 11 to 26 bytes long. */

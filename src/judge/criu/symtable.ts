@@ -153,6 +153,12 @@ function* gnuChain({ reader, wide, hash }: Tables, name: string): Generator<numb
   }
 }
 
+/** The first of these functions that CRIU finds elsewhere in one image than in the other; undefined: none. */
+export const movedSymbol = (bytes: Uint8Array, other: Uint8Array, names: readonly string[]): string | undefined => {
+  const [theirs, ours] = [lookUp(bytes, names), lookUp(other, names)];
+  return names.find((_, index) => theirs[index] !== ours[index]);
+};
+
 const STT_FUNC = 2;
 const STB_GLOBAL = 1;
 

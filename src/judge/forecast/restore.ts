@@ -3,8 +3,9 @@ import { contains } from '../../model/vma.js';
 import { hex } from '../../text/hex.js';
 import type { CriuEntry } from '../criu/entry.js';
 import type { Fixed } from '../criu/fixup.js';
+import { pristineLike } from '../criu/pristine.js';
 import { proxiedSymbols } from '../criu/proxied-symbols.js';
-import { lookUp, symtableCheck } from '../criu/symtable.js';
+import { movedSymbol, symtableCheck } from '../criu/symtable.js';
 import { criuAtLeast } from '../criu/version.js';
 import { imageIndex } from '../traits.js';
 import type { RestoreOutcome } from './outcome.js';
@@ -54,10 +55,9 @@ const writtenSymbols = ({ space, pristine }: Run, vdso: CriuEntry): RestoreLayou
   const bytes = space.evidence.bytes.get(vdso.start);
   const image = bytes && readElfImage(bytes)?.image;
   const names = proxiedSymbols(image);
-  const own = pristine.find((one) => readElfImage(one.bytes)?.image === image)?.bytes;
-  if (bytes === undefined || own === undefined || names === undefined || bytes.length !== own.length) return 'same';
-  const [theirs, ours] = [lookUp(bytes, names), lookUp(own, names)];
-  const moved = names.find((_, index) => theirs[index] !== ours[index]);
+  const own = bytes && pristineLike(bytes, image, pristine);
+  if (bytes === undefined || own === undefined || names === undefined) return 'same';
+  const moved = movedSymbol(bytes, own, names);
   return moved === undefined ? 'same' : { moved };
 };
 

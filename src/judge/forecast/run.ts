@@ -1,6 +1,5 @@
-import { readElfImage } from '../../elf/image.js';
 import type { Verdict } from '../../model/verdict.js';
-import { differences, type Pristine } from '../criu/pristine.js';
+import { differences, type Pristine, pristineLike } from '../criu/pristine.js';
 import type { CriuVersion } from '../criu/version.js';
 import type { Judgement } from '../mappings.js';
 import type { Space } from '../space.js';
@@ -37,12 +36,10 @@ export const runOf = (
   compat: space.abi !== undefined && space.abi !== space.evidence.host.machine,
 });
 
-/** The image is told by its machine alone: its notes may be what was written. */
 const writtenOf = ({ evidence }: Space, { vdso }: Verdict, pristine: readonly Pristine[]): Run['written'] => {
   const bytes = vdso ? evidence.bytes.get(vdso.start) : undefined;
-  const own = pristine.find((one) => vdso?.image !== undefined && readElfImage(one.bytes)?.image === vdso.image)?.bytes;
-  if (bytes === undefined || own === undefined || bytes.length !== own.length) return undefined;
-  return differences(bytes, own);
+  const own = bytes && pristineLike(bytes, vdso?.image, pristine);
+  return bytes && own && differences(bytes, own);
 };
 
 /** Is that offset in, or right beside, what was written? A restore in place then puts other code under the thread. */
