@@ -81,7 +81,7 @@ export const openImage = (directory: ImageDirectory, name: string): Outcome<Open
     return failed(unreadable(path, error));
   }
   const status = fstatSync(file);
-  if (status.isFile()) return success({ file, size: status.size });
+  if (status.isFile()) return success({ file, size: status.size, written: status.mtimeMs });
   closeSync(file);
   return failed(failure('bad-input', `${shown(path)} is not a regular file and was not read.`, null));
 };
@@ -90,7 +90,19 @@ export interface OpenImage {
   /** To be closed by who opened it. */
   readonly file: number;
   readonly size: number;
+  /** When it was written last: Unix, ms. */
+  readonly written: number;
 }
+
+/** When a file of the directory was written last: Unix, ns. Undefined: there is none that can be asked. */
+export const writtenTime = (directory: ImageDirectory, name: string): bigint | undefined => {
+  const opened = openImage(directory, name);
+  if (opened?.ok !== true) return undefined;
+  closeSync(opened.value.file);
+  return BigInt(Math.round(opened.value.written)) * NS_PER_MS;
+};
+
+const NS_PER_MS = 1_000_000n;
 
 /** The whole of a small image; undefined when the directory has none of that name. */
 export const readImage = (

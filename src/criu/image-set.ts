@@ -10,6 +10,11 @@ export interface ImageSet {
   readonly processes: readonly ImageProcess[];
   /** Numbers of what the dump and a later restore did, where CRIU left them. */
   readonly stats: ImageStats;
+  /**
+   * When the dump ended: Unix, ns, by the file that is written last (write_img_inventory in cr_dump_tasks). Copying may
+   * make it later. Undefined: not known.
+   */
+  readonly written: bigint | undefined;
   /** Names of the log files that lie beside the images. */
   readonly logs: readonly string[];
   /** Everything that could not be read, one sentence each; the rest stands. */

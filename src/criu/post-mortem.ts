@@ -127,6 +127,7 @@ const NO_IMAGES: ImageSet = {
   inventory: undefined,
   processes: [],
   stats: { pagesWritten: undefined, pagesInParent: undefined, pagesLazy: undefined, pagesRestored: undefined },
+  written: undefined,
   logs: [],
   problems: [],
 };

@@ -32,6 +32,7 @@ export const conclude = (
     ...of('before').flatMap(({ life }) => (life === undefined ? [] : deedsWords(life.life))),
     ...writtenWords(written, lives.length > 0),
     ...(image === undefined ? [] : dumpWords(image, choices)),
+    ...roles.flatMap((role) => wentOnWords(role) ?? []),
     ...restoreWords(image, after, written, choices),
     ...(after === undefined ? [] : [`afterwards ${stateSentence(after.judged, 'is')}`]),
     ...differences.filter(({ noticeable, field }) => noticeable === 'yes' && !TOLD.has(field)).map(({ text }) => text),
@@ -50,6 +51,15 @@ const beforeWords = ({ life, judged }: Witness, dumped: boolean): string => {
   if (ended !== undefined && life !== undefined && isLastWord(life.life))
     return `until it ended at ${isoTime(ended.time, 0n)}, ${state}`;
   return newest === undefined ? state : `at ${isoTime(newest.time, 0n)}, when it was last read, ${state}`;
+};
+
+/** A dump with --leave-running, or one that failed: what the process came to be then is not in the images. */
+const wentOnWords = ({ witness, seen }: Role): string | undefined => {
+  const state = seen?.life.life.state;
+  if (seen === undefined || state === undefined || state.time <= seen.dump.until.time) return undefined;
+  const now = stateSentence(seen.witness.judged, 'was');
+  if (now === stateSentence(witness.judged, 'was')) return undefined;
+  return `it ran on after the dump: at ${isoTime(state.time, 0n)}, when it was last read, ${now}`;
 };
 
 /** Was nothing done to it after it was last read? */

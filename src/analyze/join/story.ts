@@ -17,18 +17,25 @@ export const storyOf = (roles: readonly Role[]): readonly StoryLine[] => {
     return [];
   const of = (...wanted: Role['role'][]): StoryLine[] =>
     roles.filter(({ role }) => wanted.includes(role)).flatMap(({ witness }) => witnessLines(witness, roles));
-  const before = of('before');
-  // The dump ends the process: what its log says was before.
-  const last = before.at(-1);
-  const end = last !== undefined && image !== undefined && last.text === EXITED ? before.splice(-1) : [];
+  const { before, later } = splitAtDump(of('before'), roles);
   const { dump, restore } = image?.criu?.logs ?? {};
   return [
     ...before,
     ...logStory('dump.log', dump, dumpLines(image)),
-    ...end,
+    ...later,
     ...logStory('restore.log', restore, restoreLines(image)),
     ...of('after', 'crash'),
   ];
+};
+
+/** What its log says has no time of day: it stands where the recording saw the dump, else before the end, which it is. */
+const splitAtDump = (lines: readonly StoryLine[], roles: readonly Role[]) => {
+  const until = roles.find(({ seen }) => seen !== undefined)?.seen?.dump.until.time;
+  const isLater = ({ time, text }: StoryLine, index: number): boolean =>
+    until === undefined
+      ? imageOf(roles) !== undefined && index === lines.length - 1 && text === EXITED
+      : time !== undefined && time > until;
+  return { before: lines.filter((line, index) => !isLater(line, index)), later: lines.filter(isLater) };
 };
 
 /** As the pipeline says it. */

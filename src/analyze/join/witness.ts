@@ -28,6 +28,8 @@ export interface Witness {
         readonly process: ImageProcess | undefined;
         /** The task in dump.log. */
         readonly logged: LogProcess | undefined;
+        /** When the dump ended: Unix, ns; copying may have made it later. */
+        readonly written: bigint | undefined;
       }
     | undefined;
 }
@@ -55,7 +57,7 @@ export const witnessesOf = (pieces: readonly Piece[]): readonly Witness[] =>
         ...witness,
         pids: logged === undefined ? [pid] : [logged.realPid],
         comm: witness.comm ?? logged?.comm,
-        criu: { logs: criu.logs, process, logged },
+        criu: { logs: criu.logs, process, logged, written: criu.set.written },
       };
     });
   });

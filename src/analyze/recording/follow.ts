@@ -5,6 +5,7 @@ import { errnoOf } from '../../pipeline/placement.js';
 import type { PassedOver } from '../../trace/passed-lines.js';
 import type { Replayed } from '../../trace/replay-frames.js';
 import { noteDeed, passDeeds } from './deeds.js';
+import { noteDump } from './dumped.js';
 import { addLine, addLines, type Instant, isAlarm, type Life, lean, passLines } from './life.js';
 import { openOwners } from './owners.js';
 import { takeState } from './state.js';
@@ -79,6 +80,7 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
         const victim =
           line.target === undefined || line.target === line.pid ? undefined : owners.known(line.target, line.at);
         if (victim === undefined) break;
+        noteDump(victim, event, instant);
         if (errnoOf(event.result) === undefined) victim.touched = instant;
         notePoke(victim, event, instant);
         addLine(victim, lean(line), time, owners.count());

@@ -51,6 +51,22 @@ export interface Copied {
   readonly inheritedFrom: Life | undefined;
 }
 
+/** What is known of its vDSO at one time. */
+export type Known = Pick<Life, 'state' | 'deeds' | 'done' | 'writes' | 'copied' | 'clean'>;
+
+/** A dump that CRIU made of it, or tried to. */
+export interface Dumped {
+  /** Process id of that CRIU. */
+  readonly by: number;
+  /** Between the two it was frozen. */
+  readonly from: Instant;
+  until: Instant;
+  /** As it was then: a dump may leave it running, and what comes later says nothing of this. */
+  known: Known;
+  /** Something had been done to it that no reading had shown yet. */
+  stale: boolean;
+}
+
 export interface State extends Instant {
   readonly evidence: Evidence;
   readonly verdict: Verdict;
@@ -100,6 +116,10 @@ export interface Life {
   restoring: boolean;
   /** CRIU put it there: a task it restored. */
   restored: Instant | undefined;
+  /** Process id of that CRIU. */
+  restorer: number | undefined;
+  /** The first ones and the newest. */
+  dumps: Dumped[];
   /** Something happened to its vDSO, or a finding was made. */
   remarkable: boolean;
 }
@@ -139,6 +159,8 @@ export const newLife = (pid: number, comm: string, born: Instant | undefined): L
   clean: undefined,
   restoring: false,
   restored: undefined,
+  restorer: undefined,
+  dumps: [],
   remarkable: false,
 });
 

@@ -7,6 +7,7 @@ import { changeEvidence } from '../../pipeline/evidence-copy.js';
 import { imageOf } from '../../pipeline/image.js';
 import { isAlike } from '../../pipeline/kept.js';
 import { slim } from '../../pipeline/slim.js';
+import { freshenDump } from './dumped.js';
 import { addBounded, type Instant, type Life, type State } from './life.js';
 import { notePages } from './writes.js';
 
@@ -32,6 +33,7 @@ export const takeState = (life: Life, { id, evidence, verdict }: AddressSpace, k
   const same = life.state !== undefined && isSame(life.state.verdict, verdict);
   life.state = same && life.state !== undefined ? { ...life.state, ...instant } : judged(own, verdict, instant, criu);
   life.first ??= life.state;
+  freshenDump(life);
   if (verdict.findings.some(({ severity }) => severity !== 'info') || verdict.vdso?.moved === true)
     life.remarkable = true;
   noteTurn(life, verdict, instant);

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { chaptersOf } from '../../src/analyze/join/chapters.js';
+import type { Piece } from '../../src/analyze/piece.js';
+import type { Event } from '../../src/model/event.js';
+import type { Observation } from '../../src/pipeline/observation.js';
+import type { Chapter } from '../../src/report/chapter.js';
+import { called, exited, forked, HOST, heard, MS, moved, T0 } from '../pipeline/build.js';
+import { readCorpus, readPath } from './pieces.js';
+import { at, fileWith, frames, reading, recordingOf, traced } from './recordings.js';
+
+/** A dump may leave the process running (--leave-running), and a restored process may be dumped again. */
+
+const ELSEWHERE = 0x7e00_0000_0000n;
+const TICKS = T0 / (10n * MS);
+
+interface Images {
+  readonly piece: Piece;
+  readonly pid: number;
+  /** Where its vDSO is, and where its exec had put it. */
+  readonly place: bigint;
+  readonly auxv: bigint;
+}
+
+/** Of a process whose vDSO had been moved, as if made on the machine of the recordings. */
+const images = async (): Promise<Images> => {
+  const [piece] = await readCorpus('moved-block/img');
+  const [judged] = piece?.judged ?? [];
+  assert.ok(piece !== undefined && judged?.verdict.vdso);
+  const own = piece.judged.map((one) => ({
+    ...one,
+    evidence: { ...one.evidence, host: { ...one.evidence.host, release: HOST.release } },
+  }));
+  const auxv = judged.evidence.auxv?.entries.get(33);
+  assert.ok(auxv !== undefined);
+  return {
+    piece: { ...piece, judged: own },
+    pid: judged.evidence.process.pid,
+    place: judged.verdict.vdso.start,
+    auxv,
+  };
+};
+
+/** What CRIU does to a task that it dumps: its parasite in, and out again. */
+const dumped = (pid: number, by: number, ms: number): Event[] =>
+  [ms, ms + 40].map((time) => ({
+    kind: 'poke',
+    how: 'ptrace',
+    at: at(time),
+    tgid: by,
+    tid: by,
+    comm: 'criu',
+    space: { id: BigInt(by), mm: 0n },
+    targetPid: pid,
+    address: 0x40_0000n,
+    result: 0n,
+  }));
+
+const tell = async (
+  context: TestContext,
+  list: readonly (Event | Observation)[],
+  { piece, pid }: Images,
+): Promise<Chapter> => {
+  const recording = await readPath(fileWith(context, recordingOf(frames(traced, ...list))));
+  const found = chaptersOf([recording, piece]).filter(({ main }) => main.evidence.process.pid === pid);
+  const [chapter] = found;
+  assert.ok(chapter !== undefined && found.length === 1);
+  return chapter;
+};
+
+const places = ({ moments }: Chapter) => moments.map(({ role, judged }) => [role, judged.verdict.vdso?.start]);
+
+test('what a process did after a dump that left it running is not held against the images', async (context) => {
+  const image = await images();
+  const { pid, place, auxv } = image;
+  const told = await tell(
+    context,
+    [
+      reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
+      ...dumped(pid, 60, 1000),
+      moved({ at: at(2000), pid, in: 1, from: place, to: ELSEWHERE }),
+      reading({ ms: 2010, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
+      heard(at(4000)),
+    ],
+    image,
+  );
+  assert.deepEqual(places(told), [
+    ['before', place],
+    ['dump', place],
+  ]);
+  assert.deepEqual(
+    told.choices.filter(({ right }) => !right),
+    [],
+  );
+  assert.ok(!told.main.verdict.findings.some(({ code }) => code === 'choice-wrong'));
+  const words = told.conclusion.join('\n');
+  assert.match(
+    words,
+    /^It ran on after the dump: at \S+T01:23:22\.010Z, when it was last read, its .* at 0x7e0000000000/m,
+  );
+  assert.doesNotMatch(words, /moved it/);
+  const who = told.story.map((line) => line.who.replace(/:\d+$/, ''));
+  const move = told.story.findIndex(({ text }) => text.startsWith('mremap'));
+  assert.ok(who.lastIndexOf('dump.log') < move, 'the move is told after the dump');
+});
+
+test('of two dumps of one process the images are of the one that found the vDSO where they have it', async (context) => {
+  const image = await images();
+  const { pid, place, auxv } = image;
+  const told = await tell(
+    context,
+    [
+      reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
+      ...dumped(pid, 60, 1000),
+      moved({ at: at(2000), pid, in: 1, from: place, to: ELSEWHERE }),
+      reading({ ms: 2010, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
+      ...dumped(pid, 61, 3000),
+      exited({ at: at(3100), pid, in: 1 }),
+      heard(at(5000)),
+    ],
+    image,
+  );
+  assert.deepEqual(places(told), [
+    ['before', place],
+    ['dump', place],
+  ]);
+});
+
+test('a move right before a dump is in it, though the first reading comes later', async (context) => {
+  const image = await images();
+  const { pid, place, auxv } = image;
+  const told = await tell(
+    context,
+    [
+      reading({ ms: 10, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
+      moved({ at: at(990), pid, in: 1, from: ELSEWHERE, to: place }),
+      ...dumped(pid, 60, 1000),
+      reading({ ms: 1100, pid, ticks: TICKS, at: place, auxv }),
+      heard(at(4000)),
+    ],
+    image,
+  );
+  assert.deepEqual(places(told)[0], ['before', place]);
+  assert.match(told.conclusion.join('\n'), /moved it from 0x7e0000000000 to/);
+});
+
+test('a process that was dumped, restored and dumped again was before the second dump what the restore had made', async (context) => {
+  const image = await images();
+  const { pid, place, auxv } = image;
+  const map = { kind: 'prctl', option: 14n, result: 0n, tgid: pid, tid: pid, comm: 'puppet' } as const;
+  const told = await tell(
+    context,
+    [
+      reading({ ms: 10, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
+      ...dumped(pid, 60, 1000),
+      exited({ at: at(1100), pid, in: 1 }),
+      forked({ at: at(2000), pid: 70, in: 70, child: pid, comm: 'criu' }),
+      called({ at: at(2100), pid, in: 2, comm: 'criu', call: 'munmap', args: [0x1000n, 1n << 46n] }),
+      { ...map, at: at(2200), space: { id: 2n, mm: 0n } },
+      ...dumped(pid, 70, 2210),
+      reading({ ms: 2300, pid, ticks: TICKS + 200n, at: ELSEWHERE, auxv }),
+      moved({ at: at(3000), pid, in: 2, from: ELSEWHERE, to: place }),
+      reading({ ms: 3010, pid, ticks: TICKS + 200n, at: place, auxv }),
+      ...dumped(pid, 80, 4000),
+      exited({ at: at(4100), pid, in: 2 }),
+      heard(at(6000)),
+    ],
+    image,
+  );
+  assert.deepEqual(places(told), [
+    ['before', ELSEWHERE],
+    ['before', place],
+    ['dump', place],
+  ]);
+  assert.equal(told.main.verdict.vdso?.start, place);
+});
