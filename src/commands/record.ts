@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { filter, firstValueFrom, map, type Observable, Subject } from 'rxjs';
+import { filter, firstValueFrom, map, mergeWith, type Observable, Subject } from 'rxjs';
 import { planAhead } from '../bpftrace/plan.js';
 import { hintOf, testAllAbis } from '../hint/examine.js';
 import type { TracerStatus } from '../model/event.js';
 import { EXIT, type Failure, failure } from '../model/failure.js';
+import type { Observation } from '../pipeline/observation.js';
 import { observations } from '../pipeline/observe.js';
 import { liveSources } from '../pipeline/source.js';
 import { type BootClock, localBootClock } from '../proc/clock.js';
@@ -52,9 +53,9 @@ export interface RecordOptions {
 /** `vdsowatch record -o FILE [-- COMMAND...]`: to a file until stopped, or until the command ends. */
 export const run = async (options: RecordOptions): Promise<number> => {
   const { pid, tree, command, output } = options;
-  const missing = pid?.find((one) => isGone(readProcess(one, 'census')));
-  if (missing !== undefined)
-    return refuse(failure('no-process', `There is no process ${missing}.`, 'See `ps -e` for those there are.'));
+  const absent = pid?.find((one) => isGone(readProcess(one, 'census')));
+  if (absent !== undefined)
+    return refuse(failure('no-process', `There is no process ${absent}.`, 'See `ps -e` for those there are.'));
   if (tree && pid === undefined && command === undefined)
     return refuse(failure('usage', '--tree says nothing alone.', 'Give --pid, or a command after --.'), EXIT.usage);
   if (options.duration !== undefined && command !== undefined)
@@ -92,15 +93,19 @@ export const run = async (options: RecordOptions): Promise<number> => {
   if (options.duration !== undefined)
     ends.push(sleep(Math.min(options.duration * 1000, LONGEST_MS), EXIT.well, { ref: false }));
   if (options.ndjson === true) ends.push(printLines(seen, clock));
-  const tracer: { mode: TracerStatus['mode'] } = { mode: 'starting' };
-  seen.subscribe(({ frame }) => {
+  /** `heard`: all that happened until then has come, boot clock, ns. */
+  const tracer: { mode: TracerStatus['mode']; heard: bigint } = { mode: 'starting', heard: clock.now() };
+  seen.subscribe(({ given, frame }) => {
     tracer.mode = frame.state.tracer.mode;
+    tracer.heard = heardIn(given) ?? tracer.heard;
   });
+  const missing = new Subject<readonly Observation[]>();
   const traced = firstValueFrom(seen.pipe(filter(({ frame }) => frame.state.tracer.mode !== 'starting')));
   const running = observations(sources)
     .pipe(
       map(selection.filter),
       filter((frame) => frame.length > 0),
+      mergeWith(missing),
       recorded(recorder, () => wallOffset(clock), sources),
     )
     .subscribe(seen);
@@ -111,8 +116,10 @@ export const run = async (options: RecordOptions): Promise<number> => {
   // What was done before the end is still on its way from the kernel.
   if (tracer.mode === 'ebpf' && (await Promise.race([end, STILL])) !== EXIT.cannotRun) {
     const late = sleep(PATIENCE, 'late', { ref: false });
-    if ((await Promise.race([passed(seen, clock.now()), late, recorder.failed])) === 'late')
+    if ((await Promise.race([passed(seen, clock.now()), late, recorder.failed])) === 'late') {
+      missing.next([gapUntil(clock.now(), tracer.heard)]);
       say(`${escapeText(output)}: the newest events had not come from the kernel yet, and are missing`);
+    }
   }
   running.unsubscribe();
   await recorder.close();
@@ -120,6 +127,14 @@ export const run = async (options: RecordOptions): Promise<number> => {
   say(`${escapeText(output)}: ${tallyText(recorder.tally())}`);
   return status;
 };
+
+/** Of a recording that ends before all has come that happened in it. */
+const gapUntil = (at: bigint, from: bigint): Observation => ({
+  kind: 'event',
+  event: { kind: 'gap', at, from, cause: 'stuck', lost: undefined },
+  target: undefined,
+  snapshot: 'none',
+});
 
 const STILL = Promise.resolve(undefined);
 
@@ -134,15 +149,16 @@ const during = async (command: readonly string[], selection: Selection, end: Pro
   return status === EXIT.well && first !== undefined && first < 128 ? first : status;
 };
 
-/** Once everything up to that time has been seen: a heartbeat of the probes is later. */
+/** The newest heartbeat of the probes: everything before it has come. */
+const heardIn = (given: readonly Observation[]): bigint | undefined => {
+  let heard: bigint | undefined;
+  for (const one of given) if (one.kind === 'event' && one.event.kind === 'heartbeat') heard = one.event.at;
+  return heard;
+};
+
+/** Once everything up to that time has been seen. */
 const passed = (seen: Observable<RecordedFrame>, at: bigint): Promise<unknown> =>
-  firstValueFrom(
-    seen.pipe(
-      filter(({ given }) =>
-        given.some((one) => one.kind === 'event' && one.event.kind === 'heartbeat' && one.event.at > at),
-      ),
-    ),
-  );
+  firstValueFrom(seen.pipe(filter(({ given }) => (heardIn(given) ?? 0n) > at)));
 
 const PATIENCE = 3000;
 

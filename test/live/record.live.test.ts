@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -137,6 +137,25 @@ test('a command alone is recorded with --tree', live, async (context) => {
   assert.ok(comms.has('sleep'));
   for (const comm of comms) assert.ok(['sh', 'sleep', 'node', 'vdsowatch'].includes(comm), [...comms].join(' '));
   assert.ok(lines.some((line) => line.includes('"exited"') && line.includes('"sleep"')));
+});
+
+test('a recording that ends before all has come from the kernel ends with a gap', live, async (context) => {
+  const recording = startRecording(context, join(testFolder(context), 'trace'));
+  await recording.ready;
+  const puppet = await puppetFor(context);
+  const children = readFileSync(`/proc/${recording.pid}/task/${recording.pid}/children`, 'latin1').trim().split(' ');
+  const tracer = children.map(Number).find((pid) => readFileSync(`/proc/${pid}/comm`, 'latin1') === 'bpftrace\n');
+  assert.ok(tracer !== undefined);
+  process.kill(tracer, 'SIGSTOP');
+  await moveVdsoAlone(puppet);
+  assert.equal(await recording.end('SIGINT'), 130);
+  assert.match(recording.said(), /the newest events had not come from the kernel yet/);
+  const { lines } = await replayLines(recording.file);
+  assert.match(lines.at(-1) ?? '', /"cause":"stuck"/);
+  assert.deepEqual(
+    lines,
+    recording.printed.map(({ line }) => line),
+  );
 });
 
 test('a full disk is told at once, and what was recorded so far is whole', polled, async (context) => {

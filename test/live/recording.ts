@@ -11,6 +11,7 @@ const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 /** A `vdsowatch record` that is running. */
 export interface Recorded {
   readonly file: string;
+  readonly pid: number;
   /** Lines that `--ndjson` has printed so far, with our time of their arrival, ms. */
   readonly printed: readonly { readonly line: string; readonly at: number }[];
   readonly said: () => string;
@@ -58,8 +59,10 @@ export const startRecording = (context: TestContext, file: string, ...words: rea
     said += chunk.toString();
     if (said.includes('recording to')) ready();
   });
+  assert.ok(child.pid !== undefined);
   return {
     file,
+    pid: child.pid,
     printed,
     said: () => said,
     ready: isReady,

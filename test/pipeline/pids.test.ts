@@ -14,7 +14,10 @@ interface Listed {
   readonly tgid?: number;
 }
 
-const withProc = (processes: readonly Listed[], body: (resolve: ReturnType<typeof pidResolver>) => void): void => {
+const withProc = (
+  processes: readonly Listed[],
+  body: (resolve: ReturnType<typeof pidResolver>, root: string) => void,
+): void => {
   const root = mkdtempSync(join(tmpdir(), 'vdsowatch-proc-'));
   try {
     for (const { pid, namespace, numbers, tgid } of processes) {
@@ -23,7 +26,7 @@ const withProc = (processes: readonly Listed[], body: (resolve: ReturnType<typeo
       const status = `Name:\tx\nTgid:\t${tgid ?? pid}\nNSpid:\t${numbers.join('\t')}\n`;
       writeFileSync(join(root, String(pid), 'status'), status);
     }
-    body(pidResolver(procFiles(root)));
+    body(pidResolver(procFiles(root)), root);
   } finally {
     rmSync(root, { recursive: true });
   }
@@ -78,6 +81,19 @@ test('a process in a namespace inside the writer’s has a number there too', ()
 test('who is not there is not found', () => {
   withProc([self, { pid: 1000, namespace: 7, numbers: [1000, 2] }], (resolve) => {
     assert.equal(resolve(1000, 77), undefined);
-    assert.equal(resolve(4242, 4343), undefined);
+  });
+});
+
+test('a writer and its victim that have both gone were in our namespace, most likely', () => {
+  withProc([self], (resolve) => assert.equal(resolve(4242, 4343), 4343));
+});
+
+test('a writer of another namespace that has gone meant who was found while it lived', () => {
+  const writer: Listed = { pid: 1000, namespace: 7, numbers: [1000, 2] };
+  const here: Listed = { pid: 5, namespace: HOST, numbers: [5] };
+  withProc([self, here, writer, { pid: 1001, namespace: 7, numbers: [1001, 5] }], (resolve, root) => {
+    assert.equal(resolve(1000, 5), 1001);
+    rmSync(join(root, '1000'), { recursive: true });
+    assert.equal(resolve(1000, 5), 1001);
   });
 });
