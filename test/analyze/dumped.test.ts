@@ -174,3 +174,76 @@ test('a process that was dumped, restored and dumped again was before the second
   ]);
   assert.equal(told.main.verdict.vdso?.start, place);
 });
+
+test('who was restored from the images of a later dump is no witness against those of an earlier one', async (context) => {
+  const image = await images();
+  const { pid, place, auxv } = image;
+  const recording = recordingOf(
+    frames(
+      traced,
+      reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
+      ...dumped(pid, 60, 1000),
+      moved({ at: at(2000), pid, in: 1, from: place, to: ELSEWHERE }),
+      reading({ ms: 2010, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
+      ...dumped(pid, 61, 3000),
+      exited({ at: at(3100), pid, in: 1 }),
+      forked({ at: at(4000), pid: 70, in: 70, child: pid, comm: 'criu' }),
+      reading({ ms: 4300, pid, ticks: TICKS + 400n, at: ELSEWHERE, auxv }),
+      heard(at(6000)),
+    ),
+  );
+  const [first, second, ...more] = chaptersOf([await readPath(fileWith(context, recording)), image.piece]).filter(
+    ({ main }) => main.evidence.process.pid === pid,
+  );
+  assert.ok(first !== undefined && second !== undefined && more.length === 0);
+  assert.deepEqual(places(first), [
+    ['before', place],
+    ['dump', place],
+  ]);
+  assert.deepEqual(
+    second.moments.map(({ role, judged }) => [role, judged.evidence.process.startTicks]),
+    [['before', TICKS + 400n]],
+  );
+});
+
+test('what a restored process writes anew is not what the restore kept', async (context) => {
+  const pid = 7;
+  const map = { kind: 'prctl', option: 14n, result: 0n, tgid: pid, tid: pid, comm: 'puppet' } as const;
+  const [auxv, place] = [ELSEWHERE, ELSEWHERE];
+  const recording = recordingOf(
+    frames(
+      traced,
+      reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
+      called({ at: at(100), pid, in: 1, call: 'mprotect', args: [place, 0x2000n, 7n] }),
+      reading({ ms: 110, pid, ticks: TICKS, at: place, auxv, copied: [0] }),
+      exited({ at: at(1100), pid, in: 1 }),
+      forked({ at: at(2000), pid: 70, in: 70, child: pid, comm: 'criu' }),
+      called({ at: at(2100), pid, in: 2, comm: 'criu', call: 'munmap', args: [0x1000n, 1n << 46n] }),
+      { ...map, at: at(2200), space: { id: 2n, mm: 0n } },
+      reading({ ms: 2300, pid, ticks: TICKS + 200n, at: place, auxv }),
+      called({ at: at(3000), pid, in: 2, call: 'mprotect', args: [place, 0x2000n, 7n] }),
+      reading({ ms: 3010, pid, ticks: TICKS + 200n, at: place, auxv, copied: [0] }),
+      heard(at(6000)),
+    ),
+  );
+  const [told] = chaptersOf([await readPath(fileWith(context, recording))]);
+  assert.ok(told?.main.verdict.findings.some(({ code }) => code === 'content-lost'));
+  assert.match(told?.conclusion.join('\n') ?? '', /^It ran on after the restore: at \S+T01:23:23\.010Z, .* pages copied 0,/m);
+});
+
+test('calls that write word by word are one line of the story', async (context) => {
+  const image = await images();
+  const { pid, place, auxv } = image;
+  const told = await tell(
+    context,
+    [reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }), ...dumped(pid, 60, 1000), ...dumped(pid, 61, 2000)],
+    image,
+  );
+  assert.deepEqual(
+    told.story.flatMap(({ who, text }) => (who.endsWith('criu') ? `${who}: ${text}` : [])),
+    [60, 61].map(
+      (criu) =>
+        `${criu} criu: ptrace poke at 0x400000 into process ${pid} (puppet) = 0, and 1 more calls until 01:23:2${criu - 59}.040Z`,
+    ),
+  );
+});

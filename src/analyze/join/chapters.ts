@@ -12,6 +12,7 @@ import { group } from './group.js';
 import { outcomeOf } from './outcome.js';
 import { type Role, rolesOf } from './roles.js';
 import { areOtherHosts } from './same.js';
+import { byDump } from './seen-dump.js';
 import { storyOf } from './story.js';
 import { type Witness, witnessesOf } from './witness.js';
 import { writtenFindings, writtenOf } from './written.js';
@@ -23,7 +24,9 @@ export interface JoinOptions {
 
 /** Joins what the paths say by process and time: one chapter for each process, in the order of the paths. Pure. */
 export const chaptersOf = (pieces: readonly Piece[], options: JoinOptions = { forTarget: false }): readonly Chapter[] =>
-  group(witnessesOf(pieces)).flatMap((witnesses) => chapterOf(rolesOf(witnesses), options) ?? []);
+  group(witnessesOf(pieces))
+    .flatMap(byDump)
+    .flatMap((witnesses) => chapterOf(rolesOf(witnesses), options) ?? []);
 
 const chapterOf = (roles: readonly Role[], { forTarget }: JoinOptions): Chapter | undefined => {
   const main = mainOf(roles);
@@ -32,7 +35,7 @@ const chapterOf = (roles: readonly Role[], { forTarget }: JoinOptions): Chapter 
   const differences = differencesOf(roles);
   const choices = choicesOf(roles);
   const written = writtenOf(roles);
-  const told = mergedFindings([main, ...roles.filter(({ role }) => role !== 'after').map(({ witness }) => witness)]);
+  const told = mergedFindings([main, ...roles.filter((one) => isOf(main, one)).map(({ witness }) => witness)]);
   const { evidence, verdict, forecast } = main.judged;
   const joined = [
     ...writtenFindings(written, verdict.vdso?.start),
@@ -77,6 +80,10 @@ const momentOf = ({ role, witness }: Role): Moment => ({
   time: witness.life?.life.state?.time,
   judged: witness.judged,
 });
+
+/** Is it about that life of the process? What it was before an earlier restore is another story. */
+const isOf = ({ life, startTicks }: Witness, { role, witness }: Role): boolean =>
+  role !== 'after' && (life === undefined || witness.life === undefined || witness.startTicks === startTicks);
 
 /** Findings of several sources, those of the first one first; the same finding of another source adds nothing. */
 const mergedFindings = (witnesses: readonly Witness[]): readonly Finding[] => {

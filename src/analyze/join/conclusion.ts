@@ -32,9 +32,10 @@ export const conclude = (
     ...of('before').flatMap(({ life }) => (life === undefined ? [] : deedsWords(life.life))),
     ...writtenWords(written, lives.length > 0),
     ...(image === undefined ? [] : dumpWords(image, choices)),
-    ...roles.flatMap((role) => wentOnWords(role) ?? []),
+    ...wentOnWords(roles, 'before'),
     ...restoreWords(image, after, written, choices),
     ...(after === undefined ? [] : [`afterwards ${stateSentence(after.judged, 'is')}`]),
+    ...wentOnWords(roles, 'after'),
     ...differences.filter(({ noticeable, field }) => noticeable === 'yes' && !TOLD.has(field)).map(({ text }) => text),
     ...of('crash').map(({ judged }) => `in the core file ${stateSentence(judged, 'is')}`),
   ];
@@ -53,14 +54,15 @@ const beforeWords = ({ life, judged }: Witness, dumped: boolean): string => {
   return newest === undefined ? state : `at ${isoTime(newest.time, 0n)}, when it was last read, ${state}`;
 };
 
-/** A dump with --leave-running, or one that failed: what the process came to be then is not in the images. */
-const wentOnWords = ({ witness, seen }: Role): string | undefined => {
-  const state = seen?.life.life.state;
-  if (seen === undefined || state === undefined || state.time <= seen.dump.until.time) return undefined;
-  const now = stateSentence(seen.witness.judged, 'was');
-  if (now === stateSentence(witness.judged, 'was')) return undefined;
-  return `it ran on after the dump: at ${isoTime(state.time, 0n)}, when it was last read, ${now}`;
-};
+/** What became of it then is neither in the images nor the doing of a restore. */
+const wentOnWords = (roles: readonly Role[], wanted: Role['role']): readonly string[] =>
+  roles.flatMap(({ role, witness, whole }) => {
+    const last = whole?.life?.life.state;
+    const now = whole && stateSentence(whole.judged, 'was');
+    if (role !== wanted || last === undefined || now === stateSentence(witness.judged, 'was')) return [];
+    const when = role === 'before' ? 'after the dump' : 'after the restore';
+    return [`it ran on ${when}: at ${isoTime(last.time, 0n)}, when it was last read, ${now}`];
+  });
 
 /** Was nothing done to it after it was last read? */
 const isLastWord = ({ state, touched }: Life): boolean =>

@@ -30,7 +30,7 @@ export const storyOf = (roles: readonly Role[]): readonly StoryLine[] => {
 
 /** What its log says has no time of day: it stands where the recording saw the dump, else before the end, which it is. */
 const splitAtDump = (lines: readonly StoryLine[], roles: readonly Role[]) => {
-  const until = roles.find(({ seen }) => seen !== undefined)?.seen?.dump.until.time;
+  const until = roles.find(({ dumped }) => dumped !== undefined)?.dumped?.until.time;
   const isLater = ({ time, text }: StoryLine, index: number): boolean =>
     until === undefined
       ? imageOf(roles) !== undefined && index === lines.length - 1 && text === EXITED

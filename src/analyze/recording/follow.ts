@@ -8,6 +8,7 @@ import { noteDeed, passDeeds } from './deeds.js';
 import { noteDump } from './dumped.js';
 import { addLine, addLines, type Instant, isAlarm, type Life, lean, passLines } from './life.js';
 import { openOwners } from './owners.js';
+import { addPokeLine } from './poke-lines.js';
 import { takeState } from './state.js';
 import { forbearOf, notePoke, noteProtection } from './writes.js';
 
@@ -42,6 +43,11 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
     addLines(life, newest, owners.count());
   };
 
+  const add = (life: Life, line: HistoryLine, time: bigint): void =>
+    line.event?.kind === 'poke'
+      ? addPokeLine(life, line, time, owners.count())
+      : addLine(life, lean(line), time, owners.count());
+
   /** Who else lives in the memory it was done to (vfork, CLONE_VM). */
   const sharersOf = ({ space, pid, at }: HistoryLine): readonly Life[] => {
     const members = last?.spaces.get(space)?.members ?? [];
@@ -64,7 +70,7 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
     const concerned = event?.kind === 'call' ? [life, ...sharersOf(line)] : [life];
     for (const one of concerned) {
       if (passed !== undefined) onPassed(one, passed);
-      if (isWithin(one, line)) addLine(one, lean(line), time, owners.count());
+      if (isWithin(one, line)) add(one, line, time);
       if (isAlarm(line)) one.remarkable = true;
     }
     switch (event?.kind) {
@@ -83,7 +89,7 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
         noteDump(victim, event, instant);
         if (errnoOf(event.result) === undefined) victim.touched = instant;
         notePoke(victim, event, instant);
-        addLine(victim, lean(line), time, owners.count());
+        add(victim, line, time);
         break;
       }
       case 'fork': {
@@ -92,7 +98,7 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
         child.parent = { pid: life.pid, comm: life.comm };
         child.heirOf = forbearOf(life);
         if (sharesSpace(event)) shareWith(child, life);
-        addLine(child, lean(line), time, owners.count());
+        add(child, line, time);
         break;
       }
       case 'exec':

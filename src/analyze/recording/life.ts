@@ -104,6 +104,8 @@ export interface Life {
   /** How many between them are not kept, and before which line they stood. */
   leftOut: number;
   leftOutAt: number;
+  /** The newest line, when it is about writes into another process: more of them are counted there. */
+  pokes: PokeLine | undefined;
   turns: Turn[];
   writes: WriteSign[];
   /** The first ones and the newest, and how many there were. */
@@ -116,12 +118,23 @@ export interface Life {
   restoring: boolean;
   /** CRIU put it there: a task it restored. */
   restored: Instant | undefined;
+  /** What the restore had made, as the first reading after it showed. */
+  back: State | undefined;
   /** Process id of that CRIU. */
   restorer: number | undefined;
   /** The first ones and the newest. */
   dumps: Dumped[];
   /** Something happened to its vDSO, or a finding was made. */
   remarkable: boolean;
+}
+
+export interface PokeLine {
+  /** The writer, and whom it wrote into. */
+  readonly pid: number;
+  readonly target: number | undefined;
+  readonly text: string;
+  more: number;
+  last: RecordedLine;
 }
 
 /** Without its event and finding, which weigh more than the words. */
@@ -151,6 +164,7 @@ export const newLife = (pid: number, comm: string, born: Instant | undefined): L
   lines: [],
   leftOut: 0,
   leftOutAt: 0,
+  pokes: undefined,
   turns: [],
   writes: [],
   deeds: [],
@@ -159,6 +173,7 @@ export const newLife = (pid: number, comm: string, born: Instant | undefined): L
   clean: undefined,
   restoring: false,
   restored: undefined,
+  back: undefined,
   restorer: undefined,
   dumps: [],
   remarkable: false,

@@ -33,6 +33,7 @@ export const takeState = (life: Life, { id, evidence, verdict }: AddressSpace, k
   const same = life.state !== undefined && isSame(life.state.verdict, verdict);
   life.state = same && life.state !== undefined ? { ...life.state, ...instant } : judged(own, verdict, instant, criu);
   life.first ??= life.state;
+  if (life.restored !== undefined && at > life.restored.at) life.back ??= life.state;
   freshenDump(life);
   if (verdict.findings.some(({ severity }) => severity !== 'info') || verdict.vdso?.moved === true)
     life.remarkable = true;
