@@ -228,7 +228,10 @@ test('what a restored process writes anew is not what the restore kept', async (
   );
   const [told] = chaptersOf([await readPath(fileWith(context, recording))]);
   assert.ok(told?.main.verdict.findings.some(({ code }) => code === 'content-lost'));
-  assert.match(told?.conclusion.join('\n') ?? '', /^It ran on after the restore: at \S+T01:23:23\.010Z, .* pages copied 0,/m);
+  assert.match(
+    told?.conclusion.join('\n') ?? '',
+    /^It ran on after the restore: at \S+T01:23:23\.010Z, .* pages copied 0,/m,
+  );
 });
 
 test('calls that write word by word are one line of the story', async (context) => {

@@ -3,11 +3,12 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Value } from '@sinclair/typebox/value';
+import { execa } from 'execa';
 import { type Report, ReportJson } from '../../src/model/report.js';
 import { sizeOf } from '../../src/model/vma.js';
-import { vdsoOf } from '../../src/puppet/moves.js';
+import { moveStep, reserve, vdsoOf } from '../../src/puppet/moves.js';
 import { type Puppet, startPuppet } from '../../src/puppet/puppet.js';
-import { letGo, roundTrip } from './criu-round-trip.js';
+import { letGo, roundTrip, untilAsleep } from './criu-round-trip.js';
 import { needs, testRoots } from './needs.js';
 import { startRecording, testFolder, vdsowatch } from './recording.js';
 
@@ -90,6 +91,32 @@ test('recording, images and logs together: the hook was lost, who had written it
 
   const table = await vdsowatch(['analyze', recording.file, images, '--html', join(folder, 'report.html')]);
   assert.match(table.stdout, /what was written into page 0 was lost/);
+});
+
+test('a move after a dump that left the process running is not held against CRIU', {
+  ...needs('root', 'bpftrace', 'criu'),
+  timeout: 180_000,
+}, async (context) => {
+  const folder = testFolder(context);
+  const images = join(folder, 'img');
+  mkdirSync(images);
+  const recording = startRecording(context, join(folder, 'trace.ndjson'));
+  await recording.ready;
+  const puppet = await puppetFor(context);
+  const { pid } = puppet;
+  const vdso = vdsoOf(puppet);
+  letGo(puppet, moveStep(vdso, await reserve(puppet, sizeOf(vdso))));
+  await untilAsleep(pid);
+  const words = ['dump', '-t', String(pid), '-D', images, '-v4', '-o', 'dump.log', '--leave-running'];
+  await execa(join(testRoots, 'bin', 'criu'), [...words, '--manage-cgroups=ignore']);
+  await recording.line((line) => line.includes(`"pid":${pid},`) && line.includes('vdso-moved'));
+  await recording.end('SIGINT');
+
+  const { stdout } = await vdsowatch(['analyze', '--json', recording.file, images]);
+  const [told, ...more] = reportOf(stdout).processes.filter((one) => one.pid === pid);
+  assert.ok(told !== undefined && more.length === 0);
+  assert.deepEqual([told.vdso?.start, told.choices?.every(({ right }) => right)], [`0x${vdso.start.toString(16)}`, true]);
+  assert.match(told.conclusion?.join('\n') ?? '', /^It ran on after the dump: at /m);
 });
 
 /** Rounding of the clocks, ms. */

@@ -7,7 +7,7 @@ import { parseMaps } from '../../src/proc/parse/maps.js';
 import { ABI_FACTS } from '../../src/puppet/abi.js';
 import { CHANNELS } from '../../src/puppet/layout.js';
 import type { Puppet } from '../../src/puppet/puppet.js';
-import { call, loop } from '../../src/puppet/step.js';
+import { call, loop, type Step } from '../../src/puppet/step.js';
 
 /** What CRIU made of a process. */
 export interface RoundTrip {
@@ -46,9 +46,9 @@ const AT_FDCWD = -100n;
 
 /**
  * Makes a test process one that CRIU can dump: a session of its own, /dev/null instead of the pipes to us, asleep. It
- * answers no more questions.
+ * answers no more questions. `later`: what it does after three seconds.
  */
-export const letGo = (puppet: Puppet): void => {
+export const letGo = (puppet: Puppet, ...later: readonly Step[]): void => {
   const seconds = Buffer.alloc(16);
   if (ABI_FACTS[puppet.abi].bits === 64) seconds.writeBigUInt64LE(1n, 0);
   else seconds.writeUInt32LE(1, 0);
@@ -60,7 +60,9 @@ export const letGo = (puppet: Puppet): void => {
     ...others.filter((fd) => fd < 3).map((fd) => call('dup3', 0n, BigInt(fd), 0n)),
     ...others.filter((fd) => fd >= 3).map((fd) => call('close', BigInt(fd))),
   ];
-  const endless = [...steps, call('nanosleep', seconds, 0n), loop(steps.length, 0x7fffffff)];
+  const sleep = call('nanosleep', seconds, 0n);
+  const first = [...steps, ...(later.length === 0 ? [] : [sleep, sleep, sleep, ...later])];
+  const endless = [...first, sleep, loop(first.length, 0x7fffffff)];
   // It closes our pipes: the question is never answered, and fails when the process has gone.
   puppet.run(...endless).catch(() => {});
 };
