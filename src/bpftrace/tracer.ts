@@ -1,4 +1,4 @@
-import { concat, filter, firstValueFrom, from, map, Observable, of, type Subscription, switchMap } from 'rxjs';
+import { concat, from, Observable, of, type Subscription, switchMap } from 'rxjs';
 import type { Event, StatusEvent, TracerStatus } from '../model/event.js';
 import type { Failure, Outcome } from '../model/failure.js';
 import { order } from '../pipeline/order.js';
@@ -16,8 +16,6 @@ export interface TracerOptions {
   readonly bpftrace?: string;
   /** A plan that is made already, or on its way. */
   readonly planning?: Planning;
-  /** How long an event waits for older ones from other CPUs, in ms; default: what this bpftrace needs. */
-  readonly orderMs?: number;
   /** Size of the kernel's buffer for records, in pages of memory; default: 16 MiB. */
   readonly ringPages?: number;
 }
@@ -52,15 +50,6 @@ const planned = (begin: () => Planning): Observable<Outcome<Plan>> =>
       stop();
     };
   });
-
-/** Resolves when `events` say that probes are attached, or that they will not be. */
-export const untilSettled = (events: Observable<Event>): Promise<TracerStatus> =>
-  firstValueFrom(
-    events.pipe(
-      filter((event): event is StatusEvent => event.kind === 'status' && event.status.mode !== 'starting'),
-      map(({ status }) => status),
-    ),
-  );
 
 const trace = (plan: Plan, clock: () => bigint, options: TracerOptions): Observable<Event> =>
   new Observable<Event>((subscriber) => {
@@ -156,9 +145,12 @@ const trace = (plan: Plan, clock: () => bigint, options: TracerOptions): Observa
       running?.unsubscribe();
       compat.stop();
     };
-  }).pipe(order(options.orderMs ?? (hasOneRing(plan.bpftrace) ? ONE_RING_MS : RINGS_MS)));
+  }).pipe(order(hasOneRing(plan.bpftrace) ? ONE_RING_MS : RINGS_MS));
 
-/** A record may wait 10 ms in its queue (probes/task-queue.bt), and rings of their own for each CPU are read in turn. */
+/**
+ * How long an event waits for older ones from other CPUs: a record may spend 10 ms in its queue (probes/task-queue.bt),
+ * and where each CPU has a ring of its own the rings are read in turn.
+ */
 const ONE_RING_MS = 20;
 const RINGS_MS = 45;
 

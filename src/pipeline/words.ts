@@ -1,7 +1,6 @@
 import { constants } from 'node:os';
 import {
   type CallEvent,
-  type Event,
   type ForkEvent,
   type GapEvent,
   type NamespaceEvent,
@@ -113,6 +112,3 @@ export const gapWords = ({ cause, lost }: GapEvent): string => {
   const count = lost === undefined ? what : `${what}: ${lost}`;
   return `${count}; every process is read afresh`;
 };
-
-/** Events that only the state and the header are about. */
-export const isQuiet = (event: Event): boolean => event.kind === 'heartbeat';

@@ -23,7 +23,6 @@ export const frameAddress = (channel: number): number => DATA + channel * FRAME_
 
 /** Free for the caller: buffers that must outlive a frame. */
 export const SCRATCH = DATA + 0x20000;
-export const SCRATCH_SIZE = 0x10000;
 /** Initial stack pointer of called functions on i386, where the stack register points at the record. */
 export const FUNCTION_STACK = DATA + DATA_SIZE - 64;
 

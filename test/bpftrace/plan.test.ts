@@ -5,9 +5,10 @@ import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { filter, firstValueFrom, tap } from 'rxjs';
 import { planAhead } from '../../src/bpftrace/plan.js';
-import { traceEvents, untilSettled } from '../../src/bpftrace/tracer.js';
+import { traceEvents } from '../../src/bpftrace/tracer.js';
 import { needs } from '../live/needs.js';
 import { fake, folder } from './fake.js';
+import { untilSettled } from './until-settled.js';
 
 /** A plan needs a host that may trace. */
 const root = needs('root');

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { lastValueFrom, tap, toArray } from 'rxjs';
 import { readHost } from '../../src/bpftrace/host.js';
-import { traceEvents, untilSettled } from '../../src/bpftrace/tracer.js';
+import { traceEvents } from '../../src/bpftrace/tracer.js';
 import { needs } from '../live/needs.js';
 import { fake, folder } from './fake.js';
+import { untilSettled } from './until-settled.js';
 
 test('no bpftrace: polling and the reason, then the end, never an error', async () => {
   const events = await lastValueFrom(traceEvents({ bpftrace: join(folder, 'none') }).pipe(toArray()));

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { firstValueFrom, ReplaySubject, type Subscription } from 'rxjs';
 import { filter, tap, timeout } from 'rxjs/operators';
-import { type TracerOptions, traceEvents, untilSettled } from '../../src/bpftrace/tracer.js';
+import { type TracerOptions, traceEvents } from '../../src/bpftrace/tracer.js';
 import type { Event, HeartbeatEvent } from '../../src/model/event.js';
 import { localBootClock } from '../../src/proc/clock.js';
 import type { Abi } from '../../src/puppet/abi.js';
 import { type Puppet, startPuppet } from '../../src/puppet/puppet.js';
+import { untilSettled } from '../bpftrace/until-settled.js';
 import { onPath, testRoots } from './needs.js';
 
 /** Every bpftrace of this machine that the tests know: Debian 12's, and those of newer suites. */

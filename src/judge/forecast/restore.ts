@@ -36,7 +36,7 @@ const proxify = (run: Run, fixed: Fixed): RestoreOutcome => {
   // One with both, from a forged mark, counts as vDSO alone (vdso_proxify), and has no pages in the image.
   const vvar = fixed.entries.filter((entry) => entry.vvar && !entry.vdso).at(-1);
   const runtime = runtimeOf(run);
-  const same = vdso === undefined ? undefined : runtime.sameImage(vdso, fixed);
+  const same = vdso === undefined ? undefined : runtime.sameImage(vdso);
   const outcome = restoreRule({
     vdso,
     vvar,

@@ -1,6 +1,5 @@
 import { sizeOf } from '../../model/vma.js';
 import type { CriuEntry } from '../criu/entry.js';
-import type { Fixed } from '../criu/fixup.js';
 import { expectedVvarPages, isVdsoFirst } from '../layout.js';
 import { imagePages } from '../space.js';
 import { countPages } from '../traits.js';
@@ -13,7 +12,7 @@ export interface RuntimeVdso {
   readonly vvarSize: bigint | undefined;
   readonly vdsoFirst: boolean;
   /** Is the dumped image the one this kernel has? On the same kernel only a proxy from elsewhere is not. */
-  readonly sameImage: (vdso: CriuEntry, fixed: Fixed) => boolean | undefined;
+  readonly sameImage: (vdso: CriuEntry) => boolean | undefined;
 }
 
 export const runtimeOf = (run: Run): RuntimeVdso => ({
