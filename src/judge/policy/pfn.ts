@@ -1,21 +1,20 @@
 import type { PolicyVerdict } from '../../model/verdict.js';
 import type { CriuEntry } from '../criu/entry.js';
 import type { Check } from '../criu/fixup.js';
-import type { CriuVersion } from '../criu/version.js';
 import type { Space } from '../space.js';
 import { imageIndex, type Traits } from '../traits.js';
 import { hintPolicy } from './hint.js';
-import { CURRENT_CRIU, runPolicy, type Truth } from './policy.js';
+import { type PolicyCase, runPolicy, type Truth } from './policy.js';
 
 /**
  * VDSO_CHECK_PFN: the frame of a mapping's first page must be that of CRIU's own vDSO, which is the host's native one
  * (check_vdso_by_pfn). The mapping was poked before, so its first page is present. CRIU 3.5 and later check no 32-bit
  * task this way.
  */
-export const pfnPolicy = (space: Space, truth: Truth, version: CriuVersion = CURRENT_CRIU): PolicyVerdict => {
+export const pfnPolicy = (space: Space, truth: PolicyCase): PolicyVerdict => {
   const { machine } = space.evidence.host;
   if (space.abi !== undefined && machine !== undefined && space.abi !== machine && machine !== 'armv7l') {
-    return { ...hintPolicy(space, truth, version), why: '32-bit task: CRIU does not check it, the name decides' };
+    return { ...hintPolicy(space, truth), why: '32-bit task: CRIU does not check it, the name decides' };
   }
   const check = pfnCheck(space, truth);
   if (check === undefined) {
@@ -26,7 +25,7 @@ export const pfnPolicy = (space: Space, truth: Truth, version: CriuVersion = CUR
       criuMessages: [],
     };
   }
-  return runPolicy(space, truth, version, check, {
+  return runPolicy(space, truth, check, {
     decided: "compares the frame of the first page with the host's own vDSO",
     undecided: 'pagemap: the frame of the first page is not known or hidden',
   });

@@ -1,6 +1,6 @@
 import type { PolicyVerdict, Verdict } from '../../model/verdict.js';
 import { hex } from '../../text/hex.js';
-import { type Collected, type CriuEntry, collectEntries } from '../criu/entry.js';
+import type { Collected, CriuEntry } from '../criu/entry.js';
 import { type Check, fixup } from '../criu/fixup.js';
 import type { CriuVersion } from '../criu/version.js';
 import type { Judgement } from '../mappings.js';
@@ -9,24 +9,25 @@ import type { Space } from '../space.js';
 /** The version whose checks `judge` compares with the truth: the newest known. */
 export const CURRENT_CRIU: CriuVersion = { major: 4, minor: 2, patch: 0 };
 
-/** What was found out before the policies are asked. */
+/** What is true of the process, as far as it was found out. */
 export interface Truth {
   readonly judged: readonly Judgement[];
   readonly vdso: Verdict['vdso'];
-  /** Entries of `CURRENT_CRIU`, when they were collected already: the three policies share them. */
-  readonly collected?: Collected;
+}
+
+/** The same, and the entries that a dump by `CURRENT_CRIU` would collect: the three policies share them. */
+export interface PolicyCase extends Truth {
+  readonly collected: Collected;
 }
 
 /** Runs one of CRIU's checks over the process, as a dump would, and compares the outcome with the truth. */
 export const runPolicy = (
   space: Space,
-  truth: Truth,
-  version: CriuVersion,
+  truth: PolicyCase,
   check: Check | undefined,
   why: { readonly decided: string; readonly undecided: string },
 ): PolicyVerdict => {
-  const shared = version === CURRENT_CRIU ? truth.collected : undefined;
-  const { entries, stop: refused } = shared ?? collectEntries(space, version);
+  const { entries, stop: refused } = truth.collected;
   if (refused !== undefined) {
     return {
       decision: undefined,
@@ -43,7 +44,7 @@ export const runPolicy = (
     const at = hex(unread.verdict.start);
     return { decision: undefined, right: undefined, why: `mem: the mark of ${at} is not known`, criuMessages: [] };
   }
-  const fixed = fixup(space, entries, version, check);
+  const fixed = fixup(space, entries, CURRENT_CRIU, check);
   if (fixed.stop !== undefined) {
     const { stop } = fixed;
     return {
