@@ -1,6 +1,6 @@
 import type { Evidence } from '../model/evidence.js';
+import { FILE, frameOf } from '../model/pagemap.js';
 import { isFileless, isVdsoNamed, type Vma } from '../model/vma.js';
-import { FILE, frameOf, PRESENT } from './page-format.js';
 
 /** Whose frames lie around this one. */
 export type Kin = (frame: bigint) => 'kernel' | 'process' | undefined;
@@ -20,7 +20,7 @@ export const frameKin = (evidence: Evidence, vmas: readonly Vma[]): Kin => {
     // Writable private memory without a file and not executable: anonymous for sure, unless it is a misnamed vDSO.
     if (!vma.write || vma.shared || vma.execute || isVdsoNamed(vma) || !isFileless(vma)) continue;
     for (const word of evidence.pagemap.get(vma.start) ?? []) {
-      const frame = (word & PRESENT) !== 0n && (word & FILE) === 0n ? frameOf(word) : undefined;
+      const frame = (word & FILE) === 0n ? frameOf(word) : undefined;
       if (frame !== undefined) own.add(frame / block);
     }
   }

@@ -1,26 +1,12 @@
 import type { Evidence } from '../model/evidence.js';
+import { FILE, PRESENT } from '../model/pagemap.js';
 import { isFileless, type Vma } from '../model/vma.js';
 import { atLeast, parseRelease } from './release.js';
-
-/** Bits of a pagemap word (Documentation/admin-guide/mm/pagemap.rst). */
-export const PRESENT = 1n << 63n;
-export const SWAPPED = 1n << 62n;
-/** File page or shared anonymous; a special mapping's page has it too, though maps shows no file. Since 3.5. */
-export const FILE = 1n << 61n;
-/** The first touch faults (MADV_GUARD_INSTALL); since 6.15. Before 4.2 part of the page shift. */
-export const GUARD = 1n << 58n;
-const FRAME = (1n << 55n) - 1n;
 
 /** Bits of a kpageflags word (include/uapi/linux/kernel-page-flags.h). */
 export const KPF_LRU = 1n << 5n;
 export const KPF_ANON = 1n << 12n;
 export const KPF_ZERO_PAGE = 1n << 24n;
-
-/** The frame of a present page; undefined when it is hidden (zero for readers without CAP_SYS_ADMIN, 4.2 and later). */
-export const frameOf = (word: bigint): bigint | undefined => {
-  const frame = word & FRAME;
-  return frame === 0n ? undefined : frame;
-};
 
 /**
  * Does a clear bit 61 mean "anonymous" in this pagemap? Kernels before 3.5 have no such bit: there, bits 55 to 60 hold

@@ -1,8 +1,9 @@
 import type { Evidence } from '../model/evidence.js';
+import { FILE, frameOf, PRESENT, SWAPPED } from '../model/pagemap.js';
 import { sizeOf, type Vma } from '../model/vma.js';
 import type { KnownPages } from './context.js';
 import type { Kin } from './frame-kin.js';
-import { FILE, frameOf, KPF_ANON, KPF_LRU, KPF_ZERO_PAGE, PRESENT, SWAPPED } from './page-format.js';
+import { KPF_ANON, KPF_LRU, KPF_ZERO_PAGE } from './page-format.js';
 
 /**
  * What one page of a file-less mapping is. kernel: the kernel's own page, not a copy; copied: the process's private

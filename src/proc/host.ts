@@ -1,10 +1,11 @@
 import { machine, release } from 'node:os';
 import { AT_PAGESZ, type Host } from '../model/evidence.js';
+import { FILE, frameOf } from '../model/pagemap.js';
 import { isVdsoNamed, sizeOf, type Vma } from '../model/vma.js';
 import { localBootClock } from './clock.js';
 import type { ProcContext } from './context.js';
 import { isError, type ProcFiles, procFiles } from './files.js';
-import { frameOf, PRESENT, pagemapWords } from './pages.js';
+import { pagemapWords } from './pagemap.js';
 import { parseAuxv } from './parse/auxv.js';
 import { parseMaps } from './parse/maps.js';
 import { parseNamespaceLink } from './parse/small.js';
@@ -88,16 +89,15 @@ const ownFrames = (files: ProcFiles, pageSize: number): readonly bigint[] => {
   if (isError(touched)) return [];
   const words = pagemapWords(files, `${files.root}/self/pagemap`, vdso, pageSize);
   if (isError(words)) return [];
-  const ours = [...words].every((word) => (word & PRESENT) !== 0n && (word & FILE) !== 0n && frameOf(word) !== 0n);
-  return ours ? [...words].map(frameOf) : [];
+  const frames = [...words].flatMap((word) => ((word & FILE) === 0n ? [] : (frameOf(word) ?? [])));
+  return frames.length === words.length ? frames : [];
 };
-const FILE = 1n << 61n;
 
 /** For a host without a vDSO (vdso=0): does any present page of ours show its frame? */
 const stackFrameShown = (files: ProcFiles, pageSize: number): boolean => {
   const stack = ownVmas(files).find((vma) => vma.name === '[stack]');
   const words = stack === undefined ? undefined : pagemapWords(files, `${files.root}/self/pagemap`, stack, pageSize);
-  return words !== undefined && !isError(words) && words.some((word) => frameOf(word) !== 0n);
+  return words !== undefined && !isError(words) && words.some((word) => frameOf(word) !== undefined);
 };
 
 /** The mount option of the /proc that is read; undefined for 0 and "off". */

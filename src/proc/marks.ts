@@ -1,7 +1,8 @@
+import { GUARD, PRESENT } from '../model/pagemap.js';
 import type { Vma } from '../model/vma.js';
 import type { ProcContext } from './context.js';
 import { isError } from './files.js';
-import { PRESENT, pagemapWords } from './pages.js';
+import { pagemapWords } from './pagemap.js';
 
 /** What CRIU's parasite would meet where it looks for its mark. */
 export interface Marks {
@@ -42,5 +43,3 @@ const isMark = (head: Uint8Array): boolean => /^(criuvdso|osdvuirc)/i.test(Buffe
 
 /** struct vdso_mark of CRIU. */
 const MARK_SIZE = 40;
-/** A bit of a pagemap word (Documentation/admin-guide/mm/pagemap.rst), since 6.15. */
-const GUARD = 1n << 58n;

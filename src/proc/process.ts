@@ -6,7 +6,7 @@ import { type ErrorCode, isError } from './files.js';
 import { localProc } from './host.js';
 import { censusNamespaces } from './namespaces.js';
 import { ordinaryAuxv, ordinaryBlock, untouchedPages } from './ordinary.js';
-import { pagemapWords } from './pages.js';
+import { pagemapWords } from './pagemap.js';
 import { parseStat } from './parse/stat.js';
 import { finish, type Steps } from './steps.js';
 import { bareEvidence, factsOf, NO_BYTES, NO_WORDS, unreadBecause } from './unread.js';

@@ -1,5 +1,5 @@
+import { GUARD } from '../../model/pagemap.js';
 import { type Mark, parseMark } from '../mark.js';
-import { GUARD } from '../page-format.js';
 import { atLeast } from '../release.js';
 import type { Space } from '../space.js';
 import type { CriuEntry, DumpStop } from './entry.js';

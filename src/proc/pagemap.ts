@@ -1,0 +1,57 @@
+import { frameOf } from '../model/pagemap.js';
+import { sizeOf, type Vma } from '../model/vma.js';
+import { type ErrorCode, isError, type ProcFiles } from './files.js';
+
+/** What the kernel says of pages, in numbers of this machine's byte order: words of pagemap, flags of frames. */
+
+const MOST_PAGES = 64;
+const scratch = new BigUint64Array(MOST_PAGES);
+/** Views of the first pages' words, by number of pages: made once. */
+const scratchOf = Array.from({ length: MOST_PAGES + 1 }, (_, pages) => new Uint8Array(scratch.buffer, 0, pages * 8));
+
+/** One word per page from the start of the mapping, at most 64. `path` is /proc/PID/pagemap. */
+export const pagemapWords = (
+  files: ProcFiles,
+  path: string,
+  vma: Vma,
+  pageSize: number,
+): BigUint64Array | ErrorCode => {
+  const pages = Math.min(MOST_PAGES, Number(sizeOf(vma)) / pageSize);
+  // Page numbers stay exact as a number: addresses have 57 bits at most, 12 of them zero.
+  const position = (Number(vma.start) / pageSize) * 8;
+  if (!Number.isSafeInteger(position)) return new BigUint64Array(0);
+  const length = files.at(path, scratchOf[pages] ?? NO_PAGES, position);
+  if (isError(length)) return length;
+  const count = Math.floor(length / 8);
+  // Most processes have touched the same pages of the same frames: equal words share one array.
+  if (!isLatest(count)) {
+    latest = scratch.slice(0, count);
+    latestHalves = new Uint32Array(latest.buffer);
+  }
+  return latest;
+};
+
+/** Compared as halves of words, which are numbers and leave nothing behind. */
+const isLatest = (count: number): boolean => {
+  if (count !== latest.length) return false;
+  for (let half = 0; half < 2 * count; half += 1) if (latestHalves[half] !== scratchHalves[half]) return false;
+  return true;
+};
+
+const NO_PAGES = new Uint8Array(0);
+const scratchHalves = new Uint32Array(scratch.buffer);
+let latest = new BigUint64Array(0);
+let latestHalves = new Uint32Array(0);
+
+/** Flags of the frames of these words; 0 where there is no frame to ask for. Root only. */
+export const frameFlags = (files: ProcFiles, words: BigUint64Array): BigUint64Array | ErrorCode => {
+  const flags = new BigUint64Array(words.length);
+  const bytes = new Uint8Array(flags.buffer);
+  for (const [page, word] of words.entries()) {
+    const frame = frameOf(word);
+    if (frame === undefined) continue;
+    const length = files.at(`${files.root}/kpageflags`, bytes.subarray(page * 8, page * 8 + 8), frame * 8n);
+    if (isError(length)) return length;
+  }
+  return flags;
+};
