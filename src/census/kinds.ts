@@ -1,5 +1,5 @@
 import { judge } from '../judge/judge.js';
-import { AT_SYSINFO, type Evidence } from '../model/evidence.js';
+import { AT_PAGESZ, AT_SYSINFO, type Evidence } from '../model/evidence.js';
 import type { Verdict } from '../model/verdict.js';
 import type { Vma } from '../model/vma.js';
 import { type Kind, kindFrom, movedVerdict, startOf } from './kind.js';
@@ -100,8 +100,6 @@ const sameBlock = (one: Evidence, vmas: readonly Vma[], other: Evidence, others:
     (words.length === otherWords.length && words.every((word, page) => word === otherWords[page]))
   );
 };
-
-const AT_PAGESZ = 6;
 
 /** How many hexadecimal digits; exact for what the reader takes for ordinary. */
 const digitsOf = (address: number): number => Math.ceil(Math.log2(address + 1) / 4);

@@ -1,4 +1,4 @@
-import type { Auxv } from '../model/evidence.js';
+import { AT_PAGESZ, type Auxv } from '../model/evidence.js';
 
 /**
  * The auxiliary vector an mm image saved: for a 64-bit task type and value in turn, for a 32-bit task one word of
@@ -24,8 +24,6 @@ const AT_NULL = 0;
 const LOW = 0xffff_ffffn;
 const MOST_WORDS = 512;
 const NARROW = new Set(['arm']);
-
-export const AT_PAGESZ = 6;
 
 const PAGE_SIZES = new Set([4096, 16384, 65536]);
 

@@ -1,4 +1,4 @@
-import { AT_SYSINFO, AT_SYSINFO_EHDR, type Evidence } from '../model/evidence.js';
+import { AT_PAGESZ, AT_SYSINFO, AT_SYSINFO_EHDR, type Evidence } from '../model/evidence.js';
 import type { Vma } from '../model/vma.js';
 
 /**
@@ -48,7 +48,6 @@ const isX32 = ({ auxv }: Evidence): boolean =>
   [AT_PAGESZ, AT_SYSINFO_EHDR].every((type) => auxv.entries.has(type)) &&
   !auxv.entries.has(AT_SYSINFO);
 
-const AT_PAGESZ = 6;
 const FOUR_GIB = 0x1_0000_0000n;
 
 const bitsByAddress = (vmas: readonly Vma[]): 32 | 64 | undefined => {

@@ -1,5 +1,5 @@
 import type { Confidence } from '../model/verdict.js';
-import { type Opinion, opinion } from './classify.js';
+import { type Opinion, opinion } from './opinion.js';
 import { pageSentences } from './page-words.js';
 import { isPieceOf } from './pieces.js';
 import { plausibility, possibleSize } from './plausible.js';

@@ -1,5 +1,5 @@
-import { type Opinion, opinion } from './classify.js';
 import { isUserMode } from './naming.js';
+import { type Opinion, opinion } from './opinion.js';
 import { pageSentences } from './page-words.js';
 import { atLeast } from './release.js';
 import type { Space } from './space.js';
@@ -20,7 +20,7 @@ export const classifyByName = (space: Space): readonly Opinion[] => {
   const pointed = named.filter(({ vma }) => vma.start === space.evidence.contextVdso);
   const found = owned.length > 0 ? owned : pointed;
   const userMode = named.length > 0 && isUserMode(space.evidence, space.vmas);
-  const opinions = space.traits.map((traits): Opinion => {
+  return space.traits.map((traits): Opinion => {
     const sentences = pageSentences(traits);
     if (hidden.includes(traits)) {
       return opinion(traits, 'genuine', 'likely', ['maps: has no name, against what the release says', ...sentences]);
@@ -44,7 +44,6 @@ export const classifyByName = (space: Space): readonly Opinion[] => {
     const backed = traits.special === true || sureKernelPages(traits, space.pageSize) > 0 || !userMode;
     return opinion(traits, 'genuine', backed ? 'proven' : 'likely', evidence);
   });
-  return opinions;
 };
 
 /** Two whole vDSOs: impossible where special mappings cannot be split (871402e05b24, 5.11), so the read was torn. */

@@ -1,17 +1,8 @@
-import type { Confidence, MappingClass } from '../model/verdict.js';
 import { overlaps } from '../model/vma.js';
 import { classifyByAddress } from './classify-by-address.js';
 import { classifyByName } from './classify-by-name.js';
+import { type Opinion, opinion } from './opinion.js';
 import type { Space } from './space.js';
-import type { Traits } from './traits.js';
-
-/** What one mapping is, so far; `class` undefined: it may be the vDSO or not. */
-export interface Opinion {
-  readonly traits: Traits;
-  readonly class: MappingClass | undefined;
-  readonly confidence: Confidence;
-  readonly evidence: readonly string[];
-}
 
 /**
  * Which mapping is the vDSO (measured): the kernel's own word, else the name where it is the mapping's own,
@@ -37,10 +28,3 @@ export const classify = (space: Space): readonly Opinion[] => {
       return classifyByAddress(space);
   }
 };
-
-export const opinion = (
-  traits: Traits,
-  mappingClass: MappingClass | undefined,
-  confidence: Confidence,
-  evidence: readonly string[],
-): Opinion => ({ traits, class: mappingClass, confidence, evidence });

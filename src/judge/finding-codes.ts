@@ -1,16 +1,9 @@
 import { JOINED_FINDING_CODES } from '../analyze/join/finding-codes.js';
 import { IMAGE_FINDING_CODES } from '../criu/finding-codes.js';
 import type { Finding, Severity } from '../model/verdict.js';
+import { code, type FindingCode } from './finding-code.js';
 
-/** What a finding code means, and what to do about it. The README's table is made of this list, so it is the only one. */
-export interface FindingCode {
-  readonly severity: Severity;
-  readonly meaning: string;
-  readonly todo: string;
-}
-
-const code = (severity: Severity, meaning: string, todo: string): FindingCode => ({ severity, meaning, todo });
-
+/** Every code there is; the README's table is made of this list. */
 export const FINDING_CODES = {
   'vdso-moved': code('info', 'The vDSO is not where exec put it.', 'Nothing, as long as its vvar moved along.'),
   'vvar-detached': code(

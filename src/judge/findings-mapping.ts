@@ -1,7 +1,7 @@
 import type { Finding } from '../model/verdict.js';
 import { hex } from '../text/hex.js';
 import { finding } from './finding-codes.js';
-import type { Found } from './findings.js';
+import type { Found } from './found.js';
 import type { Judgement } from './mappings.js';
 import type { Space } from './space.js';
 

@@ -1,9 +1,9 @@
-import { AT_SYSINFO_EHDR } from '../model/evidence.js';
+import { AT_PAGESZ, AT_SYSINFO_EHDR } from '../model/evidence.js';
 import type { Finding, VdsoVerdict } from '../model/verdict.js';
 import { printable } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import { finding } from './finding-codes.js';
-import type { Found } from './findings.js';
+import type { Found } from './found.js';
 import { vvarAttached } from './layout.js';
 import { isMoved } from './moved.js';
 import { imagePages, type Space } from './space.js';
@@ -62,8 +62,6 @@ const absence = (space: Space): readonly Finding[] => {
   }
   return findings;
 };
-
-const AT_PAGESZ = 6;
 
 const presence = (space: Space, found: Found, vdso: VdsoVerdict): readonly Finding[] => {
   const traits = found.pieces.map((piece) => piece.traits);

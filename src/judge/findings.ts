@@ -1,19 +1,10 @@
-import type { Finding, Policies, VdsoVerdict } from '../model/verdict.js';
+import type { Finding } from '../model/verdict.js';
 import { hex, hexRange } from '../text/hex.js';
-import type { Opinion } from './classify.js';
 import { finding } from './finding-codes.js';
 import { mappingFindings } from './findings-mapping.js';
 import { vdsoFindings } from './findings-vdso.js';
-import type { Judgement } from './mappings.js';
+import type { Found } from './found.js';
 import type { Space } from './space.js';
-
-export interface Found {
-  readonly vdso: VdsoVerdict | null | undefined;
-  readonly pieces: readonly Judgement[];
-  readonly judged: readonly Judgement[];
-  readonly undecided: readonly Opinion[];
-  readonly policies: Policies;
-}
 
 /** Everything worth telling about one address space, the worst first. */
 export const findingsOf = (space: Space, found: Found): readonly Finding[] => {

@@ -1,6 +1,6 @@
 import type { Hint } from '../model/verdict.js';
-import type { Opinion } from './classify.js';
 import type { Judgement } from './mappings.js';
+import type { Opinion } from './opinion.js';
 import type { Space } from './space.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { Confidence, MappingClass, MappingVerdict } from '../model/verdict.js';
 import { contains } from '../model/vma.js';
-import type { Opinion } from './classify.js';
+import type { Opinion } from './opinion.js';
 import { looksLikeRuntime, mayBeRuntime } from './runtime.js';
 import type { Space } from './space.js';
 import type { Traits } from './traits.js';

@@ -1,6 +1,6 @@
 import { sizeOf } from '../model/vma.js';
-import type { Opinion } from './classify.js';
 import { vvarBlock } from './layout.js';
+import type { Opinion } from './opinion.js';
 import type { Space } from './space.js';
 import type { Traits } from './traits.js';
 

@@ -1,10 +1,4 @@
-import type { FindingCode } from '../../judge/finding-codes.js';
-
-const code = (severity: FindingCode['severity'], meaning: string, todo: string): FindingCode => ({
-  severity,
-  meaning,
-  todo,
-});
+import { code, type FindingCode } from '../../judge/finding-code.js';
 
 /** Codes of what only several sources together tell; part of the one list in judge/finding-codes.ts. */
 export const JOINED_FINDING_CODES = {
