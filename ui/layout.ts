@@ -1,5 +1,5 @@
 import type { MappingClass, MappingVerdict } from '../src/model/verdict.js';
-import type { Vma } from '../src/model/vma.js';
+import { permissionsOf, type Vma } from '../src/model/vma.js';
 import { printable } from '../src/text/escape.js';
 import { line, paragraph, type Span, span } from './line.js';
 import { glyphs, type Style, type Theme } from './theme.js';
@@ -89,9 +89,6 @@ const piecesOf = (vmas: readonly Vma[] | undefined, mappings: readonly MappingVe
 const isLandmark = (vma: Vma): boolean => vma.name.startsWith('[') && vma.inode === 0n && vma.start < KERNEL_HALF;
 
 const KERNEL_HALF = 1n << 63n;
-
-const permissionsOf = (vma: Vma): string =>
-  `${vma.read ? 'r' : '-'}${vma.write ? 'w' : '-'}${vma.execute ? 'x' : '-'}${vma.shared ? 's' : 'p'}`;
 
 const INDENT = 2;
 

@@ -1,9 +1,10 @@
-import { contains, isVdsoNamed, sizeOf, type Vma } from '../model/vma.js';
+import { contains, isVdsoNamed, permissionsOf, sizeOf, type Vma } from '../model/vma.js';
 import type { Abi } from '../puppet/abi.js';
 import { PuppetGone } from '../puppet/channel.js';
 import { moveVdsoAlone, vdsoBlock } from '../puppet/moves.js';
 import { type Puppet, startPuppet } from '../puppet/puppet.js';
-import { mapsLine } from './maps-line.js';
+import { printable } from '../text/escape.js';
+import { hexRange } from '../text/hex.js';
 
 /**
  * The mremap test of the 2017 RFD on the running kernel, for one ABI, in a child made for it. CRIU's own version
@@ -113,3 +114,7 @@ export const judgeMaps = (
     evidence: [target, stranger].flatMap((vma) => (vma === undefined ? [] : [mapsLine(vma)])),
   };
 };
+
+/** A mapping as one readable line: range, permissions, and the name or "(no name)". Safe to print. */
+const mapsLine = (vma: Vma): string =>
+  `${hexRange(vma.start, vma.end)} ${permissionsOf(vma)} ${vma.name === '' ? '(no name)' : printable(vma.name)}`;

@@ -1,5 +1,5 @@
 import type { VdsoVerdict } from '../model/verdict.js';
-import type { Vma } from '../model/vma.js';
+import { permissionsOf } from '../model/vma.js';
 import { vvarAttached, vvarBlock } from './layout.js';
 import type { Judgement } from './mappings.js';
 import { modifiedPages } from './modified.js';
@@ -30,7 +30,7 @@ export const vdsoPieces = (space: Space, judged: readonly Judgement[]): readonly
   return runs.find(beginsImage) ?? runs.find(touchesVvar) ?? runs[0] ?? [];
 };
 
-export const rangeOf = (run: readonly Judgement[]): { readonly start: bigint; readonly end: bigint } => ({
+const rangeOf = (run: readonly Judgement[]): { readonly start: bigint; readonly end: bigint } => ({
   start: run[0]?.verdict.start ?? 0n,
   end: run.at(-1)?.verdict.end ?? 0n,
 });
@@ -55,8 +55,9 @@ export const describeVdso = (space: Space, run: readonly Judgement[]): VdsoVerdi
 };
 
 /**
- * The image says it itself; else a frame of a known page set; else a process has the image of its own ABI. Only on x86-64
- * (not under User-Mode Linux) can it have another, which ARCH_MAP_VDSO_32 (4.9) puts where a 32-bit image goes: low, and not where auxv says.
+ * The image says it itself; else a frame of a known page set; else a process has the image of its own ABI. Only on
+ * x86-64 (not under User-Mode Linux) can it have another, which ARCH_MAP_VDSO_32 (4.9) puts where a 32-bit image goes:
+ * low, and not where auxv says.
  */
 const imageOf = (space: Space, pieces: readonly Traits[], restored: boolean): string | undefined => {
   for (const { elf } of pieces) if (elf?.image !== undefined) return elf.image;
@@ -71,6 +72,3 @@ const imageOf = (space: Space, pieces: readonly Traits[], restored: boolean): st
 };
 
 const FOUR_GIB = 0x1_0000_0000n;
-
-export const permissionsOf = (vma: Vma): string =>
-  `${vma.read ? 'r' : '-'}${vma.write ? 'w' : '-'}${vma.execute ? 'x' : '-'}${vma.shared ? 's' : 'p'}`;

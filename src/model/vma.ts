@@ -32,6 +32,10 @@ export const isVvarNamed = (vma: Vma): boolean => hasKernelName(vma, '[vvar]') |
 export const isFileless = (vma: Vma): boolean =>
   vma.inode === 0n && vma.device === '00:00' && !vma.name.startsWith('/');
 
+/** "r-xp", as maps prints it. */
+export const permissionsOf = ({ read, write, execute, shared }: Vma): string =>
+  `${read ? 'r' : '-'}${write ? 'w' : '-'}${execute ? 'x' : '-'}${shared ? 's' : 'p'}`;
+
 export const sizeOf = (vma: Vma): bigint => vma.end - vma.start;
 
 export const overlaps = (vma: Vma, start: bigint, end: bigint): boolean => vma.start < end && vma.end > start;

@@ -1,4 +1,4 @@
-import type { Vma } from '../model/vma.js';
+import { permissionsOf, type Vma } from '../model/vma.js';
 
 /**
  * A mapping as the kernel's own line in /proc/PID/maps (show_map_vma, fs/proc/task_mmu.c): what reads maps, reads this.
@@ -6,9 +6,8 @@ import type { Vma } from '../model/vma.js';
  * `parseMapsLine` (src/proc/parse/maps.ts) is the inverse.
  */
 export const vmaLine = (vma: Vma): string => {
-  const { read, write, execute, shared, device, inode, name } = vma;
-  const flags = `${read ? 'r' : '-'}${write ? 'w' : '-'}${execute ? 'x' : '-'}${shared ? 's' : 'p'}`;
-  const columns = `${hex8(vma.start)}-${hex8(vma.end)} ${flags} ${hex8(vma.offset)} ${device} ${inode} `;
+  const { device, inode, name } = vma;
+  const columns = `${hex8(vma.start)}-${hex8(vma.end)} ${permissionsOf(vma)} ${hex8(vma.offset)} ${device} ${inode} `;
   return name === '' ? columns : columns.padEnd(NAME_COLUMN) + name;
 };
 

@@ -1,6 +1,6 @@
 import { AT_SYSINFO_EHDR } from '../../model/evidence.js';
 import type { VdsoVerdict } from '../../model/verdict.js';
-import { contains, isVdsoNamed, isVvarNamed, type Vma } from '../../model/vma.js';
+import { contains, isVdsoNamed, isVvarNamed, permissionsOf, type Vma } from '../../model/vma.js';
 import { printable } from '../../text/escape.js';
 import { hex } from '../../text/hex.js';
 import type { Judged } from '../process.js';
@@ -42,10 +42,9 @@ const copies = ({ modifiedPages }: VdsoVerdict): readonly string[] =>
   modifiedPages === undefined || modifiedPages.length === 0 ? [] : [`copied: ${modifiedPages.join(', ')}`];
 
 const box = (vma: Vma, kind: string | undefined, marks: readonly string[]): Markup => {
-  const permissions = `${vma.read ? 'r' : '-'}${vma.write ? 'w' : '-'}${vma.execute ? 'x' : '-'}`;
   const label = kind ?? (isVvarNamed(vma) ? 'data' : 'other');
   return html`<li class="${label}"><b>${label === 'other' ? '' : label}</b> <code>${hex(vma.start)}</code>
-<code>${permissions}</code> <code>${hex(vma.end - vma.start)} bytes</code> <span>${printable(vma.name) || 'no name'}</span>${joined(marks.map((mark) => html`<span class="mark">${mark}</span>`))}</li>`;
+<code>${permissionsOf(vma).slice(0, 3)}</code> <code>${hex(vma.end - vma.start)} bytes</code> <span>${printable(vma.name) || 'no name'}</span>${joined(marks.map((mark) => html`<span class="mark">${mark}</span>`))}</li>`;
 };
 
 const gap = (before: Vma, after: Vma, vmas: readonly Vma[]): Markup => {
