@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { execa } from 'execa';
+import { atLeast, parseRelease } from '../judge/release.js';
 import { failed, failure, type Outcome, success } from '../model/failure.js';
 import { printable } from '../text/escape.js';
 import { KERNEL_BTF } from './host.js';
@@ -66,8 +67,9 @@ export const hasOneRing = (bpftrace: Bpftrace): boolean => !isOlder(bpftrace, { 
 /** What the environment has to say to this version; names changed (measured). */
 export const environmentFor = (bpftrace: Bpftrace, ringPages = RING_PAGES): Readonly<Record<string, string>> => {
   const pages = hasOneRing(bpftrace) ? ringPages : floorPowerOfTwo(Math.max(64, ringPages / cpus().length));
+  const isOldKernel = atLeast(parseRelease(release()), 5, 11) !== true;
   // bpftrace 0.17 on kernels before 5.11 finds the vmlinux BTF only when it is told where (measured).
-  const needsBtf = isOlder(bpftrace, { major: 0, minor: 20 }) && isKernelBefore511() && existsSync(KERNEL_BTF);
+  const needsBtf = isOlder(bpftrace, { major: 0, minor: 20 }) && isOldKernel && existsSync(KERNEL_BTF);
   return {
     BPFTRACE_PERF_RB_PAGES: String(pages),
     BPFTRACE_COLOR: 'never',
@@ -79,8 +81,3 @@ export const environmentFor = (bpftrace: Bpftrace, ringPages = RING_PAGES): Read
 const RING_PAGES = 4096;
 
 const floorPowerOfTwo = (value: number): number => 2 ** Math.floor(Math.log2(value));
-
-const isKernelBefore511 = (): boolean => {
-  const [major = 0, minor = 0] = release().split('.').map(Number);
-  return major < 5 || (major === 5 && minor < 11);
-};

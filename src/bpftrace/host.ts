@@ -48,8 +48,8 @@ export const readHost = (): Outcome<Host> => {
 
 const POSSIBLE = '/sys/devices/system/cpu/possible';
 
-/** tracefs under either of its two places; bpftrace 0.17 and later look in both. */
-const TRACEFS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
+/** tracefs is under either of these; bpftrace 0.17 and later look in both. */
+export const TRACEFS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
 
 const findEvents = (): Outcome<string> => {
   const events = TRACEFS.map((folder) => `${folder}/events`).find((folder) => existsSync(folder));

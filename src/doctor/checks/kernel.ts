@@ -1,3 +1,4 @@
+import { atLeast, parseRelease } from '../../judge/release.js';
 import { printable } from '../../text/escape.js';
 import { type Check, fail, ok, warn } from '../check.js';
 import type { Machine } from '../machine.js';
@@ -5,17 +6,15 @@ import type { Machine } from '../machine.js';
 /** Release and machine; live tracing is made for 4.18 and later, and tested from 5.10. */
 export const kernelCheck = (release: string, unameMachine: string): Check => {
   const found = printable(`${release} ${unameMachine}`);
-  const [major = 0, minor = 0] = release.split('.').map((part) => Number.parseInt(part, 10));
-  const isAtLeast = (wanted: number, wantedMinor: number): boolean =>
-    major > wanted || (major === wanted && minor >= wantedMinor);
-  if (!isAtLeast(4, 18))
+  const parsed = parseRelease(release);
+  if (atLeast(parsed, 4, 18) !== true)
     return warn(
       'kernel',
       'kernel',
       `${found}: older than 4.18`,
       'capture evidence here and analyze it elsewhere: vdsowatch capture --script',
     );
-  if (!isAtLeast(5, 10)) return warn('kernel', 'kernel', `${found}: works, tested from 5.10 only`, null);
+  if (atLeast(parsed, 5, 10) !== true) return warn('kernel', 'kernel', `${found}: works, tested from 5.10 only`, null);
   return ok('kernel', 'kernel', found);
 };
 

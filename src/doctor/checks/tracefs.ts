@@ -1,14 +1,12 @@
+import { TRACEFS } from '../../bpftrace/host.js';
 import { type Check, fail, ok } from '../check.js';
 import type { Machine } from '../machine.js';
-
-/** Both places that bpftrace 0.17 and later looks at. */
-const PLACES = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'] as const;
 
 export const MOUNT_TRACEFS = ['mount', '-t', 'tracefs', 'tracefs', '/sys/kernel/tracing'] as const;
 
 /** Where tracefs is mounted; undefined: nowhere, or not for us. */
 export const tracefsPlace = (machine: Machine): string | undefined =>
-  PLACES.find((place) => machine.exists(`${place}/events`));
+  TRACEFS.find((place) => machine.exists(`${place}/events`));
 
 export const tracefsCheck = (machine: Machine): Check => {
   const place = tracefsPlace(machine);
