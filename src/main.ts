@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { EXIT } from './model/failure.js';
+import { ownVersion } from './own-version.js';
 import { say } from './report/complain.js';
 import { standardOutput } from './report/standard-output.js';
 import { evidenceVerbs } from './verbs/evidence.js';
@@ -19,7 +19,7 @@ import { closingHelp, unknownVerb, usageSentence } from './verbs/usage.js';
  */
 const program = new Command('vdsowatch')
   .description('Shows where the real vDSO of every process is, who moved it, and what a CRIU dump will make of it.')
-  .version(version(), '-V, --version')
+  .version(ownVersion(), '-V, --version')
   .enablePositionalOptions()
   .addHelpText('after', closingHelp)
   .showSuggestionAfterError()
@@ -66,10 +66,4 @@ else {
 function sayUsage(sentence: string): void {
   say(sentence);
   process.exitCode = EXIT.usage;
-}
-
-/** dist/src/main.js and an installed package both have package.json two folders up. */
-function version(): string {
-  const text: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  return typeof text === 'object' && text !== null && 'version' in text ? String(text.version) : 'unknown';
 }

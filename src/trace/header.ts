@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { Plan } from '../bpftrace/plan.js';
 import type { Host } from '../model/evidence.js';
 import type { HostStatus } from '../model/state.js';
+import { ownVersion } from '../own-version.js';
 import { isoTime } from '../report/line.js';
 import { escapeText } from '../text/escape.js';
 import { type Header, TRACE } from './format.js';
@@ -42,10 +42,4 @@ export const headerOf = (facts: HeaderFacts, part: number, at: bigint, offset: b
     only: only.map(escapeText),
     command: command?.map(escapeText) ?? null,
   };
-};
-
-/** dist/src/trace/ and an installed package both have package.json three folders up. */
-const ownVersion = (): string => {
-  const text: unknown = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
-  return typeof text === 'object' && text !== null && 'version' in text ? String(text.version) : 'unknown';
 };
