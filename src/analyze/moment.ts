@@ -1,7 +1,7 @@
 import { ownImage } from '../criu/own-vdso.js';
 import { forecast } from '../judge/forecast.js';
 import { judge } from '../judge/judge.js';
-import { failed, failure, type Outcome, success } from '../model/failure.js';
+import { failed, failure, noProcess, type Outcome, success } from '../model/failure.js';
 import { readProcess } from '../proc/process.js';
 import { isGone } from '../proc/sweep.js';
 import { NOT_READABLE } from '../proc/unread.js';
@@ -38,7 +38,7 @@ const liveMoment = (pid: number, criu: string): Outcome<Pick<Piece, 'judged' | '
   if (evidence.vmas === undefined) {
     return failed(
       isGone(evidence)
-        ? failure('no-process', `There is no process ${pid}.`, 'See `ps -e` for those there are.')
+        ? noProcess(pid)
         : failure('no-privilege', `Process ${pid} may not be read by this user.`, NOT_READABLE),
     );
   }

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { Observable } from 'rxjs';
-import type { Event } from '../model/event.js';
+import { CLOCK_ERROR, type Event } from '../model/event.js';
 import { type Failure, failure } from '../model/failure.js';
 import { type Account, type Loss, onBeat, onMark, onRecord, onTotal, openAccount, type Settled } from './account.js';
 import { explainEnding } from './complaint.js';
@@ -149,5 +149,3 @@ const BEATING_CPU = 0;
 const SECOND = 1_000_000_000n;
 const LATE = 2n * SECOND;
 const IN_TIME = SECOND / 2n;
-/** How far our boot clock may be behind the kernel's: it is measured with 10 ms steps. */
-const CLOCK_ERROR = 20_000_000n;

@@ -1,7 +1,7 @@
 import type { PageSet } from '../judge/baseline.js';
 import { judge } from '../judge/judge.js';
 import type { Evidence } from '../model/evidence.js';
-import { type Failure, failure } from '../model/failure.js';
+import { type Failure, noProcess } from '../model/failure.js';
 import type { ProcContext } from '../proc/context.js';
 import { isGone, sweep } from '../proc/sweep.js';
 import type { Judged } from '../report/process.js';
@@ -21,10 +21,7 @@ export const readChosen = async (proc: ProcContext, pids: readonly number[]): Pr
   for await (const chunk of sweep({ proc, pids: [...new Set(pids)], depth: 'full' }))
     for (const evidence of chunk) {
       if (!isGone(evidence)) found.push(evidence);
-      else
-        problems.push(
-          failure('no-process', `There is no process ${evidence.process.pid}.`, 'See `ps -e` for those there are.'),
-        );
+      else problems.push(noProcess(evidence.process.pid));
     }
   return { ...judgeAll(found), problems };
 };

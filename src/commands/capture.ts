@@ -3,11 +3,11 @@ import { checkTarget, isArchive, manifest, writeBundle } from '../bundle/write.j
 import { type BundleFile, collectProcess } from '../bundle/write-collect.js';
 import { hintOf, testAllAbis } from '../hint/examine.js';
 import type { Unread } from '../model/evidence.js';
-import { EXIT, type Failure, failure } from '../model/failure.js';
+import { EXIT, type Failure, failure, noProcess } from '../model/failure.js';
 import { procFiles } from '../proc/files.js';
 import { procContext, readLocalHost } from '../proc/host.js';
 import { NOT_READABLE } from '../proc/unread.js';
-import { complain, say } from '../report/complain.js';
+import { complain, refuse, say } from '../report/complain.js';
 import { standardOutput } from '../report/standard-output.js';
 import { escapeText } from '../text/escape.js';
 import { listenForSignals } from './stopping.js';
@@ -69,9 +69,7 @@ export const run = async (pids: readonly number[], options: CaptureOptions): Pro
     problems.forEach(complain);
     if (!written.ok) return refuse(written.failure);
     const count = captured.length;
-    process.stderr.write(
-      `vdsowatch: ${count === 1 ? 'one process' : `${count} processes`} captured in ${escapeText(target)}\n`,
-    );
+    say(`${count === 1 ? 'one process' : `${count} processes`} captured in ${escapeText(target)}`);
   } else problems.forEach(complain);
   return problems.length > 0 ? EXIT.cannotRun : EXIT.well;
 };
@@ -79,7 +77,7 @@ export const run = async (pids: readonly number[], options: CaptureOptions): Pro
 const NEVER = new Promise<number>(() => {});
 
 const cannotCapture = (pid: number, { what, why, detail }: Unread): Failure => {
-  if (why === 'gone') return failure('no-process', `There is no process ${pid}.`, 'See `ps -e` for those there are.');
+  if (why === 'gone') return noProcess(pid);
   if (why === 'denied') return failure('no-privilege', `Process ${pid} may not be read by this user.`, NOT_READABLE);
   return failure('unreadable', `Process ${pid} could not be read (${what}: ${escapeText(detail)}).`, 'Try again.');
 };
@@ -87,9 +85,4 @@ const cannotCapture = (pid: number, { what, why, detail }: Unread): Failure => {
 const usage = (text: string): number => {
   say(`${text} Usage: vdsowatch capture PID... -o DIR (or -o NAME.tar.gz)`);
   return EXIT.usage;
-};
-
-const refuse = (reason: Failure): number => {
-  complain(reason);
-  return EXIT.cannotRun;
 };

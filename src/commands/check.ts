@@ -4,19 +4,17 @@ import { forecast } from '../judge/forecast.js';
 import { stateWord } from '../judge/words.js';
 import { EXIT } from '../model/failure.js';
 import type { Forecast } from '../model/verdict.js';
-import type { ProcContext } from '../proc/context.js';
 import { procFiles } from '../proc/files.js';
 import { procContext, readLocalHost } from '../proc/host.js';
-import { sweep } from '../proc/sweep.js';
-import { processTree } from '../proc/tree.js';
+import { descendants } from '../proc/tree.js';
 import { complain, say } from '../report/complain.js';
-import type { OutputFormat } from '../report/format.js';
+import { isForMachines, type OutputFormat } from '../report/format.js';
 import { explanation, printReport } from '../report/print.js';
 import { type Judged, reportOf, unreadableText } from '../report/process.js';
 import { standardOutput } from '../report/standard-output.js';
 import { columns } from '../report/table.js';
 import { printable } from '../text/escape.js';
-import { limits } from './ps.js';
+import { limits } from './limits.js';
 
 export interface CheckOptions {
   readonly output: OutputFormat;
@@ -33,7 +31,7 @@ export const run = async (pids: readonly number[], options: CheckOptions): Promi
   const files = procFiles();
   const local = readLocalHost(files);
   const proc = procContext(files, local);
-  const { judged: found, problems } = await readChosen(proc, options.tree ? await withDescendants(proc, pids) : pids);
+  const { judged: found, problems } = await readChosen(proc, options.tree ? await descendants(pids, proc) : pids);
   const pristine = await hostImages(
     new Set(found.filter(isWritten).flatMap(({ verdict }) => verdict.vdso?.image ?? [])),
   );
@@ -41,7 +39,7 @@ export const run = async (pids: readonly number[], options: CheckOptions): Promi
     return { ...one, forecast: forecast(one.evidence, one.verdict, options.criu, pristine) };
   });
   for (const note of limits(local, true)) say(note);
-  if (options.output === 'json' || options.output === 'ndjson') {
+  if (isForMachines(options.output)) {
     printReport(reportOf(local.host, [], problems), judged, options.output);
   } else {
     for (const problem of problems) complain(problem);
@@ -69,13 +67,6 @@ const lossWord = (outcome: Forecast | undefined): string => {
 const survivesWord = (outcome: Forecast | undefined): string => {
   const alive = survives(outcome);
   return alive === undefined ? 'unknown' : alive ? 'yes' : 'NO';
-};
-
-const withDescendants = async (proc: ProcContext, pids: readonly number[]): Promise<readonly number[]> => {
-  const parents = new Map<number, number>();
-  for await (const chunk of sweep({ proc }))
-    for (const { process } of chunk) if (process.parent !== undefined) parents.set(process.pid, process.parent);
-  return processTree(pids, parents);
 };
 
 /** One line per process, then in full those that do not simply live on. */

@@ -4,7 +4,7 @@ import { type Pairing, pair } from '../analyze/pair.js';
 import { DIFF, type DiffDocument } from '../model/diff.js';
 import { EXIT, type Failure } from '../model/failure.js';
 import { complain } from '../report/complain.js';
-import type { OutputFormat } from '../report/format.js';
+import { isForMachines, type OutputFormat } from '../report/format.js';
 import type { Judged } from '../report/process.js';
 import { standardOutput } from '../report/standard-output.js';
 import { columns } from '../report/table.js';
@@ -23,7 +23,7 @@ export const run = async (before: string, after: string, options: DiffOptions): 
   const [one, other] = sides;
   if (!one?.ok || !other?.ok) return EXIT.cannotRun;
   const document = documentOf(pair(one.value.judged, other.value.judged), problems);
-  if (options.output === 'json' || options.output === 'ndjson') standardOutput().write(`${JSON.stringify(document)}\n`);
+  if (isForMachines(options.output)) standardOutput().write(`${JSON.stringify(document)}\n`);
   else standardOutput().write(tableOf(document));
   const noticed = document.processes.some(({ differences }) =>
     differences.some(({ noticeable }) => noticeable === 'yes'),

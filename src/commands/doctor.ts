@@ -7,7 +7,7 @@ import { EXIT } from '../model/failure.js';
 import { procFiles } from '../proc/files.js';
 import { readLocalHost } from '../proc/host.js';
 import { say } from '../report/complain.js';
-import type { OutputFormat } from '../report/format.js';
+import { isForMachines, type OutputFormat } from '../report/format.js';
 import { standardOutput } from '../report/standard-output.js';
 
 export interface DoctorOptions {
@@ -26,7 +26,7 @@ export const run = async ({ output, setup }: DoctorOptions): Promise<number> => 
   const files = procFiles();
   const local = readLocalHost(files);
   const diagnosis = await diagnose(machine, files, local);
-  if (output === 'json' || output === 'ndjson')
+  if (isForMachines(output))
     standardOutput().write(`${JSON.stringify(doctorReport(diagnosis, await readTarget(local, diagnosis.tests)))}\n`);
   else standardOutput().write(doctorText(diagnosis));
   return diagnosis.liveTracing ? EXIT.well : EXIT.notWell;

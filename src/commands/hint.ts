@@ -5,9 +5,9 @@ import { EXIT } from '../model/failure.js';
 import { procFiles } from '../proc/files.js';
 import { readLocalHost } from '../proc/host.js';
 import { complain, say } from '../report/complain.js';
-import type { OutputFormat } from '../report/format.js';
+import { isForMachines, type OutputFormat } from '../report/format.js';
 import { standardOutput } from '../report/standard-output.js';
-import { limits } from './ps.js';
+import { limits } from './limits.js';
 
 export interface HintOptions {
   readonly output: OutputFormat;
@@ -27,12 +27,11 @@ export const run = async ({ output }: HintOptions): Promise<number> => {
   }
   const facts = examined.value;
   for (const note of limits(host, false)) say(note);
-  const machine = output === 'json' || output === 'ndjson';
+  const machine = isForMachines(output);
   standardOutput().write(machine ? `${JSON.stringify(hintReport(facts))}\n` : hintText(facts));
   if (facts.hint === 'kept') return EXIT.well;
   if (facts.hint === 'lost') return EXIT.notWell;
-  process.stderr.write(
-    `vdsowatch: The mremap test could not be run: ${facts.tests.map(({ abi, outcome }) => `${abi} ${outcome}`).join(', ') || 'no test process is made for this machine'}.\n`,
-  );
+  const tests = facts.tests.map(({ abi, outcome }) => `${abi} ${outcome}`).join(', ');
+  say(`The mremap test could not be run: ${tests || 'no test process is made for this machine'}.`);
   return EXIT.cannotRun;
 };

@@ -1,5 +1,3 @@
-import { hostname } from 'node:os';
-import { NEWEST_KNOWN } from '../criu/version.js';
 import { type HookCall, hookCall } from '../hook/call.js';
 import { versionOf } from '../hook/criu-version.js';
 import { differencesSince } from '../hook/difference.js';
@@ -7,16 +5,15 @@ import { judgeWith, lookAtImages, lookAtTree } from '../hook/look.js';
 import { objections, type Veto } from '../hook/objections.js';
 import { addToFile, type Earlier, readEarlier, tracePath } from '../hook/record-file.js';
 import { EXIT } from '../model/failure.js';
-import type { HostStatus } from '../model/state.js';
-import { localBootClock } from '../proc/clock.js';
+import { NEWEST_CRIU } from '../model/verdict.js';
+import { localBootClock, wallOffset } from '../proc/clock.js';
 import { procFiles } from '../proc/files.js';
-import { type LocalHost, procContext, readLocalHost } from '../proc/host.js';
+import { hostStatus, procContext, readLocalHost } from '../proc/host.js';
 import { complain, say } from '../report/complain.js';
 import type { Judged } from '../report/process.js';
 import { escapeText } from '../text/escape.js';
 import { headerOf } from '../trace/header.js';
 import { FLUSH, runningRecordings } from '../trace/registry.js';
-import { wallOffset } from '../trace/selection-live.js';
 
 export interface HookOptions {
   readonly veto: Veto;
@@ -57,7 +54,7 @@ const look = async (place: Place, { veto, criu: given }: HookOptions): Promise<n
   const earlier = await readEarlier(path);
   // Nothing is started while the tree stands still for it: the first hook has asked.
   const asked = action === 'pre-dump' && criuPid !== undefined ? await versionOf(criuPid) : earlier.criu;
-  const criu = given ?? asked ?? NEWEST_KNOWN;
+  const criu = given ?? asked ?? NEWEST_CRIU;
   const local = readLocalHost();
   const seen = lookAtTree(root, action, action !== 'pre-dump', criu, procContext(procFiles(), local));
   const said =
@@ -98,10 +95,3 @@ const changes = (earlier: Earlier, restored: readonly Judged[], criu: string): r
 const flushRecordings = (): void => {
   for (const { pid } of runningRecordings()) process.kill(pid, FLUSH);
 };
-
-const hostStatus = ({ host, privileged }: LocalHost): HostStatus => ({
-  name: hostname(),
-  release: host.release ?? '',
-  machine: host.machine ?? '',
-  privileged,
-});

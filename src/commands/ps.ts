@@ -1,18 +1,18 @@
-import { readlinkSync } from 'node:fs';
 import { type Census, takeCensus } from '../census/census.js';
 import { readChosen } from '../census/chosen.js';
 import { EXIT, type Failure, type Outcome, success } from '../model/failure.js';
 import type { ProcContext } from '../proc/context.js';
 import { procFiles } from '../proc/files.js';
-import { type LocalHost, procContext, readLocalHost } from '../proc/host.js';
+import { procContext, readLocalHost } from '../proc/host.js';
 import { pageSetReport, pageSetTable } from '../report/baselines.js';
 import { complain, say } from '../report/complain.js';
-import type { OutputFormat } from '../report/format.js';
+import { isForMachines, type OutputFormat } from '../report/format.js';
 import { printReport } from '../report/print.js';
 import { reportOf, type Told } from '../report/process.js';
 import { tableSelection } from '../report/selection.js';
 import { standardOutput } from '../report/standard-output.js';
 import { isWell } from '../report/well.js';
+import { limits } from './limits.js';
 
 export interface PsOptions {
   readonly output: OutputFormat;
@@ -34,7 +34,7 @@ export const run = async (pids: readonly number[], options: PsOptions): Promise<
   }
   const { processes, count, pageSets, problems } = seen.value;
   for (const note of limits(local, pids.length > 0)) say(note);
-  const machine = options.output === 'json' || options.output === 'ndjson';
+  const machine = isForMachines(options.output);
   const report = reportOf(local.host, [], problems);
   if (count > 0 || machine) {
     const sets = options.baselines === true ? { pageSets: pageSets.map(pageSetReport) } : {};
@@ -71,30 +71,3 @@ const chosen = async (proc: ProcContext, pids: readonly number[]): Promise<Outco
 function* only(processes: Iterable<Told>, shows: (one: Told) => boolean): Generator<Told> {
   for (const one of processes) if (shows(one)) yield one;
 }
-
-/** proc_self_get_link (fs/proc/self.c) gives our pid in the namespace that /proc was mounted for. */
-const isOwnProc = (): boolean => {
-  try {
-    return readlinkSync('/proc/self') === String(process.pid);
-  } catch {
-    return false;
-  }
-};
-
-/** What this host does not let us see: said once, whatever it keeps from us. */
-export const limits = (local: LocalHost, chosen: boolean): readonly string[] => {
-  const notes: string[] = [];
-  if (process.getuid?.() !== 0)
-    notes.push(
-      "Not root: page frames are hidden, and the memory of other users' processes is not readable. Run as root for all.",
-    );
-  else if (!local.privileged)
-    notes.push('Page frames are hidden from this root: CAP_SYS_ADMIN is needed in the initial user namespace.');
-  if (chosen) return notes;
-  if (local.hidepid !== undefined && process.getuid?.() !== 0)
-    notes.push(`/proc is mounted with hidepid=${local.hidepid}: other users' processes are not even listed.`);
-  if (!isOwnProc()) notes.push('/proc is that of another pid namespace: process ids are those of there.');
-  else if (local.initialPidNamespace === false)
-    notes.push('This is a pid namespace of its own: only its processes are listed.');
-  return notes;
-};

@@ -4,29 +4,30 @@ import { filter, firstValueFrom, map, mergeWith, type Observable, Subject } from
 import { planAhead } from '../bpftrace/plan.js';
 import { hintOf, testAllAbis } from '../hint/examine.js';
 import type { TracerStatus } from '../model/event.js';
-import { EXIT, type Failure, failure } from '../model/failure.js';
+import { EXIT, failure, noProcess } from '../model/failure.js';
 import type { Observation } from '../pipeline/observation.js';
 import { observations } from '../pipeline/observe.js';
 import { liveSources } from '../pipeline/source.js';
-import { type BootClock, localBootClock } from '../proc/clock.js';
+import { type BootClock, LONGEST_TIMER, localBootClock, wallOffset } from '../proc/clock.js';
 import { procFiles } from '../proc/files.js';
 import { readLocalHost } from '../proc/host.js';
 import { readProcess } from '../proc/process.js';
 import { isGone } from '../proc/sweep.js';
-import { complain, say } from '../report/complain.js';
+import { descendants } from '../proc/tree.js';
+import { refuse, say } from '../report/complain.js';
 import { lineFace } from '../report/lines.js';
 import { lineSink } from '../report/sink.js';
 import { standardOutput } from '../report/standard-output.js';
 import { escapeText } from '../text/escape.js';
+import { cgroupsOf } from '../trace/cgroup.js';
 import { runCommand } from '../trace/command.js';
 import { headerOf } from '../trace/header.js';
 import { type RecordedFrame, recorded } from '../trace/recorded.js';
 import { openRecorder, type Tally } from '../trace/recorder.js';
 import { FLUSH, register } from '../trace/registry.js';
 import { type Selection, select } from '../trace/selection.js';
-import { cgroupsOf, descendants, wallOffset } from '../trace/selection-live.js';
-import { limits } from './ps.js';
-import { LONGEST_MS, listenForSignals } from './stopping.js';
+import { limits } from './limits.js';
+import { listenForSignals } from './stopping.js';
 
 export interface RecordOptions {
   /** Where to; compressed when it ends in ".gz". */
@@ -54,8 +55,7 @@ export interface RecordOptions {
 export const run = async (options: RecordOptions): Promise<number> => {
   const { pid, tree, command, output } = options;
   const absent = pid?.find((one) => isGone(readProcess(one, 'census')));
-  if (absent !== undefined)
-    return refuse(failure('no-process', `There is no process ${absent}.`, 'See `ps -e` for those there are.'));
+  if (absent !== undefined) return refuse(noProcess(absent));
   if (tree && pid === undefined && command === undefined)
     return refuse(failure('usage', '--tree says nothing alone.', 'Give --pid, or a command after --.'), EXIT.usage);
   if (options.duration !== undefined && command !== undefined)
@@ -91,7 +91,7 @@ export const run = async (options: RecordOptions): Promise<number> => {
   const seen = new Subject<RecordedFrame>();
   const ends: Promise<number>[] = [signals.signalled, recorder.failed.then((reason) => refuse(reason))];
   if (options.duration !== undefined)
-    ends.push(sleep(Math.min(options.duration * 1000, LONGEST_MS), EXIT.well, { ref: false }));
+    ends.push(sleep(Math.min(options.duration * 1000, LONGEST_TIMER), EXIT.well, { ref: false }));
   if (options.ndjson === true) ends.push(printLines(seen, clock));
   /** `heard`: all that happened until then has come, boot clock, ns. */
   const tracer: { mode: TracerStatus['mode']; heard: bigint } = { mode: 'starting', heard: clock.now() };
@@ -189,8 +189,3 @@ const tallyText = ({ events, snapshots, findings, bytes, files, skipped }: Tally
     files > 1 ? `in ${files} files` : `in ${bytes} bytes`,
     ...(skipped > 0 ? [`; ${skipped} frames are missing, because the disk was too slow`] : []),
   ].join(' ');
-
-const refuse = (reason: Failure, status: number = EXIT.cannotRun): number => {
-  complain(reason);
-  return status;
-};

@@ -1,11 +1,11 @@
-import { isatty } from 'node:tty';
 import type { Observable } from 'rxjs';
 import { EXIT, type Failure, type Outcome, success } from '../model/failure.js';
 import type { WatchState } from '../model/state.js';
 import { chosenState } from '../report/chosen.js';
-import { complain } from '../report/complain.js';
+import { complain, refuse } from '../report/complain.js';
+import { isForMachines, type OutputFormat } from '../report/format.js';
 import { lineFace } from '../report/lines.js';
-import { standardOutput } from '../report/standard-output.js';
+import { isTerminal, standardOutput } from '../report/standard-output.js';
 import { openDecoder } from '../trace/decoder.js';
 import type { Header } from '../trace/format.js';
 import { openFrames } from '../trace/frame-reader.js';
@@ -21,7 +21,7 @@ import { openSaidReader } from '../trace/said-lines.js';
 
 export interface ReplayOptions {
   /** Given: lines, as `watch` prints them; else the screen, on a terminal. */
-  readonly output?: 'table' | 'wide' | 'json' | 'ndjson' | undefined;
+  readonly output?: OutputFormat | undefined;
   /** Show these processes only. */
   readonly pid?: readonly number[] | undefined;
   /** Show processes of this name only: printed form, exact. */
@@ -77,7 +77,7 @@ const onScreen = async (recording: Recording, options: ReplayOptions, screen: Re
 /** As they were said; or, again, as this version says it. */
 const asLines = async (recording: Recording, options: ReplayOptions): Promise<number> => {
   const { output, pid, comm } = options;
-  const machine = output === 'json' || output === 'ndjson';
+  const machine = isForMachines(output);
   const choice = { machine, pid, comm };
   if (options.again !== true) {
     const batches = recording.items(openSaidReader(choice));
@@ -147,11 +147,3 @@ const spanOf = (header: Header, from: string | undefined, until: string | undefi
 
 const momentOf = (text: string | undefined, { at, offset }: Header): Outcome<bigint | undefined> =>
   text === undefined ? success(undefined) : parseMoment(text, fromDigits(at), fromDigits(offset));
-
-const isTerminal = (): boolean =>
-  isatty(0) && isatty(1) && process.env['TERM'] !== undefined && process.env['TERM'] !== 'dumb';
-
-const refuse = (reason: Failure, status: number = EXIT.cannotRun): number => {
-  complain(reason);
-  return status;
-};

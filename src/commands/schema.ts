@@ -1,7 +1,9 @@
 import { DoctorJson } from '../doctor/schema.js';
 import { HintJson } from '../hint/schema.js';
 import { DiffJson } from '../model/diff.js';
+import { EXIT } from '../model/failure.js';
 import { ReportJson } from '../model/report.js';
+import { say } from '../report/complain.js';
 import { EventJson } from '../report/event-schema.js';
 import { standardOutput } from '../report/standard-output.js';
 import { TraceRecord } from '../trace/format.js';
@@ -14,10 +16,10 @@ export const run = async (name: string | undefined): Promise<number> => {
   const wanted = documents.filter((document) => name === undefined || document.$id === name);
   if (wanted.length === 0) {
     const known = documents.map((document) => document.$id).join(', ');
-    process.stderr.write(`vdsowatch: There is no schema of that name. There are: ${known}.\n`);
-    return 2;
+    say(`There is no schema of that name. There are: ${known}.`);
+    return EXIT.usage;
   }
   const schema = name === undefined ? Object.fromEntries(wanted.map((one) => [one.$id, one])) : wanted[0];
   standardOutput().write(`${JSON.stringify(schema, null, 2)}\n`);
-  return 0;
+  return EXIT.well;
 };

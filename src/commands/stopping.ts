@@ -3,9 +3,6 @@ import { constants } from 'node:os';
 /** Signals that end a long-running command; it exits with 128 + the number, as a shell would say it. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** The longest time Node can wait; a longer one would be none (24 days). */
-export const LONGEST_MS = 2 ** 31 - 1;
-
 export interface Stopping {
   /** The exit status, once a signal has come. */
   readonly signalled: Promise<number>;

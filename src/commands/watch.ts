@@ -1,27 +1,28 @@
-import { isatty } from 'node:tty';
 import { map, type Observable, Subject, type Subscription, share, tap } from 'rxjs';
 import type { Planning } from '../bpftrace/plan.js';
 import { baselines, type PageSet } from '../judge/baseline.js';
-import { EXIT, type Failure, failed, failure, type Outcome } from '../model/failure.js';
+import { EXIT, failed, failure, noProcess, type Outcome } from '../model/failure.js';
 import type { WatchState } from '../model/state.js';
 import { keepHeapSmall } from '../pipeline/heap.js';
 import { observe } from '../pipeline/observe.js';
 import { liveSources } from '../pipeline/source.js';
-import { localBootClock } from '../proc/clock.js';
+import { LONGEST_TIMER, localBootClock, wallOffset } from '../proc/clock.js';
 import { readLocalHost } from '../proc/host.js';
 import { readProcess } from '../proc/process.js';
 import { isGone } from '../proc/sweep.js';
 import { chosenState } from '../report/chosen.js';
+import { refuse } from '../report/complain.js';
+import { isForMachines, type OutputFormat } from '../report/format.js';
 import { lineFace } from '../report/lines.js';
 import type { Judged } from '../report/process.js';
 import { lineSink } from '../report/sink.js';
-import { standardOutput } from '../report/standard-output.js';
-import { limits } from './ps.js';
-import { LONGEST_MS, listenForSignals } from './stopping.js';
+import { isTerminal, standardOutput } from '../report/standard-output.js';
+import { limits } from './limits.js';
+import { listenForSignals } from './stopping.js';
 
 export interface WatchOptions {
   /** Given: lines, whatever standard output is. json and ndjson are the same here: one document a line. */
-  readonly output?: 'table' | 'wide' | 'json' | 'ndjson' | undefined;
+  readonly output?: OutputFormat | undefined;
   /** Show these processes only. */
   readonly pid?: readonly number[] | undefined;
   /** Show processes of this name only: printed form, exact. */
@@ -55,8 +56,7 @@ export interface Controls {
 /** `vdsowatch watch`: the screen on a terminal, lines everywhere else. Returns the exit status. */
 export const run = async (options: WatchOptions, screen?: Screen): Promise<number> => {
   const missing = options.pid?.find((pid) => isGone(readProcess(pid, 'census')));
-  if (missing !== undefined)
-    return refuse(failure('no-process', `There is no process ${missing}.`, 'See `ps -e` for those there are.'));
+  if (missing !== undefined) return refuse(noProcess(missing));
   keepHeapSmall('left running');
   const local = readLocalHost();
   const notes = limits(local, false);
@@ -69,7 +69,7 @@ export const run = async (options: WatchOptions, screen?: Screen): Promise<numbe
     const { duration } = options;
     ends.push(
       new Promise((resolve) => {
-        timer = setTimeout(() => resolve(EXIT.well), Math.min(duration * 1000, LONGEST_MS));
+        timer = setTimeout(() => resolve(EXIT.well), Math.min(duration * 1000, LONGEST_TIMER));
       }),
     );
   }
@@ -92,7 +92,7 @@ export const run = async (options: WatchOptions, screen?: Screen): Promise<numbe
     const controls = { rescan: () => asked.next(), pageSets, chosen, save, over: Promise.race(ends) };
     ends.push(screen(states, controls));
   } else {
-    const face = lineFace({ ...options, machine: options.output === 'json' || options.output === 'ndjson' });
+    const face = lineFace({ ...options, machine: isForMachines(options.output) });
     const sink = lineSink(standardOutput(), (count) => face.leftOut(count, localBootClock().now(), wallOffset()));
     running = frames.subscribe(({ lines }) => sink.write(face.lines(lines, wallOffset())));
     ends.push(sink.closed.then((closed) => (closed.failure === undefined ? closed.status : refuse(closed.failure))));
@@ -111,14 +111,3 @@ const pageSets = ({ processes, spaces }: WatchState): readonly PageSet[] =>
       return evidence === undefined || verdict === undefined || exitedAt !== undefined ? [] : [{ evidence, verdict }];
     }),
   );
-
-const isTerminal = (): boolean =>
-  isatty(0) && isatty(1) && process.env['TERM'] !== undefined && process.env['TERM'] !== 'dumb';
-
-const refuse = ({ text, mend }: Failure): number => {
-  process.stderr.write(`vdsowatch: ${text}${mend === null ? '' : ` ${mend}`}\n`);
-  return EXIT.cannotRun;
-};
-
-/** Time of day minus boot clock, ns. */
-const wallOffset = (): bigint => BigInt(Date.now()) * 1_000_000n - localBootClock().now();

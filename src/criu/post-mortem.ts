@@ -4,7 +4,7 @@ import { forecast } from '../judge/forecast.js';
 import { judge } from '../judge/judge.js';
 import type { Evidence, Host } from '../model/evidence.js';
 import { type Failure, type Outcome, success } from '../model/failure.js';
-import type { Forecast, Verdict } from '../model/verdict.js';
+import { type Forecast, NEWEST_CRIU, type Verdict } from '../model/verdict.js';
 import type { Judged } from '../report/process.js';
 import { bytesFindings } from './bytes-findings.js';
 import { imageEvidence, logProcessOf, taskWithoutImage } from './image-evidence.js';
@@ -55,7 +55,7 @@ export const judgeImages = (
   pristine: readonly Pristine[],
   context: Omit<PostMortemContext, 'pristine'> = {},
 ): readonly Judged[] => {
-  const criu = context.criu ?? logs.dump?.version ?? '4.2';
+  const criu = context.criu ?? logs.dump?.version ?? NEWEST_CRIU;
   return imageEvidence(set, logs.dump).map((evidence): Judged => {
     const verdict = judge(evidence);
     const process = set.processes.find(({ pid }) => pid === evidence.process.pid);

@@ -1,8 +1,5 @@
 import type { CriuVersion } from '../judge/criu/version.js';
 
-/** The newest one whose source these rules were read from. */
-export const NEWEST_KNOWN = '4.2';
-
 export const versionText = ({ major, minor, patch }: CriuVersion): string =>
   patch === 0 ? `${major}.${minor}` : `${major}.${minor}.${patch}`;
 

@@ -1,5 +1,5 @@
 import type { Evidence } from '../model/evidence.js';
-import type { Confidence, PolicyVerdict, Verdict } from '../model/verdict.js';
+import { type Confidence, CURRENT_CRIU, type PolicyVerdict, type Verdict } from '../model/verdict.js';
 import { classify } from './classify.js';
 import type { JudgeContext } from './context.js';
 import { collectEntries } from './criu/entry.js';
@@ -8,7 +8,6 @@ import { hintOf } from './hint.js';
 import { type Judgement, listMappings } from './mappings.js';
 import { hintPolicy } from './policy/hint.js';
 import { pfnPolicy } from './policy/pfn.js';
-import { CURRENT_CRIU } from './policy/policy.js';
 import { symtablePolicy } from './policy/symtable.js';
 import { type Space, survey } from './space.js';
 import { describeVdso, vdsoPieces } from './vdso-verdict.js';

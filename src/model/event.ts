@@ -14,6 +14,9 @@ export type Event =
   | HeartbeatEvent
   | StatusEvent;
 
+/** How far our own boot clock may be behind that of the events: it is measured in steps of 10 ms (proc/clock.ts). ns. */
+export const CLOCK_ERROR = 20_000_000n;
+
 interface Seen {
   readonly at: bigint;
   readonly tgid: number;

@@ -76,6 +76,10 @@ export interface Policies {
   readonly symtable: PolicyVerdict;
 }
 
+/** The newest CRIU whose source the rules were read from, and its name. */
+export const CURRENT_CRIU = { major: 4, minor: 2, patch: 0 } as const;
+export const NEWEST_CRIU = `${CURRENT_CRIU.major}.${CURRENT_CRIU.minor}`;
+
 /** What a given CRIU does with this process on the same kernel (measured). */
 export interface Forecast {
   readonly criu: string;

@@ -1,3 +1,4 @@
+import { CLOCK_ERROR } from '../model/event.js';
 import type { Evidence } from '../model/evidence.js';
 import { unreadableText } from '../report/process.js';
 import { changeProcess, changeSpace, removeProcess } from './entries.js';
@@ -105,8 +106,6 @@ const readProcessOf = (ledger: Ledger, snapshot: Snapshot): ProcessRecord | unde
   return startedAt <= same.exitedAt + CLOCK_ERROR ? same : reviveProcess(ledger, same);
 };
 
-const CLOCK_ERROR = 20_000_000n;
-
 const isSame = (owner: ProcessRecord, startTicks: bigint): boolean => {
   if (owner.startTicks !== undefined) return owner.startTicks === startTicks;
   if (owner.bornAt === 0n) return startTicks <= ticksAt(owner.firstSeen);
@@ -124,7 +123,7 @@ const rename = (ledger: Ledger, process: ProcessRecord, startTicks: bigint): Pro
   const space = ledger.spaces.get(process.space);
   if (space !== undefined)
     changeSpace(ledger, space, { members: space.members.map((member) => (member === process.key ? key : member)) });
-  for (const index of [ledger.holding]) if (index.delete(process.key)) index.add(key);
+  if (ledger.holding.delete(process.key)) ledger.holding.add(key);
   const exitedAt = ledger.exited.get(process.key);
   if (exitedAt !== undefined && ledger.exited.delete(process.key)) ledger.exited.set(key, exitedAt);
   return changeProcess(ledger, process, { key, startTicks, bornAt });

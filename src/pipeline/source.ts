@@ -1,11 +1,9 @@
-import { hostname } from 'node:os';
 import { asapScheduler, concat, map, NEVER, type Observable, of, share, subscribeOn } from 'rxjs';
 import type { Planning } from '../bpftrace/plan.js';
 import { traceEvents } from '../bpftrace/tracer.js';
 import type { Event, StatusEvent, TracerStatus } from '../model/event.js';
-import type { HostStatus } from '../model/state.js';
 import { localBootClock } from '../proc/clock.js';
-import { localProc, readLocalHost } from '../proc/host.js';
+import { hostStatus, localProc, readLocalHost } from '../proc/host.js';
 import { readProcess } from '../proc/process.js';
 import { listProcesses } from '../proc/sweep.js';
 import { judging } from './judging.js';
@@ -28,12 +26,6 @@ export const liveSources = ({ planning, notes, asked }: LiveOptions): Sources =>
   const clock = localBootClock();
   const proc = localProc();
   const local = readLocalHost();
-  const host: HostStatus = {
-    name: hostname(),
-    release: local.host.release ?? '',
-    machine: local.host.machine ?? '',
-    privileged: local.privileged,
-  };
   const tracer = tracing(planning, local.initialPidNamespace, clock.now());
   const reading = liveReading((pid, depth) => readProcess(pid, depth, { proc }));
   // Both readers subscribe before the first event goes out, even one that is there at once. The tracer may end (it
@@ -63,7 +55,7 @@ export const liveSources = ({ planning, notes, asked }: LiveOptions): Sources =>
     resolve: pidResolver(proc.files),
     clock: clock.now,
     judge: judging(),
-    host,
+    host: hostStatus(local),
   };
 };
 

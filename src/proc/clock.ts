@@ -48,6 +48,13 @@ export const localBootClock = (): BootClock => {
 };
 let shared: BootClock | undefined;
 
+/** Time of day minus boot clock, ns. */
+export const wallOffset = (clock: Pick<BootClock, 'now'> = localBootClock()): bigint =>
+  BigInt(Date.now()) * 1_000_000n - clock.now();
+
+/** The longest time a timer of Node can wait, ms: 24 days. A longer one goes off at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** "734.13 1434.30" -> ns; undefined for anything else. */
 export const parseUptime = (text: string): bigint | undefined => {
   const match = /^(\d{1,12})\.(\d\d) /.exec(text);

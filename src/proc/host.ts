@@ -1,6 +1,7 @@
-import { machine, release } from 'node:os';
+import { hostname, machine, release } from 'node:os';
 import { AT_PAGESZ, type Host } from '../model/evidence.js';
 import { FILE, frameOf } from '../model/pagemap.js';
+import type { HostStatus } from '../model/state.js';
 import { isVdsoNamed, sizeOf, type Vma } from '../model/vma.js';
 import { localBootClock } from './clock.js';
 import type { ProcContext } from './context.js';
@@ -41,6 +42,14 @@ export const readLocalHost = (files: ProcFiles = procFiles(), hintTest: Host['hi
     initialPidNamespace: initialPidNamespace(files),
   };
 };
+
+/** The same for the head of a screen or a recording. */
+export const hostStatus = ({ host, privileged }: LocalHost): HostStatus => ({
+  name: hostname(),
+  release: host.release ?? '',
+  machine: host.machine ?? '',
+  privileged,
+});
 
 /** The live host for all readers, made once. */
 export const localProc = (): ProcContext => {

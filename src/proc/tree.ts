@@ -1,3 +1,18 @@
+import type { ProcContext } from './context.js';
+import { localProc } from './host.js';
+import { sweep } from './sweep.js';
+
+/** These processes and everything below them, now. */
+export const descendants = async (
+  pids: readonly number[],
+  proc: ProcContext = localProc(),
+): Promise<readonly number[]> => {
+  const parents = new Map<number, number>();
+  for await (const chunk of sweep({ proc }))
+    for (const { process } of chunk) if (process.parent !== undefined) parents.set(process.pid, process.parent);
+  return processTree(pids, parents);
+};
+
 /**
  * The processes asked for and everything below them, each once, parents before children. Pure: `parents` maps every
  * pid to its parent's. CRIU dumps a whole tree, so one bad process in it spoils the dump of all.

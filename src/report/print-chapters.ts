@@ -3,7 +3,7 @@ import type { PolicyVerdict } from '../model/verdict.js';
 import { printable } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import type { Chapter, StoryLine, Turn } from './chapter.js';
-import type { OutputFormat } from './format.js';
+import { isForMachines, type OutputFormat } from './format.js';
 import { isoTime } from './line.js';
 import { explanation, printMachine, printProblems } from './print.js';
 import { standardOutput } from './standard-output.js';
@@ -11,7 +11,7 @@ import { columns, processTable } from './table.js';
 
 /** Prints what `analyze` found: JSON alone on stdout, or the table and then each story; problems on stderr. */
 export const printChapters = (report: Report, chapters: readonly Chapter[], format: OutputFormat): void => {
-  if (format === 'json' || format === 'ndjson') printMachine(report, format);
+  if (isForMachines(format)) printMachine(report, format);
   else standardOutput().write(chaptersText(chapters, format === 'wide'));
   printProblems(report);
 };

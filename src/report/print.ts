@@ -1,7 +1,7 @@
 import type { Report } from '../model/report.js';
 import { renderAlike } from './alike.js';
 import { complain } from './complain.js';
-import type { OutputFormat } from './format.js';
+import { isForMachines, type OutputFormat } from './format.js';
 import { processText, type Told } from './process.js';
 import { standardOutput } from './standard-output.js';
 import { columns, tableOfRows, tableRow } from './table.js';
@@ -11,7 +11,7 @@ import { columns, tableOfRows, tableRow } from './table.js';
  * host. `report` is the frame: its processes are those of `judged`, made one at a time.
  */
 export const printReport = (report: Report, judged: Iterable<Told>, format: OutputFormat): void => {
-  if (format === 'json' || format === 'ndjson') printMachine(report, format, texts(judged));
+  if (isForMachines(format)) printMachine(report, format, texts(judged));
   else printTable(judged, format === 'wide');
   printProblems(report);
 };

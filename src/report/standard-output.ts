@@ -1,5 +1,6 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { Writable } from 'node:stream';
+import { isatty } from 'node:tty';
 
 /**
  * Standard output, whole or with an 'error'. Into a file Node writes synchronously and takes no notice of how much was
@@ -10,6 +11,10 @@ export const standardOutput = (): Writable => {
   return made;
 };
 let made: Writable | undefined;
+
+/** Can a screen be shown: is there a terminal on both sides, and one that can be drawn on. */
+export const isTerminal = (): boolean =>
+  isatty(0) && isatty(1) && process.env['TERM'] !== undefined && process.env['TERM'] !== 'dumb';
 
 /** Writes everything to a file descriptor, however often that takes. */
 export const wholeFile = (descriptor: number): Writable =>

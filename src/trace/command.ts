@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import { execa } from 'execa';
+import { say } from '../report/complain.js';
 import { escapeText } from '../text/escape.js';
 
 /** A command that runs while something is recorded. */
@@ -19,7 +20,7 @@ export const runCommand = ([program = '', ...args]: readonly string[]): Running 
   const ended = child.then(({ exitCode, signal, code }) => {
     if (exitCode !== undefined) return exitCode;
     if (signal !== undefined) return 128 + constants.signals[signal];
-    process.stderr.write(`vdsowatch: ${escapeText(program)} cannot be run (${code ?? 'unknown error'})\n`);
+    say(`${escapeText(program)} cannot be run (${code ?? 'unknown error'})`);
     return code === 'ENOENT' ? 127 : 126;
   });
   return {

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { EXIT } from '../model/failure.js';
+import { say } from '../report/complain.js';
 
 /** Lines to a stream whose reader may take its time: nothing is left out, it is waited for. */
 export interface LineOutput {
@@ -49,7 +50,7 @@ export const lineOutput = (stream: Writable): LineOutput => {
       await write();
       await new Promise<void>((resolve) => stream.write('', () => resolve()));
       if (broken === undefined || broken.code === 'EPIPE') return EXIT.well;
-      process.stderr.write(`vdsowatch: standard output cannot be written (${broken.code ?? 'unknown error'})\n`);
+      say(`standard output cannot be written (${broken.code ?? 'unknown error'})`);
       return EXIT.cannotRun;
     },
   };

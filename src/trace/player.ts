@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Observable, ReplaySubject } from 'rxjs';
 import type { WatchState } from '../model/state.js';
+import { LONGEST_TIMER } from '../proc/clock.js';
 import { isoTime } from '../report/line.js';
 import { escapeText } from '../text/escape.js';
 import { type FrameReader, openFrames } from './frame-reader.js';
@@ -166,4 +167,3 @@ const isAlarm = ({ finding, gone, severity }: Replayed['frame']['lines'][number]
 
 /** How long travelling may hold the event loop, ms. */
 const SLICE = 10;
-const LONGEST_TIMER = 2 ** 31 - 1;

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { type CommonOptions, criuOption, finish, jsonOption, NEWEST_CRIU, outputOf, outputOption } from './options.js';
+import { NEWEST_CRIU } from '../model/verdict.js';
+import { type CommonOptions, criuOption, finish, jsonOption, outputOf, outputOption } from './options.js';
 
 /** Verbs for what was captured, recorded or dumped before. */
 export const evidenceVerbs = (program: Command): void => {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Screen } from '../commands/watch.js';
+import { say } from '../report/complain.js';
 import { type CommonOptions, finish, outputOption, pidsOf, secondsOption } from './options.js';
 
 interface WatchCommand extends CommonOptions {
@@ -23,7 +24,7 @@ export const liveVerbs = (program: Command, screen: Screen): void => {
     .option('--no-bpf', 'do without probes: poll /proc')
     .option('--setup', 'as root: install bpftrace and mount tracefs first, where they are missing')
     .action(async ({ json, output, pid, setup, bpf, ...options }: WatchCommand) => {
-      const pids = pid === undefined ? undefined : await pidsOf(pid);
+      const pids = pid === undefined ? undefined : pidsOf(pid);
       if (pid !== undefined && pids === undefined) return;
       if (bpf) await prepare(setup === true);
       // Before the rest is loaded: attaching takes a second, and this is the first step of it.
@@ -43,5 +44,5 @@ export const liveVerbs = (program: Command, screen: Screen): void => {
 const prepare = async (setup: boolean): Promise<void> => {
   const { ensureTools } = await import('../doctor/setup.js');
   const { notes } = await ensureTools({ consent: setup ? 'yes' : 'ask' });
-  for (const note of notes) process.stderr.write(`vdsowatch: ${note}\n`);
+  for (const note of notes) say(note);
 };

@@ -1,9 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { EXIT } from '../model/failure.js';
+import { EXIT, failed, failure, type Outcome, success } from '../model/failure.js';
+import { refuse } from '../report/complain.js';
 import { OUTPUT_FORMATS, type OutputFormat } from '../report/format.js';
-
-/** The newest CRIU whose rules the forecast knows. */
-export const NEWEST_CRIU = '4.2';
+import { escapeText } from '../text/escape.js';
 
 /** What most verbs take. */
 export interface CommonOptions {
@@ -31,12 +30,20 @@ export const criuOption = (text: string): string => {
 };
 
 /** Undefined: not process ids, and that has been said. */
-export const pidsOf = async (words: readonly string[]): Promise<readonly number[] | undefined> => {
-  const pids = (await import('../commands/pids.js')).parsePids(words);
+export const pidsOf = (words: readonly string[]): readonly number[] | undefined => {
+  const pids = parsePids(words);
   if (pids.ok) return pids.value;
-  (await import('../report/complain.js')).complain(pids.failure);
-  process.exitCode = EXIT.usage;
+  process.exitCode = refuse(pids.failure, EXIT.usage);
   return undefined;
+};
+
+/** Process ids from the command line. */
+export const parsePids = (words: readonly string[]): Outcome<readonly number[]> => {
+  // The kernel's limit is 2^22 (PID_MAX_LIMIT, include/linux/threads.h); leading zeros are no way to write a pid.
+  const wrong = words.find((word) => !/^[1-9]\d{0,9}$/.test(word));
+  return wrong === undefined
+    ? success(words.map(Number))
+    : failed(failure('usage', `"${escapeText(wrong)}" is not a process id.`, 'Give the number that `ps -e` shows.'));
 };
 
 export const finish = async (status: Promise<number>): Promise<void> => {

@@ -43,7 +43,7 @@ export const traceVerbs = (program: Command, screen: ReplayScreen): void => {
     .argument('[command...]', 'after --')
     .passThroughOptions()
     .action(async (command: string[], { pid, ...options }: RecordCommand) => {
-      const pids = pid === undefined ? undefined : await pidsOf(pid);
+      const pids = pid === undefined ? undefined : pidsOf(pid);
       if (pid !== undefined && pids === undefined) return;
       const { run } = await import('../commands/record.js');
       await finish(
@@ -69,7 +69,7 @@ export const traceVerbs = (program: Command, screen: ReplayScreen): void => {
     .option('--again', 'lines as this version says them, not as they were said')
     .option('--speed <factor>', 'of the screen; 1: as fast as it happened', factorOption)
     .action(async (file: string, { json, output, pid, ...options }: ReplayCommand) => {
-      const pids = pid === undefined ? undefined : await pidsOf(pid);
+      const pids = pid === undefined ? undefined : pidsOf(pid);
       if (pid !== undefined && pids === undefined) return;
       const { run } = await import('../commands/replay.js');
       await finish(

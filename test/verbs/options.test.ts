@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parsePids } from '../../src/commands/pids.js';
+import { parsePids } from '../../src/verbs/options.js';
 
 test('numbers are pids', () => {
   assert.deepEqual(parsePids(['1', '4194304']), { ok: true, value: [1, 4194304] });

@@ -1,13 +1,9 @@
-import type { PolicyVerdict, Verdict } from '../../model/verdict.js';
+import { CURRENT_CRIU, type PolicyVerdict, type Verdict } from '../../model/verdict.js';
 import { hex } from '../../text/hex.js';
 import type { Collected, CriuEntry } from '../criu/entry.js';
 import { type Check, fixup } from '../criu/fixup.js';
-import type { CriuVersion } from '../criu/version.js';
 import type { Judgement } from '../mappings.js';
 import type { Space } from '../space.js';
-
-/** The version whose checks `judge` compares with the truth: the newest known. */
-export const CURRENT_CRIU: CriuVersion = { major: 4, minor: 2, patch: 0 };
 
 /** What is true of the process, as far as it was found out. */
 export interface Truth {

@@ -1,8 +1,8 @@
-import type { PolicyVerdict } from '../../model/verdict.js';
+import { CURRENT_CRIU, type PolicyVerdict } from '../../model/verdict.js';
 import type { CriuEntry } from '../criu/entry.js';
 import { symtableCheck } from '../criu/symtable.js';
 import type { Space } from '../space.js';
-import { CURRENT_CRIU, type PolicyCase, runPolicy, type Truth } from './policy.js';
+import { type PolicyCase, runPolicy, type Truth } from './policy.js';
 
 /**
  * VDSO_CHECK_SYMS: a mapping that parses as an ELF image with a symbol table is the vDSO (vdso_fill_symtable in the
