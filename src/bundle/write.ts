@@ -1,4 +1,5 @@
-import { createWriteStream, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -111,17 +112,14 @@ const writeArchive = async (
     await write(last);
     archive.finalize();
   };
-  const output = createWriteStream(target, { flags: 'wx', mode: 0o600 });
-  let created = false;
-  output.once('open', () => {
-    created = true;
-  });
+  // Opened before anything can stop it: from here on the file is ours, and ours to remove.
+  const output = (await open(target, 'wx', 0o600)).createWriteStream();
   try {
     await Promise.all([pipeline(archive, createGzip(), output, { signal: stop }), fill()]);
   } catch (error) {
     archive.destroy();
     output.destroy();
-    if (created) rmSync(target, { force: true });
+    rmSync(target, { force: true });
     throw error;
   }
   return count;

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { after, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { checkTarget, manifest, writeBundle } from '../../src/bundle/write.js';
@@ -163,5 +164,17 @@ describe('writing a bundle', () => {
     assert.equal(existsSync(join(folder, 'cut', 'bundle.json')), false);
     assert.equal((await writeBundle(join(folder, 'cut.tar.gz'), last, broken())).ok, false);
     assert.equal(existsSync(join(folder, 'cut.tar.gz')), false);
+  });
+
+  test('an archive that is stopped as soon as it is begun is not left behind', async () => {
+    for (const target of ['first.tar.gz', 'second.tar.gz'].map((name) => join(folder, name))) {
+      const stop = new AbortController();
+      const written = writeBundle(target, last, files, stop.signal);
+      stop.abort();
+      assert.equal((await written).ok, false);
+      // What opens it may only be on its way.
+      await setTimeout(50);
+      assert.equal(existsSync(target), false);
+    }
   });
 });
