@@ -36,7 +36,7 @@ export const MEMBER_PATH = /\bcurtask(?:->\w+)(?:(?:->|\.)\w+)*/g;
 /**
  * Structures that know offsets and nothing else, and each path rewritten to go through them. bpftrace then needs no
  * kernel type: it starts up to twice as fast (measured), and works where its own BTF reader does not.
- * Typed pointers all the way: 0.11 to 0.17 read through a cast integer from user memory (7.2).
+ * Typed pointers all the way: bpftrace 0.11 to 0.17 reads through a cast integer from user memory (measured).
  */
 export const padMembers = (paths: ReadonlyMap<string, MemberPath>): PaddedMembers => {
   const root: Pad = { name: 'vw_task', members: new Map() };

@@ -74,6 +74,9 @@ export interface AddressSpace {
   readonly dirty: boolean;
 }
 
+/** Whose lines those are that are about the tracer or the state as a whole; their pid is 0. */
+export const TRACER = 'vdsowatch';
+
 /** Something that happened, in words, with the event that says so; what the event tail and history show. */
 export interface HistoryLine {
   readonly at: bigint;

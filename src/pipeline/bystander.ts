@@ -1,10 +1,9 @@
+import { errnoOf } from '../model/errno.js';
 import type { CallEvent } from '../model/event.js';
 import { isVdsoNamed, isVvarNamed } from '../model/vma.js';
 import { find } from './concerned.js';
 import type { Ledger } from './ledger.js';
-import { errnoOf } from './placement.js';
-
-const MREMAP_FIXED = 2n;
+import { MREMAP_FIXED } from './placement.js';
 
 /** Memory a call is about, as far as its arguments say; undefined: they do not say how much. */
 const rangesOf = ({ call, args, result }: CallEvent): readonly (readonly [bigint, bigint])[] | undefined => {

@@ -34,10 +34,7 @@ export const concerned = (ledger: Ledger, event: ProcessEvent): Concerned => {
 export const touch = (ledger: Ledger, space: SpaceRecord, at: bigint): SpaceRecord =>
   at <= space.lastEventAt ? space : changeSpace(ledger, space, { lastEventAt: at, dirty: isDirtyAfter(space, at) });
 
-export const laterOf = (a: bigint, b: bigint): bigint => {
-  if (a > b) return a;
-  return b;
-};
+export const laterOf = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
 export const isDirtyAfter = (space: SpaceRecord, at: bigint): boolean =>
   space.sharers > 0 && (space.dirty || at >= space.readAt);

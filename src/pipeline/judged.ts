@@ -1,5 +1,6 @@
 import type { JudgeContext } from '../judge/context.js';
 import type { Evidence } from '../model/evidence.js';
+import { TRACER } from '../model/state.js';
 import type { Finding, Verdict } from '../model/verdict.js';
 import { hex } from '../text/hex.js';
 import { changeSpace } from './entries.js';
@@ -41,7 +42,7 @@ const announce = (ledger: Ledger): void => {
   addLine(ledger, {
     at: ledger.now,
     pid: 0,
-    comm: 'vdsowatch',
+    comm: TRACER,
     space: '',
     severity: 'info',
     text: `census: ${living} processes, ${remarkable} with findings, ${unreadable} that cannot be read`,

@@ -1,5 +1,5 @@
 import { type ExitEvent, type ForkEvent, sharesSpace } from '../model/event.js';
-import type { Concerned } from './concerned.js';
+import { type Concerned, laterOf } from './concerned.js';
 import { changeProcess, changeSpace, removeProcess } from './entries.js';
 import { lastOwner, newProcess, processAt } from './identity.js';
 import { bootTimeOf, isOtherImage, isStart } from './image.js';
@@ -70,7 +70,7 @@ export const hold = (ledger: Ledger, process: ProcessRecord, held: Snapshot): vo
   ledger.holding.add(process.key);
 };
 
-/** A copy of the parent's address space: its vDSO is where the parent's was, and no event will say so (6.4). */
+/** A copy of the parent's address space: its vDSO is where the parent's was, and no event will say so. */
 const inherit = (ledger: Ledger, child: ProcessRecord, parent: SpaceRecord | undefined, at: bigint): void => {
   const space = ledger.spaces.get(child.space);
   if (space === undefined || parent === undefined || space.id === parent.id) return;
@@ -87,7 +87,7 @@ const inherit = (ledger: Ledger, child: ProcessRecord, parent: SpaceRecord | und
     truth: space.truth ?? (parent.truth !== undefined && parent.truth.at <= at ? parent.truth : undefined),
     presence:
       space.presence ?? (parent.presence !== undefined && parent.presence.at <= at ? parent.presence : undefined),
-    lastEventAt: space.lastEventAt > at ? space.lastEventAt : at,
+    lastEventAt: laterOf(space.lastEventAt, at),
     dirty: space.readAt <= at || space.dirty,
     // A reading of the parent from after the fork says nothing about the child.
     image: space.image ?? (parent.readAt <= at || parent.placedAt !== undefined ? parent.image : undefined),
@@ -98,7 +98,7 @@ const inherit = (ledger: Ledger, child: ProcessRecord, parent: SpaceRecord | und
 
 export const onExit = (ledger: Ledger, event: ExitEvent): Concerned => {
   const owner = lastOwner(ledger, event.tgid);
-  // Of a former owner, or of nobody we know: an exit never brings anybody back (6.7).
+  // Of a former owner, or of nobody we know: an exit never brings anybody back.
   if (owner === undefined || event.at < owner.bornAt || isFormers(ledger, owner, event.at))
     return { process: undefined, space: undefined };
   if (event.wholeProcess) endProcess(ledger, owner, event.at);

@@ -1,5 +1,6 @@
+import { errnoOf } from '../model/errno.js';
 import type { CallEvent, PrctlEvent } from '../model/event.js';
-import { type Effect, errnoOf } from './placement.js';
+import type { Effect } from './placement.js';
 
 /**
  * CRIU moves and unmaps vDSOs on every run, its own above all. What it does is shown like anything else, but as what

@@ -1,4 +1,5 @@
 import type { MoveSeen } from '../judge/context.js';
+import { errnoOf } from '../model/errno.js';
 import type { CallEvent } from '../model/event.js';
 
 /** What a finished call did to the vDSO of its address space, as far as its arguments and results prove it. */
@@ -11,11 +12,7 @@ export type Effect =
   /** It succeeded, and what it did only a snapshot can tell. */
   | { readonly kind: 'unclear' };
 
-/** Negative errno of a system call result, as a positive number; undefined: it succeeded. */
-export const errnoOf = (result: bigint): number | undefined =>
-  result < 0n && result >= -4095n ? Number(-result) : undefined;
-
-const MREMAP_FIXED = 2n;
+export const MREMAP_FIXED = 2n;
 const MAP_FIXED = 0x10n;
 const MAP_FIXED_NOREPLACE = 0x100000n;
 

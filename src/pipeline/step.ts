@@ -1,8 +1,8 @@
+import { errnoOf } from '../model/errno.js';
 import type { Event, TracerStatus } from '../model/event.js';
-import type { HistoryLine } from '../model/state.js';
+import { type HistoryLine, TRACER } from '../model/state.js';
 import { contains, isVdsoNamed, isVvarNamed } from '../model/vma.js';
 import { printable } from '../text/escape.js';
-import { hex } from '../text/hex.js';
 import { isBystander } from './bystander.js';
 import { onCall } from './call.js';
 import { type Concerned, concerned, NOBODY, touch } from './concerned.js';
@@ -14,9 +14,8 @@ import { expire, onExit, onFork } from './life.js';
 import { addLine, countEvent } from './lines.js';
 import { noiseAfterPrctl, noiseWords } from './noise.js';
 import type { Happening, Observation } from './observation.js';
-import { errnoOf } from './placement.js';
 import { onCensus, onSnapshot, releaseHeld } from './snapshot.js';
-import { forkWords, gapWords, namespaceWords, pokeWords, prctlWords } from './words.js';
+import { execWords, exitWords, forkWords, gapWords, namespaceWords, pokeWords, prctlWords } from './words.js';
 
 /**
  * The state after one more frame of observations. The same observations give the same state; the ledger that goes in
@@ -73,7 +72,7 @@ const onEvent = (ledger: Ledger, happening: Happening): void => {
   addLine(ledger, {
     at: event.at,
     pid: tracer ? 0 : event.tgid,
-    comm: tracer ? 'vdsowatch' : event.comm,
+    comm: tracer ? TRACER : event.comm,
     space: said.space?.id ?? '',
     severity: noise === undefined ? said.severity : 'info',
     text: noise === undefined ? said.text : `${said.text} (${noise})`,
@@ -89,17 +88,10 @@ const sayEvent = (ledger: Ledger, happening: Happening, event: Exclude<Event, { 
       return onCall(ledger, event);
     case 'fork':
       return { ...onFork(ledger, event), text: forkWords(event), severity: 'info' };
-    case 'exec': {
-      const text =
-        event.vdso === undefined ? 'exec' : event.vdso === 0n ? 'exec: no vDSO' : `exec: vDSO at ${hex(event.vdso)}`;
-      return { ...onExec(ledger, event), text, severity: 'info' };
-    }
+    case 'exec':
+      return { ...onExec(ledger, event), text: execWords(event), severity: 'info' };
     case 'exit':
-      return {
-        ...onExit(ledger, event),
-        text: event.wholeProcess ? 'exited' : `thread ${event.tid} exited`,
-        severity: 'info',
-      };
+      return { ...onExit(ledger, event), text: exitWords(event), severity: 'info' };
     case 'poke': {
       const victim = happening.target === undefined ? undefined : liveProcess(ledger, happening.target);
       const space = victim === undefined ? undefined : ledger.spaces.get(victim.space);

@@ -1,6 +1,8 @@
-import { constants } from 'node:os';
+import { errnoName, errnoOf } from '../model/errno.js';
 import {
   type CallEvent,
+  type ExecEvent,
+  type ExitEvent,
   type ForkEvent,
   type GapEvent,
   type NamespaceEvent,
@@ -10,7 +12,7 @@ import {
 } from '../model/event.js';
 import { hex } from '../text/hex.js';
 import { bits, CLONE_NEW, MADV, MAP, MREMAP, named, PR_SET_MM, PROT, VDSO_ARCH } from './constants.js';
-import { type Effect, errnoOf } from './placement.js';
+import { type Effect, MREMAP_FIXED } from './placement.js';
 
 /** Events in words: one line each, made of numbers and of words chosen here, so it is safe to print. */
 
@@ -18,10 +20,8 @@ import { type Effect, errnoOf } from './placement.js';
 export const resultWords = (result: bigint): string => {
   const errno = errnoOf(result);
   if (errno === undefined) return result === 0n ? '0' : hex(result);
-  return `-${ERRNO.get(errno) ?? errno}`;
+  return `-${errnoName(errno)}`;
 };
-
-const ERRNO = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
 
 export const callWords = (event: CallEvent, effect: Effect): string => {
   const call = `${event.call}(${argumentWords(event).join(', ')}) = ${resultWords(event.result)}`;
@@ -34,7 +34,13 @@ const argumentWords = ({ call, args }: CallEvent): string[] => {
   const [first = 0n, second = 0n, third = 0n, fourth = 0n, fifth = 0n] = args;
   switch (call) {
     case 'mremap':
-      return [hex(first), hex(second), hex(third), bits(MREMAP, fourth), ...((fourth & 2n) === 0n ? [] : [hex(fifth)])];
+      return [
+        hex(first),
+        hex(second),
+        hex(third),
+        bits(MREMAP, fourth),
+        ...((fourth & MREMAP_FIXED) === 0n ? [] : [hex(fifth)]),
+      ];
     case 'munmap':
     case 'mseal':
       return [hex(first), hex(second)];
@@ -77,6 +83,14 @@ export const forkWords = (event: ForkEvent): string => {
   const verb = (cloneFlags & CLONE_VFORK) === 0n ? 'cloned' : 'vforked';
   return `${verb} ${childPid}, which shares its address space`;
 };
+
+export const execWords = ({ vdso }: ExecEvent): string => {
+  if (vdso === undefined) return 'exec';
+  return vdso === 0n ? 'exec: no vDSO' : `exec: vDSO at ${hex(vdso)}`;
+};
+
+export const exitWords = ({ wholeProcess, tid }: ExitEvent): string =>
+  wholeProcess ? 'exited' : `thread ${tid} exited`;
 
 /** `victim`: its pid in our /proc and its name, safe to print, as far as they are known. */
 export const pokeWords = (

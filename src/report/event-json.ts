@@ -1,4 +1,4 @@
-import { constants } from 'node:os';
+import { errnoName, errnoOf } from '../model/errno.js';
 import type { Event } from '../model/event.js';
 import type { HistoryLine } from '../model/state.js';
 import { printable } from '../text/escape.js';
@@ -63,7 +63,7 @@ const orNothing = (address: bigint | undefined): string | null => (address === u
 
 const result = (value: bigint) => ({
   result: value < 0n ? String(value) : hex(value),
-  errno: value < 0n && value >= -4095n ? (ERRNO.get(Number(-value)) ?? String(-value)) : null,
+  errno: nameOf(errnoOf(value)),
 });
 
-const ERRNO = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+const nameOf = (errno: number | undefined): string | null => (errno === undefined ? null : errnoName(errno));

@@ -1,4 +1,4 @@
-import type { HistoryLine } from '../model/state.js';
+import { type HistoryLine, TRACER } from '../model/state.js';
 import { printable } from '../text/escape.js';
 
 /** What added to a boot clock time gives the time of day; ns. Taken once per line, so a set clock is followed. */
@@ -18,6 +18,6 @@ const LAST_DATE = 8.64e15;
  */
 export const lineText = (line: HistoryLine, offset: WallOffset): string => {
   const time = isoTime(line.at, offset).slice(11, 23);
-  const who = line.pid === 0 ? 'vdsowatch' : `${line.pid} ${printable(line.comm)}`;
+  const who = line.pid === 0 ? TRACER : `${line.pid} ${printable(line.comm)}`;
   return `${time} ${line.severity.padEnd(7)} ${who}: ${line.text}`;
 };

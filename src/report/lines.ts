@@ -1,4 +1,4 @@
-import type { HistoryLine } from '../model/state.js';
+import { type HistoryLine, TRACER } from '../model/state.js';
 import { type Choice, isChosenLine } from './chosen.js';
 import { eventLine } from './event-json.js';
 import { lineText, type WallOffset } from './line.js';
@@ -28,7 +28,7 @@ export const lineFace = ({ machine, ...choice }: LineChoice): LineFace => {
 
 const NOTE = {
   pid: 0,
-  comm: 'vdsowatch',
+  comm: TRACER,
   space: '',
   severity: 'warning',
   event: undefined,

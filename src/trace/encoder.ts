@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Evidence } from '../model/evidence.js';
-import type { HistoryLine } from '../model/state.js';
+import { type HistoryLine, TRACER } from '../model/state.js';
 import type { Census, Happening, Observation, Snapshot } from '../pipeline/observation.js';
 import { eventLine as machineLine } from '../report/event-json.js';
 import { eventLine } from './encode-event.js';
@@ -192,6 +192,3 @@ const isOwnLine = (line: HistoryLine, { event, target }: Happening): boolean => 
     (line.target === undefined || line.target === target)
   );
 };
-
-/** In lines about the tracer itself. */
-export const TRACER = 'vdsowatch';

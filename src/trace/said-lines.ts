@@ -1,9 +1,9 @@
+import { TRACER } from '../model/state.js';
 import type { EventLine } from '../report/event-schema.js';
 import { type LineChoice, lineFace } from '../report/lines.js';
 import { escapeText } from '../text/escape.js';
 import { openByteSink } from './byte-sink.js';
 import { happeningOf } from './decode-event.js';
-import { TRACER } from './encoder.js';
 import { SaidRecord } from './format.js';
 import { EventRecord } from './format-event.js';
 import type { LineReader } from './items.js';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { errnoOf } from '../../src/model/errno.js';
 import type { CallEvent } from '../../src/model/event.js';
-import { effectOf, errnoOf } from '../../src/pipeline/placement.js';
+import { effectOf } from '../../src/pipeline/placement.js';
 import { called, T0 } from './build.js';
 
 const A = 0x7f00_0000_0000n;

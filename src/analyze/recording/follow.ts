@@ -1,7 +1,7 @@
+import { errnoOf } from '../../model/errno.js';
 import { type Event, sharesSpace } from '../../model/event.js';
 import type { HistoryLine, WatchState } from '../../model/state.js';
 import type { Observation } from '../../pipeline/observation.js';
-import { errnoOf } from '../../pipeline/placement.js';
 import type { PassedOver } from '../../trace/passed-lines.js';
 import type { Replayed } from '../../trace/replay-frames.js';
 import { noteDeed, passDeeds } from './deeds.js';

@@ -1,6 +1,6 @@
+import { errnoOf } from '../../model/errno.js';
 import type { CallEvent, PokeEvent } from '../../model/event.js';
 import type { VdsoVerdict } from '../../model/verdict.js';
-import { errnoOf } from '../../pipeline/placement.js';
 import { addBounded, type Copied, type Instant, type Life, type WriteSign } from './life.js';
 
 const FIRST_SIGNS = 4;
