@@ -4,7 +4,7 @@ import { type Concerned, find, isDirtyAfter, laterOf } from './concerned.js';
 import { changeSpace } from './entries.js';
 import { type Ledger, LIMITS, type SpaceRecord } from './ledger.js';
 import { noiseAfterCall } from './noise.js';
-import { type Effect, effectOf } from './placement.js';
+import { type Effect, effectOf, isLeftOver, leavesOne } from './placement.js';
 import { callWords } from './words.js';
 
 /** A mapping call: whose vDSO it was, what it did to it, and what the kernel says of it now. */
@@ -14,21 +14,14 @@ export const onCall = (
 ): Concerned & { readonly text: string; readonly severity: HistoryLine['severity'] } => {
   const { process, space } = find(ledger, event);
   const proven = effectOf(event, space === undefined ? undefined : knownPlace(space, event.at));
-  const effect = space !== undefined && isLeftOver(space, event.at, proven) ? NOTHING : proven;
+  const reading = space && { at: space.readAt, absent: space.verdict?.vdso === null };
+  const effect = isLeftOver(proven, event.at, space?.presence, reading) ? NOTHING : proven;
   const changed = space === undefined ? undefined : record(ledger, space, event, effect);
   const loud = effect.kind === 'moved' || effect.kind === 'unmapped' || effect.kind === 'covered';
   return { process, space: changed, text: callWords(event, effect), severity: loud ? 'warning' : 'info' };
 };
 
 const NOTHING: Effect = { kind: 'none' };
-
-/** x86 leaves the kernel's pointer where a vDSO was that is gone: what is done there then is done to other memory. */
-const isLeftOver = ({ presence, readAt, verdict }: SpaceRecord, at: bigint, { kind }: Effect): boolean => {
-  if (kind !== 'unmapped' && kind !== 'covered') return false;
-  // A reading from after the call may show no vDSO because of it.
-  const read = readAt < at && readAt > (presence?.at ?? 0n);
-  return read ? verdict?.vdso === null : presence !== undefined && presence.at < at && !presence.there;
-};
 
 /** Where its vDSO was before this call, for kernels whose own pointer cannot be read. */
 const knownPlace = (space: SpaceRecord, at: bigint): bigint | undefined => {
@@ -62,10 +55,11 @@ const record = (ledger: Ledger, space: SpaceRecord, event: CallEvent, effect: Ef
   });
 };
 
-const presenceAfter = ({ presence }: SpaceRecord, at: bigint, { kind }: Effect): SpaceRecord['presence'] => {
+const presenceAfter = ({ presence }: SpaceRecord, at: bigint, effect: Effect): SpaceRecord['presence'] => {
+  const { kind } = effect;
   if (kind === 'none' || kind === 'failed' || kind === 'unclear' || (presence !== undefined && presence.at > at))
     return presence;
-  return { at, there: kind === 'moved' || kind === 'placed' };
+  return { at, there: leavesOne(effect) };
 };
 
 const NONE: SpaceRecord['past'] = [];

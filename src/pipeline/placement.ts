@@ -47,6 +47,25 @@ export const effectOf = (event: CallEvent, known: bigint | undefined): Effect =>
   }
 };
 
+/**
+ * x86 leaves the kernel's pointer where a vDSO was that is gone: what is done there afterwards is done to other memory.
+ * Is it so here? `presence`: what the newest call before it left; `reading`: the newest one, and whether it shows none.
+ */
+export const isLeftOver = (
+  { kind }: Effect,
+  at: bigint,
+  presence: { readonly at: bigint; readonly there: boolean } | undefined,
+  reading: { readonly at: bigint; readonly absent: boolean } | undefined,
+): boolean => {
+  if (kind !== 'unmapped' && kind !== 'covered') return false;
+  // A reading from after the call may show no vDSO because of it.
+  if (reading !== undefined && reading.at < at && reading.at > (presence?.at ?? 0n)) return reading.absent;
+  return presence !== undefined && presence.at < at && !presence.there;
+};
+
+/** Does it leave the process with a vDSO? */
+export const leavesOne = ({ kind }: Effect): boolean => kind === 'moved' || kind === 'placed';
+
 interface Remap {
   readonly from: bigint;
   readonly oldLength: bigint;

@@ -1,5 +1,5 @@
 import type { CallEvent } from '../../model/event.js';
-import { type Effect, effectOf } from '../../pipeline/placement.js';
+import { effectOf, isLeftOver, leavesOne } from '../../pipeline/placement.js';
 import { hex } from '../../text/hex.js';
 import { addBounded, type Done, type Instant, type Life } from './life.js';
 
@@ -12,7 +12,9 @@ export const noteDeed = (life: Life, event: CallEvent, instant: Instant): void =
   if (effect.kind === 'none' || effect.kind === 'failed' || effect.kind === 'unclear') return;
   const { id: context } = event.space;
   const last = life.deeds.at(-1);
-  if (isLeftOver(life, context, effect, instant.at)) return;
+  const presence = last?.context === context ? { at: last.at, there: leavesOne(last.effect) } : undefined;
+  const reading = life.state && { at: life.state.at, absent: life.state.verdict.vdso === null };
+  if (isLeftOver(effect, instant.at, presence, reading)) return;
   // Another address space: what was done to the one before says nothing of it, and takes no place from what does.
   if (last !== undefined && last.context !== context) {
     life.deeds = [];
@@ -21,15 +23,6 @@ export const noteDeed = (life: Life, event: CallEvent, instant: Instant): void =
   life.done += 1;
   const { at, time } = instant;
   addBounded(life.deeds, { at, time, context, pid: event.tgid, comm: event.comm, effect }, FIRST_DEEDS, MOST_DEEDS);
-};
-
-/** As the pipeline has it (pipeline/call.ts): the kernel's pointer stays where a vDSO was that is gone. */
-const isLeftOver = ({ deeds, state }: Life, context: bigint, { kind }: Effect, at: bigint): boolean => {
-  if (kind !== 'unmapped' && kind !== 'covered') return false;
-  const last = deeds.at(-1);
-  const own = last !== undefined && last.context === context ? last : undefined;
-  if (state !== undefined && state.at < at && state.at > (own?.at ?? 0n)) return state.verdict.vdso === null;
-  return own !== undefined && own.at < at && (own.effect.kind === 'unmapped' || own.effect.kind === 'covered');
 };
 
 /** Moves that are counted only: the first and the newest are noted. */
