@@ -1,3 +1,5 @@
+import { type ElfReader, elfReader } from '../elf/reader.js';
+
 /**
  * The notes of an ELF core file (fs/binfmt_elf.c, fill_note_info): who crashed, where, with which auxiliary vector
  * and which files mapped. Layouts are the kernel's struct elf_prstatus and elf_prpsinfo per machine.
@@ -13,33 +15,6 @@ export interface CoreNotes {
   readonly files: readonly { readonly start: bigint; readonly end: bigint; readonly path: string }[];
 }
 
-/** Words of an ELF file: 4 or 8 bytes, either byte order. Offsets beyond the end give undefined. */
-export interface WordReader {
-  readonly wordSize: 4 | 8;
-  u16(offset: number): number | undefined;
-  u32(offset: number): number | undefined;
-  word(offset: number): bigint | undefined;
-}
-
-export const wordReader = (bytes: Buffer, wordSize: 4 | 8, littleEndian: boolean): WordReader => {
-  const inside = (offset: number, size: number): boolean => offset >= 0 && offset + size <= bytes.length;
-  const u32 = (offset: number): number | undefined =>
-    inside(offset, 4) ? (littleEndian ? bytes.readUInt32LE(offset) : bytes.readUInt32BE(offset)) : undefined;
-  const u64 = (offset: number): bigint | undefined =>
-    inside(offset, 8) ? (littleEndian ? bytes.readBigUInt64LE(offset) : bytes.readBigUInt64BE(offset)) : undefined;
-  return {
-    wordSize,
-    u16: (offset) =>
-      inside(offset, 2) ? (littleEndian ? bytes.readUInt16LE(offset) : bytes.readUInt16BE(offset)) : undefined,
-    u32,
-    word: (offset) => {
-      if (wordSize === 8) return u64(offset);
-      const value = u32(offset);
-      return value === undefined ? undefined : BigInt(value);
-    },
-  };
-};
-
 /** Offsets of pr_pid and of the instruction pointer in struct elf_prstatus, by e_machine. */
 const PRSTATUS = new Map([
   [62, { pid: 32, ip: 112 + 16 * 8 }],
@@ -49,7 +24,8 @@ const PRSTATUS = new Map([
 
 const NT = { prstatus: 1, prpsinfo: 3, auxv: 6, siginfo: 0x53494749, file: 0x46494c45 } as const;
 
-export const readNotes = (notes: Buffer, machine: number, wordSize: 4 | 8, littleEndian: boolean): CoreNotes => {
+export const readNotes = (notes: Buffer, machine: number, bits: 32 | 64, littleEndian: boolean): CoreNotes => {
+  const wide = bits === 64;
   let pid: number | undefined;
   let comm: string | undefined;
   let uid: number | undefined;
@@ -58,24 +34,24 @@ export const readNotes = (notes: Buffer, machine: number, wordSize: 4 | 8, littl
   let files: CoreNotes['files'] = [];
   const instructionPointers: bigint[] = [];
   for (const { type, body } of eachNote(notes, littleEndian)) {
-    const read = wordReader(body, wordSize, littleEndian);
+    const read = elfReader(body, littleEndian, bits);
     if (type === NT.prstatus) {
       const layout = PRSTATUS.get(machine);
       const ip = layout && read.word(layout.ip);
       if (ip !== undefined) instructionPointers.push(ip);
       pid ??= layout && read.u32(layout.pid);
     } else if (type === NT.prpsinfo) {
-      const fname = wordSize === 8 ? 40 : 28;
+      const fname = wide ? 40 : 28;
       comm = body
         .subarray(fname, fname + 16)
         .toString('latin1')
         .split('\0')[0];
-      uid = wordSize === 8 ? read.u32(16) : read.u16(8);
+      uid = wide ? read.u32(16) : read.u16(8);
     } else if (type === NT.auxv) auxv = Uint8Array.from(body);
-    else if (type === NT.file) files = readFiles(body, read);
+    else if (type === NT.file) files = readFiles(body, read, wide ? 8 : 4);
     else if (type === NT.siginfo) {
       const number = read.u32(0);
-      if (number !== undefined) signal = { number, address: read.word(wordSize === 8 ? 16 : 12) };
+      if (number !== undefined) signal = { number, address: read.word(wide ? 16 : 12) };
     }
   }
   return { pid, comm, uid, instructionPointers, signal, auxv, files };
@@ -83,7 +59,7 @@ export const readNotes = (notes: Buffer, machine: number, wordSize: 4 | 8, littl
 
 /** Elf_Nhdr: namesz, descsz, type; name and body each padded to 4 bytes. Stops at the first that does not fit. */
 function* eachNote(notes: Buffer, littleEndian: boolean): Generator<{ type: number; body: Buffer }> {
-  const read = wordReader(notes, 4, littleEndian);
+  const read = elfReader(notes, littleEndian, 32);
   for (let offset = 0; ; ) {
     const nameSize = read.u32(offset);
     const bodySize = read.u32(offset + 4);
@@ -102,8 +78,7 @@ function* eachNote(notes: Buffer, littleEndian: boolean): Generator<{ type: numb
 const align4 = (size: number): number => (size + 3) & ~3;
 
 /** NT_FILE: count, page size, then (start, end, page offset) each, then the paths, each ended by NUL. */
-const readFiles = (body: Buffer, read: WordReader): CoreNotes['files'] => {
-  const size = read.wordSize;
+const readFiles = (body: Buffer, read: ElfReader, size: 4 | 8): CoreNotes['files'] => {
   const fits = BigInt(Math.floor(body.length / (3 * size)));
   const said = read.word(0) ?? 0n;
   const count = Number(said < fits ? said : fits);

@@ -1,10 +1,13 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { elfReader } from '../elf/reader.js';
+import { PT_LOAD, PT_NOTE } from '../elf/segments.js';
 import type { Evidence, Unread } from '../model/evidence.js';
 import { failed, failure, type Outcome, success } from '../model/failure.js';
 import type { Vma } from '../model/vma.js';
 import { parseAuxv } from '../proc/parse/auxv.js';
 import { escapeText } from '../text/escape.js';
-import { type CoreNotes, readNotes, wordReader } from './notes.js';
+import { type CoreNotes, readNotes } from './notes.js';
+import { readSegments, type Segment, sizeOfSegment } from './segments.js';
 
 /** A core file: the evidence a judge understands, and what only a crash has. */
 export interface CoreFile {
@@ -13,8 +16,6 @@ export interface CoreFile {
   readonly signal: CoreNotes['signal'];
 }
 
-const LOAD = 1;
-const NOTE = 4;
 /** More program headers than this in e_phnum stand in section header 0 (PN_XNUM, elf(5)). */
 const PN_XNUM = 0xffff;
 const MOST_SEGMENTS = 1_000_000;
@@ -55,17 +56,16 @@ export const readCore = async (path: string): Promise<Outcome<CoreFile>> => {
 
 const readOpen = async (file: FileHandle, path: string, shown: string): Promise<Outcome<CoreFile>> => {
   const header = await bytesAt(file, 0, 64);
-  const wordSize = header[4] === 2 ? 8 : 4;
+  const bits = header[4] === 2 ? 64 : 32;
   const littleEndian = header[5] !== 2;
-  const read = wordReader(header, wordSize, littleEndian);
-  const wide = wordSize === 8;
+  const read = elfReader(header, littleEndian, bits);
   if (header.toString('latin1', 0, 4) !== '\u007fELF' || read.u16(16) !== 4) {
     return failed(failure('bad-input', `${shown} is not an ELF core file.`, 'Check the path.'));
   }
   const machine = read.u16(18) ?? 0;
-  const tableAt = Number(read.word(wide ? 32 : 28) ?? 0n);
-  const entrySize = wide ? 56 : 32;
-  const count = await segmentCount(file, header, wordSize, littleEndian);
+  const tableAt = Number(read.word(bits === 64 ? 32 : 28) ?? 0n);
+  const entrySize = sizeOfSegment(bits);
+  const count = await segmentCount(file, header, bits, littleEndian);
   if (count > MOST_SEGMENTS) {
     return failed(
       failure('bad-input', `${shown} claims ${count} segments, more than a process can have.`, 'Copy it again.'),
@@ -75,20 +75,20 @@ const readOpen = async (file: FileHandle, path: string, shown: string): Promise<
     return failed(failure('bad-input', `${shown} is a core file without any memory in it.`, 'Copy it again.'));
   }
   const table = await bytesAt(file, tableAt, count * entrySize);
-  const segments = readSegments(table, wordSize, littleEndian);
+  const segments = readSegments(table, bits, littleEndian);
   const unread: Unread[] = [];
   if (table.length < count * entrySize) {
     unread.push({ what: 'maps', why: 'truncated', detail: 'the program header table is cut short' });
   }
   const notes: Buffer[] = [];
   for (const segment of segments) {
-    if (segment.type === NOTE) {
+    if (segment.type === PT_NOTE) {
       notes.push(await bytesAt(file, Number(segment.offset), Math.min(Number(segment.fileSize), MOST_NOTE_BYTES)));
     }
   }
-  const facts = readNotes(Buffer.concat(notes), machine, wordSize, littleEndian);
+  const facts = readNotes(Buffer.concat(notes), machine, bits, littleEndian);
   const auxv = facts.auxv === undefined ? undefined : parseAuxv(facts.auxv);
-  const loads = segments.filter((segment) => segment.type === LOAD && segment.end > segment.start);
+  const loads = segments.filter((segment) => segment.type === PT_LOAD && segment.end > segment.start);
   const vmas = loads
     .map((segment) => vmaOf(segment, facts.files))
     .sort((one, other) => (one.start < other.start ? -1 : one.start > other.start ? 1 : 0));
@@ -136,48 +136,14 @@ const readOpen = async (file: FileHandle, path: string, shown: string): Promise<
   return success({ path, evidence, signal: facts.signal });
 };
 
-interface Segment {
-  readonly type: number;
-  readonly read: boolean;
-  readonly write: boolean;
-  readonly execute: boolean;
-  readonly offset: bigint;
-  readonly start: bigint;
-  readonly end: bigint;
-  readonly fileSize: bigint;
-}
-
-const readSegments = (table: Buffer, wordSize: 4 | 8, littleEndian: boolean): Segment[] => {
-  const read = wordReader(table, wordSize, littleEndian);
-  const [size, at] = wordSize === 8 ? [56, WIDE] : [32, NARROW];
-  return Array.from({ length: Math.floor(table.length / size) }, (_, index) => {
-    const base = index * size;
-    const flags = read.u32(base + at.flags) ?? 0;
-    const start = read.word(base + at.address) ?? 0n;
-    return {
-      type: read.u32(base) ?? 0,
-      read: (flags & 4) !== 0,
-      write: (flags & 2) !== 0,
-      execute: (flags & 1) !== 0,
-      offset: read.word(base + at.offset) ?? 0n,
-      start,
-      end: start + (read.word(base + at.memorySize) ?? 0n),
-      fileSize: read.word(base + at.fileSize) ?? 0n,
-    };
-  });
-};
-
-/** Field offsets of Elf64_Phdr and Elf32_Phdr. */
-const WIDE = { flags: 4, offset: 8, address: 16, fileSize: 32, memorySize: 40 };
-const NARROW = { flags: 24, offset: 4, address: 8, fileSize: 16, memorySize: 20 };
-
-const segmentCount = async (file: FileHandle, header: Buffer, wordSize: 4 | 8, littleEndian: boolean) => {
-  const read = wordReader(header, wordSize, littleEndian);
-  const count = read.u16(wordSize === 8 ? 56 : 44) ?? 0;
+const segmentCount = async (file: FileHandle, header: Buffer, bits: 32 | 64, littleEndian: boolean) => {
+  const wide = bits === 64;
+  const read = elfReader(header, littleEndian, bits);
+  const count = read.u16(wide ? 56 : 44) ?? 0;
   if (count !== PN_XNUM) return count;
-  const sections = Number(read.word(wordSize === 8 ? 40 : 32) ?? 0n);
-  const first = wordReader(await bytesAt(file, sections, 64), wordSize, littleEndian);
-  return first.u32(wordSize === 8 ? 44 : 28) ?? 0;
+  const sections = Number(read.word(wide ? 40 : 32) ?? 0n);
+  const first = elfReader(await bytesAt(file, sections, 64), littleEndian, bits);
+  return first.u32(wide ? 44 : 28) ?? 0;
 };
 
 const vmaOf = (segment: Segment, files: CoreNotes['files']): Vma => {
