@@ -1,7 +1,6 @@
 import type { Evidence } from '../model/evidence.js';
 import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
 import { sizeOf, type Vma } from '../model/vma.js';
-import { parseWords } from '../proc/parse/pagemap.js';
 import type { BundleFiles } from './limits.js';
 
 export type Pages = Pick<Evidence, 'pagemap' | 'kpageflags' | 'bytes'>;
@@ -28,10 +27,16 @@ export const readPages = (files: BundleFiles, pid: number, vmas: readonly Vma[],
     if (BigInt(content.length / 8) * BigInt(pageSize) > sizeOf(vma)) {
       return failed(badFile(pid, name, 'has words for pages that its mapping does not have'));
     }
-    (kind === 'pagemap' ? pagemap : kpageflags).set(vma.start, parseWords(content));
+    (kind === 'pagemap' ? pagemap : kpageflags).set(vma.start, wordsOf(content));
   }
   return success({ pagemap, kpageflags, bytes });
 };
 
 export const badFile = (pid: number, name: string, what: string): Failure =>
   failure('bad-input', `${pid}/${name} in the bundle ${what}.`, 'Capture the process again.');
+
+/** A bundle is little-endian, whatever machine it is from. */
+const wordsOf = (bytes: Uint8Array): BigUint64Array => {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return BigUint64Array.from({ length: bytes.byteLength / 8 }, (_, index) => view.getBigUint64(index * 8, true));
+};

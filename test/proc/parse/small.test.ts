@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { AT_SYSINFO_EHDR } from '../../../src/model/evidence.js';
 import { parseAuxv } from '../../../src/proc/parse/auxv.js';
-import { parseWords } from '../../../src/proc/parse/pagemap.js';
 import { parseCmdline, parseComm, parseNamespaceLink } from '../../../src/proc/parse/small.js';
 import { parseSmaps } from '../../../src/proc/parse/smaps.js';
 import { parseStat } from '../../../src/proc/parse/stat.js';
@@ -100,11 +99,6 @@ test('status, namespace links, comm and cmdline', () => {
   assert.deepEqual(parseCmdline(''), []);
 });
 
-test('pagemap words: either byte order, a torn last word dropped', () => {
-  assert.deepEqual([...parseWords(new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0xa0, 1, 2]))], [0xa000000000000001n]);
-  assert.deepEqual([...parseWords(new Uint8Array([0xa0, 0, 0, 0, 0, 0, 0, 1]), false)], [0xa000000000000001n]);
-});
-
 test('any bytes at all: no parser throws', () => {
   const text = fc.string({ unit: 'binary-ascii', maxLength: 300 });
   fc.assert(
@@ -118,7 +112,6 @@ test('any bytes at all: no parser throws', () => {
       parseCmdline(latin1);
       const auxv = parseAuxv(bytes);
       if (auxv !== undefined) assert.ok(auxv.entries.size > 0);
-      assert.equal(parseWords(bytes).length, Math.floor(bytes.length / 8));
     }),
     { numRuns: fuzzRuns(1000) },
   );
