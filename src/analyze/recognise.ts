@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
+import { cannotOpen, failed, failure, type Outcome, success } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
 
 /** What a path given to `analyze` or `diff` holds; told by content, never by its name alone. */
@@ -75,12 +75,3 @@ const READS = 'See `vdsowatch analyze --help` for what it reads.';
 const ELF_MAGIC = Buffer.from('\u007fELF', 'latin1');
 /** "(00.004342) ..." starts every line of dump.log and restore.log. */
 const CRIU_LOG_LINE = /^\(\d{2,}\.\d{6}\)/m;
-
-const cannotOpen = (shown: string, error: unknown): Failure => {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-  if (code === 'ENOENT') return failure('bad-input', `${shown} does not exist.`, 'Check the path.');
-  if (code === 'EACCES' || code === 'EPERM') {
-    return failure('unreadable', `${shown} may not be read by this user.`, 'Run as root, or as the owner.', error);
-  }
-  return failure('unreadable', `${shown} cannot be read (${code}).`, 'Check the path.', error);
-};

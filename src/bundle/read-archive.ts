@@ -3,7 +3,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
-import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
+import { codeOf, type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
 import { printable } from '../text/escape.js';
 import { type BundleFiles, fileLimit, LIMITS } from './limits.js';
 import { cannotRead, notPlain, tooLarge } from './read-directory.js';
@@ -107,7 +107,6 @@ const inOneFolder = (path: string, raw: ReadonlyMap<string, Uint8Array>): Outcom
 const twice = (name: string): Failure => failure('bad-input', `The archive holds ${printable(name)} twice.`);
 
 const damaged = (path: string, error: unknown): Failure => {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (/^E[A-Z]+$/.test(code)) return cannotRead(path, error);
+  if (/^E[A-Z]+$/.test(codeOf(error) ?? '')) return cannotRead(path, error);
   return failure('bad-input', `${printable(path)} is no tar archive, or is damaged or cut short.`, 'Copy it again.');
 };

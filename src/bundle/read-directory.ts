@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
+import { codeOf, type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
 import { printable } from '../text/escape.js';
 import { type BundleFiles, fileLimit, LIMITS } from './limits.js';
 
@@ -90,7 +90,7 @@ const tooMany = (root: string): Failure =>
   failure('too-large', `${printable(root)} holds more than ${LIMITS.entries} files; that is no evidence bundle.`);
 
 export const cannotRead = (path: string, error: unknown): Failure => {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  const code = codeOf(error) ?? 'unknown error';
   if (code === 'ENOENT') return failure('bad-input', `${printable(path)} does not exist.`);
   if (code === 'EACCES' || code === 'EPERM') {
     return failure('unreadable', `${printable(path)} may not be read by this user.`, 'Run as root, or as its owner.');

@@ -5,7 +5,7 @@ import { type Input, recognise } from '../analyze/recognise.js';
 import type { Life } from '../analyze/recording/life.js';
 import type { Target } from '../doctor/schema.js';
 import type { Host } from '../model/evidence.js';
-import { EXIT, type Failure, failure, type Outcome, success } from '../model/failure.js';
+import { codeOf, EXIT, type Failure, failure, type Outcome, success } from '../model/failure.js';
 import type { Chapter } from '../report/chapter.js';
 import { chaptersReport } from '../report/chapter-report.js';
 import { complain } from '../report/complain.js';
@@ -117,7 +117,7 @@ const writePage = async (path: string, ...parts: Parameters<typeof page>): Promi
     await writeFile(path, html.page(...parts), { mode: 0o600 });
     return undefined;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    const code = codeOf(error) ?? 'unknown error';
     const mend = 'Give a path in a directory that exists and has room.';
     return failure('cannot-write', `${escapeText(path)} cannot be written (${code}).`, mend, error);
   }

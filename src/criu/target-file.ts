@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { Value } from '@sinclair/typebox/value';
 import { DOCTOR, DoctorJson, type Target, TargetJson } from '../doctor/schema.js';
-import { failed, failure, type Outcome, success } from '../model/failure.js';
+import { codeOf, failed, failure, type Outcome, success } from '../model/failure.js';
 import { isShellsPipe } from '../text/shells-pipe.js';
 import { shown } from './directory.js';
 
@@ -18,7 +18,7 @@ export const readTargetFile = async (path: string): Promise<Outcome<Target>> => 
     if (entry.size > LARGEST) return failed(failure('too-large', `${shown(path)} is too large to be a host.`, MEND));
     text = await readFile(path, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    const code = codeOf(error) ?? 'unknown error';
     return failed(failure('unreadable', `${shown(path)} cannot be read (${code}).`, MEND, error));
   }
   const target = parseTarget(text);

@@ -48,6 +48,19 @@ export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly o
 export const success = <T>(value: T): Outcome<T> => ({ ok: true, value });
 export const failed = (reason: Failure): Outcome<never> => ({ ok: false, failure: reason });
 
+/** "ENOENT"; undefined: it is no error of the system or of a library, but a bug. */
+export const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error ? String(error.code) : undefined;
+
+/** Why something cannot be read. `shown`: its path, escaped. */
+export const cannotOpen = (shown: string, error: unknown): Failure => {
+  const code = codeOf(error) ?? 'unknown error';
+  if (code === 'ENOENT') return failure('bad-input', `${shown} does not exist.`, 'Check the path.');
+  if (code === 'EACCES' || code === 'EPERM')
+    return failure('unreadable', `${shown} may not be read by this user.`, 'Run as root, or as the owner.', error);
+  return failure('unreadable', `${shown} cannot be read (${code}).`, 'Check the path.', error);
+};
+
 /** What went wrong and what mends it, on one line. */
 export const sentence = ({ text, mend }: Pick<Failure, 'text' | 'mend'>): string =>
   mend === null ? text : `${text}${/[.!?:]$/.test(text) ? '' : ':'} ${mend}`;

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { codeOf } from '../model/failure.js';
 import type { Abi } from './abi.js';
 import { openChannel, PuppetGone } from './channel.js';
 import { type Seat, takeSeat } from './frame.js';
@@ -93,7 +94,7 @@ const killUnreaped = (pid: number): void => {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    if (codeOf(error) !== 'ESRCH') throw error;
   }
 };
 

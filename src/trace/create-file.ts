@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
+import { codeOf, type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
 
 /**
@@ -51,15 +51,12 @@ const openOwn = async (
 
 /** Why a path cannot be written, as a sentence. */
 export const cannotWrite = (path: string, error: unknown): Failure => {
-  const code = codeOf(error);
+  const code = codeOf(error) ?? 'unknown error';
   const shown = escapeText(path);
   const known = SENTENCES.get(code);
   if (known !== undefined) return failure('cannot-write', `${shown} ${known[0]}.`, known[1], error);
   return failure('cannot-write', `${shown} cannot be written (${code}).`, null, error);
 };
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
 
 const SENTENCES = new Map<string, readonly [string, string]>([
   [

@@ -1,5 +1,5 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
+import { cannotOpen, codeOf, failed, failure, type Outcome, success } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
 import { isShellsPipe } from '../text/shells-pipe.js';
 import type { LineReader, TraceItem } from './items.js';
@@ -35,7 +35,7 @@ export const openTrace = async (path: string): Promise<Outcome<TraceFile>> => {
     }
     size = entry.isFile() ? entry.size : undefined;
   } catch (error) {
-    return failed(cannotOpen(path, error));
+    return failed(cannotOpen(escapeText(path), error));
   }
   let read = 0;
   const pieces = async function* (): AsyncGenerator<Buffer, void, undefined> {
@@ -60,15 +60,6 @@ export const openTrace = async (path: string): Promise<Outcome<TraceFile>> => {
   });
 };
 
-const cannotOpen = (path: string, error: unknown): Failure => {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-  const shown = escapeText(path);
-  if (code === 'ENOENT') return failure('bad-input', `${shown} does not exist.`, 'Check the path.');
-  if (code === 'EACCES' || code === 'EPERM')
-    return failure('unreadable', `${shown} may not be read by this user.`, 'Run as root, or as the owner.', error);
-  return failure('unreadable', `${shown} cannot be read (${code}).`, 'Check the path.', error);
-};
-
 const MAKES = 'Give a file that `vdsowatch record -o` wrote.';
 const PIECE = 1024 * 1024;
 /** Who finds nothing of a recording in the first so many bytes finds nothing in the terabyte that follows. */
@@ -90,8 +81,9 @@ async function* itemsOf<T>(
       if (items.some(({ kind }) => kind === 'foreign')) return;
     }
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
-    yield reading.broken(`it cannot be read any further (${String(error.code)})`);
+    const code = codeOf(error);
+    if (code === undefined) throw error;
+    yield reading.broken(`it cannot be read any further (${code})`);
   }
   yield reading.end();
 }

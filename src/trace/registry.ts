@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { codeOf } from '../model/failure.js';
 import { parseStat } from '../proc/parse/stat.js';
 
 /** A recording that is being written. */
@@ -21,7 +22,7 @@ export const register = (path: string, folder = registryFolder()): (() => void) 
     writeFileSync(entry, JSON.stringify({ path: resolve(path), startTicks: String(ticks) }), { mode: 0o600 });
   } catch (error) {
     // Without it a hook does not find this recording; the recording itself lacks nothing.
-    if (!(error instanceof Error && 'code' in error)) throw error;
+    if (codeOf(error) === undefined) throw error;
   }
   // A second signal ends the process at once.
   const remove = (): void => rmSync(entry, { force: true });
@@ -46,7 +47,7 @@ export const runningRecordings = (folder = registryFolder()): readonly RunningRe
   try {
     names = readdirSync(folder);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
+    if (codeOf(error) === undefined) throw error;
     return [];
   }
   return names.flatMap((name) => entryOf(folder, name) ?? []);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import { type Failure, failure } from '../model/failure.js';
+import { codeOf, type Failure, failure } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
 import { cannotWrite } from './create-file.js';
 
@@ -36,6 +36,6 @@ const moveOn = async (path: string, age: number): Promise<void> => {
   try {
     await rename(partPath(path, age), partPath(path, age + 1));
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (codeOf(error) !== 'ENOENT') throw error;
   }
 };

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { type Failure, failure } from '../model/failure.js';
+import { codeOf, type Failure, failure } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
 import { cannotWrite } from './create-file.js';
 import { gzipMember } from './gzip-member.js';
@@ -83,7 +83,8 @@ export const openWriter = ({ path, file, gzip }: WriterOptions): TraceWriter => 
           ),
         );
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'EINVAL') return;
+      // What is written to cannot be forced to a disk (fsync(2)).
+      if (codeOf(error) === 'EINVAL') return;
       breakOff(cannotWrite(path, error));
     }
   };
