@@ -115,7 +115,10 @@ test('a move after a dump that left the process running is not held against CRIU
   const { stdout } = await vdsowatch(['analyze', '--json', recording.file, images]);
   const [told, ...more] = reportOf(stdout).processes.filter((one) => one.pid === pid);
   assert.ok(told !== undefined && more.length === 0);
-  assert.deepEqual([told.vdso?.start, told.choices?.every(({ right }) => right)], [`0x${vdso.start.toString(16)}`, true]);
+  assert.deepEqual(
+    [told.vdso?.start, told.choices?.every(({ right }) => right)],
+    [`0x${vdso.start.toString(16)}`, true],
+  );
   assert.match(told.conclusion?.join('\n') ?? '', /^It ran on after the dump: at /m);
 });
 
