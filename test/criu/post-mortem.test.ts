@@ -154,6 +154,27 @@ test('a thread that stopped where the image has nothing, a mark in a page, a vDS
   assert.equal(judged.forecast?.restore, 'fail');
 });
 
+test('code that another CPU was given by the same kernel is not told as written', async () => {
+  const i386 = bytesOf('ia32-clock-loop/bundle/4266/mem/f7fc1000.bin');
+  const other = Buffer.from(i386);
+  // __kernel_vsyscall: mov %esp,%ebp; sysenter on Intel, mov %ecx,%ebp; syscall on AMD.
+  assert.equal(other.toString('hex', 0x5e3, 0x5e7), '89cd0f05');
+  other.write('89e50f34', 0x5e3, 'hex');
+  const images = join(corpus, 'ia32-clock-loop', 'img');
+  const outcome = await readPostMortem(images, { pristine: async () => [{ bytes: other, from: 'an Intel CPU' }] });
+  assert.ok(outcome.ok);
+  const { verdict, forecast } = first(outcome.value);
+  assert.deepEqual(verdict.vdso?.modifiedPages, []);
+  assert.equal(forecast?.restore, 'in-place');
+  assert.ok(verdict.findings.every(({ code }) => code !== 'image-vdso-changed'));
+
+  const written = Buffer.from(i386);
+  written.write('cc', 0x5e7, 'hex');
+  const beside = await readPostMortem(images, { pristine: async () => [{ bytes: written, from: 'a changed one' }] });
+  assert.ok(beside.ok);
+  assert.deepEqual(first(beside.value).verdict.vdso?.modifiedPages, [0], 'a byte beside it does count');
+});
+
 test('a vDSO whose bytes are no ELF cannot be restored', async (context) => {
   const root = temporaryDirectory(context);
   writeImages(root, {

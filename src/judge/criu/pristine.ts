@@ -1,6 +1,7 @@
+import { alternativeSpans, type Span } from '../../elf/alternatives.js';
 import { DT, linkBase, readDynamic } from '../../elf/dynamic.js';
 import { type ElfImage, readElfImage } from '../../elf/image.js';
-import { elfReader } from '../../elf/reader.js';
+import { type ElfReader, elfReader } from '../../elf/reader.js';
 import { PT_NOTE, readSegments } from '../../elf/segments.js';
 import { findTrampolines } from '../proxy.js';
 
@@ -12,7 +13,7 @@ export interface Pristine {
 
 /** A dumped vDSO held against a pristine one. */
 export interface Comparison {
-  /** Offsets whose byte differs; without those that a CRIU proxy wrote. Empty: it is unchanged. */
+  /** Offsets whose byte differs; without those that a CRIU proxy or a kernel on another CPU wrote. Empty: unchanged. */
   readonly changed: readonly number[];
   /** By number, from the start of the vDSO. */
   readonly pages: readonly number[];
@@ -48,6 +49,7 @@ export const compareImage = (
     if (!sameBuild && (pristine.length !== bytes.length || !sameSymbols(elf, other))) continue;
     const jumps = findTrampolines(bytes, elf).map(({ symbol }) => elf.symbols.get(symbol) ?? 0);
     const skipped = jumps.map((start): Span => [start, start + LONGEST_JUMP]);
+    skipped.push(...alternativeSpans(other.header, readerOf(pristine, other)));
     if (!sameBuild) skipped.push(...nameSpans(bytes, elf));
     const changed = differences(bytes, pristine).filter(
       (at) => !skipped.some(([start, end]) => at >= start && at < end),
@@ -69,14 +71,13 @@ export const pristineLike = (
   return own?.length === bytes.length ? own : undefined;
 };
 
-type Span = readonly [number, number];
-
 /** The trampolines of CRIU are 11 to 26 bytes long. */
 const LONGEST_JUMP = 26;
 
 /** Two builds of the same source differ in their notes (build id, salt) and in strings (a path they were built at). */
-const nameSpans = (bytes: Uint8Array, { header }: ElfImage): readonly Span[] => {
-  const reader = elfReader(bytes, header.littleEndian, header.bits);
+const nameSpans = (bytes: Uint8Array, elf: ElfImage): readonly Span[] => {
+  const { header } = elf;
+  const reader = readerOf(bytes, elf);
   const segments = readSegments(header, reader);
   const dynamic = readDynamic(header, reader, segments);
   const strings = Number((dynamic.get(DT.strtab) ?? 0n) - linkBase(segments));
@@ -86,6 +87,9 @@ const nameSpans = (bytes: Uint8Array, { header }: ElfImage): readonly Span[] => 
     [strings, strings + Number(dynamic.get(DT.strsz) ?? 0n)],
   ];
 };
+
+const readerOf = (bytes: Uint8Array, { header }: ElfImage): ElfReader =>
+  elfReader(bytes, header.littleEndian, header.bits);
 
 const sameSymbols = (one: ElfImage, other: ElfImage): boolean =>
   one.symbols.size === other.symbols.size && [...one.symbols].every(([name, at]) => other.symbols.get(name) === at);
