@@ -42,6 +42,8 @@ export const imageForecast = (look: ImageLook, criu: string, target?: TargetVdso
 /** CRIU's rule over what this image holds. */
 export const imageOutcome = (look: ImageLook, criu: string, target?: TargetVdso): RuleOutcome => {
   const { dumped, took, process } = look;
+  if (process.areas === undefined)
+    return { restore: undefined, text: 'its mappings are not in the image', line: undefined };
   const version = parseCriuVersion(criu);
   const clock = version === undefined || criuAtLeast(version, 3, 13) ? true : undefined;
   return restoreRule({
@@ -67,7 +69,7 @@ const sameKernel = ({ dumped, took, evidence, process }: ImageLook): RuntimeLayo
     vdsoSize: dumped === undefined ? undefined : sizeOf(dumped.area),
     vvarSize:
       pages === undefined
-        ? took.vvar.reduce((sum, area) => sum + sizeOf(area), 0n)
+        ? took.vvar.reduce((sum: bigint | undefined, area) => (sum ?? 0n) + sizeOf(area), undefined)
         : BigInt(pages) * BigInt(process.pageSize),
     vdsoFirst: false,
   };

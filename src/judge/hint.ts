@@ -19,6 +19,8 @@ export const hintOf = (
   const gained = judged.some(({ traits, verdict }) => traits.named && !isVdso(verdict.class));
   if (pieces === null) return gained ? 'gained' : 'none';
   const lost = !(pieces[0]?.traits.named ?? false);
+  // An image says what CRIU took, not what the kernel called it.
+  if (lost && space.evidence.namesBy === 'criu') return undefined;
   if (lost) return gained ? 'lost+gained' : 'lost';
   return gained ? 'gained' : 'ok';
 };

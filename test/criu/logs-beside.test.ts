@@ -22,6 +22,16 @@ test('a dump.log alone: the process and its mappings as the kernel named them', 
   assert.equal(process?.evidence.process.comm, 'b_move');
 });
 
+test('a dump.log alone of a task with a proxy: its mappings are those before the checks', async () => {
+  const { judged } = await must(readLogPostMortem(join(corpus, 'criu-proxied-dumped-again/img/dump.log')));
+  const [process] = judged;
+  assert.equal(process?.verdict.vdso?.start, 0x36000n);
+  assert.deepEqual(process?.verdict.policies.hint.decision, [0x7efdb0a3b000n]);
+  assert.equal(process?.verdict.policies.hint.right, undefined, 'the bytes of the copy are not known');
+  assert.equal(process?.forecast?.dump, 'ok');
+  assert.equal(process?.forecast?.restore, undefined);
+});
+
 test('a restore.log alone: what was done with each process', async () => {
   const { judged } = await must(readLogPostMortem(join(corpus, 'plain-shell-loop/img/restore.log')));
   assert.deepEqual(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { type PostMortem, readPostMortem } from '../../src/criu/post-mortem.js';
 import type { Pristine } from '../../src/judge/criu/pristine.js';
 import type { Judged } from '../../src/report/process.js';
@@ -152,6 +152,39 @@ test('a thread that stopped where the image has nothing, a mark in a page, a vDS
   for (const code of ['image-stopped-outside', 'image-mark', 'image-vdso-in-plain-memory', 'image-without-vdso'])
     assert.ok(codes.includes(code), `${code}: ${codes.join(' ')}`);
   assert.equal(judged.forecast?.restore, 'fail');
+});
+
+/** A copy of a case's images, changed. */
+const changed = async (context: TestContext, name: string, change: (path: string) => void): Promise<Judged> => {
+  const path = join(temporaryDirectory(context), 'img');
+  cpSync(join(corpus, name, 'img'), path, { recursive: true });
+  change(path);
+  const outcome = await readPostMortem(path, { pristine: async () => pristine });
+  assert.ok(outcome.ok);
+  return first(outcome.value);
+};
+
+const remove =
+  (pattern: RegExp) =>
+  (path: string): void => {
+    for (const name of readdirSync(path)) if (pattern.test(name)) rmSync(join(path, name));
+  };
+
+test('without the mappings of a process no restore is foretold, least of all one without a vDSO', async (context) => {
+  const { forecast } = await changed(context, 'moved-block', remove(/^mm-/));
+  assert.equal(forecast?.restore, undefined);
+  assert.equal(forecast?.loss, undefined);
+});
+
+test('without dump.log nobody knows what the kernel called a vDSO that CRIU did not take', async (context) => {
+  const { verdict } = await changed(context, 'pfn-check-cow-both-pages', remove(/\.log$/));
+  assert.equal(verdict.vdso?.start, 0x7f9a7b218000n);
+  assert.equal(verdict.hint, undefined);
+});
+
+test('a vDSO without vvar is not put back in place for want of knowing what that machine has', async (context) => {
+  const { forecast } = await changed(context, 'vvar-unmapped-vdso-kept', remove(/^core-|\.log$/));
+  assert.equal(forecast?.restore, undefined);
 });
 
 test('code that another CPU was given by the same kernel is not told as written', async () => {

@@ -69,6 +69,9 @@ const isRight = (
 ): boolean | undefined => {
   if (vdso === undefined) return undefined;
   const proxies = judged.filter(({ verdict }) => verdict.class === 'criu-proxy');
+  // The copy a mark names is there, and its bytes are not: it is not known to be one.
+  const named = judged.find(({ verdict }) => verdict.class === 'criu-runtime')?.traits.mark?.proxy;
+  if (proxies.length === 0 && entries.some(({ start }) => start === named)) return undefined;
   const real = proxies.length > 0 ? proxies : judged.filter(({ verdict }) => verdict.class === 'genuine');
   const wanted = new Set(real.map(({ verdict }) => verdict.start));
   // A proxy that grew together with its neighbour has no entry of its own: no decision can be right.
