@@ -9,7 +9,7 @@ import {
   restoreRule,
 } from '../judge/forecast/restore-rule.js';
 import { standsIn } from '../judge/forecast/run.js';
-import { usualVvarPages } from '../judge/layout.js';
+import { mapsVvar, usualVvarPages } from '../judge/layout.js';
 import { parseRelease } from '../judge/release.js';
 import type { Finding, Forecast, Loss } from '../model/verdict.js';
 import type { ImageLook } from './image-look.js';
@@ -64,13 +64,15 @@ const sizeOf = ({ start, end }: Pick<ImageArea, 'start' | 'end'>): bigint => end
 
 /** The kernel of the dump: its vDSO is the dumped one, and its vvar as large as it gives it, by its release. */
 const sameKernel = ({ dumped, took, evidence, process }: ImageLook): RuntimeLayout => {
-  const pages = usualVvarPages(evidence.host.machine, parseRelease(evidence.host.release));
+  const release = parseRelease(evidence.host.release);
+  const pages = usualVvarPages(evidence.host.machine, release);
+  const mapped =
+    took.vvar.length === 0 && mapsVvar(evidence.host.machine, release) !== false
+      ? undefined
+      : took.vvar.reduce((sum, area) => sum + sizeOf(area), 0n);
   return {
     vdsoSize: dumped === undefined ? undefined : sizeOf(dumped.area),
-    vvarSize:
-      pages === undefined
-        ? took.vvar.reduce((sum: bigint | undefined, area) => (sum ?? 0n) + sizeOf(area), undefined)
-        : BigInt(pages) * BigInt(process.pageSize),
+    vvarSize: pages === undefined ? mapped : BigInt(pages) * BigInt(process.pageSize),
     vdsoFirst: false,
   };
 };

@@ -102,11 +102,15 @@ export const vvarAttached = (
 /** Does this kernel map a [vvar] beside its vDSO? From 6.1 on all but these do (facts of each tree's vdso.c). */
 const givesVvar = (space: Space): boolean | undefined => {
   const { machine } = space.evidence.host;
-  const parsed = space.release;
-  if (machine === undefined || parsed === undefined || space.naming.rule !== 'mapping') return undefined;
-  if (isX86(machine) === true) return atLeast(parsed, 3, 16);
-  if (/^(aarch64|arm)/.test(machine)) return atLeast(parsed, 4, 1);
+  return space.naming.rule === 'mapping' ? mapsVvar(machine, space.release) : undefined;
+};
+
+/** The same by machine (uname -m) and release alone. */
+export const mapsVvar = (machine: string | undefined, release: Release | undefined): boolean | undefined => {
+  if (machine === undefined || release === undefined) return undefined;
+  if (isX86(machine) === true) return atLeast(release, 3, 16);
+  if (/^(aarch64|arm)/.test(machine)) return atLeast(release, 4, 1);
   if (/^(riscv|s390|ppc|mips|loongarch|sparc64)/.test(machine))
-    return atLeast(parsed, 6, 1) === true ? true : undefined;
+    return atLeast(release, 6, 1) === true ? true : undefined;
   return undefined;
 };

@@ -107,6 +107,8 @@ const inPlace = ({ vvar, runtime, readsClock, isReadable }: RestoreLayout, vdso:
   if (attached || runtime.vvarSize === 0n || readsClock === false)
     return { restore: 'in-place', text: 'the pair is as this kernel has it', line };
   if (readsClock === undefined) return { restore: undefined, text: 'the vvar is not where the vDSO reads it', line };
+  if (vvar === undefined && runtime.vvarSize === undefined)
+    return { restore: undefined, text: 'the image has no vvar, and it is not known whether that kernel has one', line };
   // Zeros there tell its code to make a system call instead (vdso_data.clock_mode), an odd first word to wait for ever.
   const data = runtime.vdsoFirst ? vdso.end : vdso.start - (runtime.vvarSize ?? 0n);
   if (runtime.vvarSize !== undefined && isReadable(data))

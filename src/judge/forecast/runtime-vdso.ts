@@ -1,6 +1,6 @@
 import { sizeOf } from '../../model/vma.js';
 import type { CriuEntry } from '../criu/entry.js';
-import { expectedVvarPages, isVdsoFirst } from '../layout.js';
+import { expectedVvarPages, isVdsoFirst, mapsVvar } from '../layout.js';
 import { imagePages } from '../space.js';
 import { countPages } from '../traits.js';
 import type { Run } from './run.js';
@@ -43,7 +43,8 @@ const vvarSize = ({ space, judged }: Run): bigint | undefined => {
   if (expected !== undefined) return BigInt(expected) * space.pageSize;
   if (space.naming.rule === 'address') return 0n;
   const named = space.vvars;
-  if (named.length === 0 && judged.length === 0) return undefined;
+  if (named.length === 0 && (judged.length === 0 || mapsVvar(space.evidence.host.machine, space.release) === true))
+    return undefined;
   return named.reduce((total, vma) => total + sizeOf(vma), 0n);
 };
 
