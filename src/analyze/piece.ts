@@ -1,3 +1,4 @@
+import type { LooseLog } from '../criu/logs-beside.js';
 import type { PostMortem } from '../criu/post-mortem.js';
 import type { Target } from '../doctor/schema.js';
 import { forecast } from '../judge/forecast.js';
@@ -32,6 +33,8 @@ export interface PieceOptions {
   /** Of a recording: processes to keep, whatever is said of them. */
   readonly wanted?: ((life: Life) => boolean) | undefined;
   readonly progress?: Progress | undefined;
+  /** For images: logs that were given by themselves. */
+  readonly loose?: readonly LooseLog[] | undefined;
 }
 
 /** Reads one recognised path and judges every process in it. */
@@ -42,8 +45,9 @@ export const readPiece = async (input: Input, options: PieceOptions): Promise<Ou
     case 'core':
       return await corePiece(input);
     case 'criu-image':
-    case 'log':
       return await criuPiece(input, options);
+    case 'log':
+      return await logPiece(input, options);
     case 'recording':
       return await recordingPiece(input, options);
   }
@@ -68,14 +72,40 @@ const judged = (evidence: Evidence, criu: string): Judged => {
 };
 
 /** CRIU images and their logs. A dumped vDSO is held against those of this host, in case it is of the same kernel. */
-const criuPiece = async (input: Input, { criu, target }: PieceOptions): Promise<Outcome<Piece>> => {
-  const { readLogPostMortem, readPostMortem } = await import('../criu/post-mortem.js');
+const criuPiece = async (input: Input, { criu, target, loose }: PieceOptions): Promise<Outcome<Piece>> => {
+  const { readPostMortem } = await import('../criu/post-mortem.js');
   const { hostImages } = await import('../criu/own-vdso.js');
-  const context = { criu, pristine: hostImages, target };
-  const images = await (input.kind === 'log' ? readLogPostMortem : readPostMortem)(input.path, context);
-  if (!images.ok) return images;
-  const { host, judged, problems, set, logs } = images.value;
-  return success({ input, host, judged, problems, criu: { set, logs } });
+  const images = await readPostMortem(input.path, { criu, pristine: hostImages, target, loose });
+  return images.ok ? success(pieceOf(input, images.value)) : images;
+};
+
+const pieceOf = (input: Input, { host, judged, problems, set, logs }: PostMortem): Piece => ({
+  input,
+  host,
+  judged,
+  problems,
+  criu: { set, logs },
+});
+
+const logPiece = async (input: Input, { criu }: PieceOptions): Promise<Outcome<Piece>> => {
+  const { readLogPostMortem } = await import('../criu/post-mortem.js');
+  const read = await readLogPostMortem(input.path, { criu });
+  return read.ok ? success(pieceOf(input, read.value)) : read;
+};
+
+/** Logs of which no images were given, a dump and its restore together. */
+export const logPieces = async (
+  loose: readonly LooseLog[],
+  { criu }: PieceOptions,
+): Promise<readonly { readonly logs: readonly LooseLog[]; readonly piece: Piece }[]> => {
+  const [{ judgeLogs }, { pairedLogs }] = await Promise.all([
+    import('../criu/post-mortem.js'),
+    import('../criu/loose-logs.js'),
+  ]);
+  return pairedLogs(loose).map((logs) => ({
+    logs,
+    piece: pieceOf({ kind: 'log', path: logs[0]?.path ?? '' }, judgeLogs(logs, { criu })),
+  }));
 };
 
 /** A core file is of a process that is gone: there is nothing to dump, so nothing to forecast. */

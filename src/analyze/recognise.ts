@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { cannotOpen, failed, failure, type Outcome, success } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
@@ -9,6 +9,7 @@ export type Input =
   | { readonly kind: 'criu-image'; readonly path: string }
   | { readonly kind: 'recording'; readonly path: string }
   | { readonly kind: 'core'; readonly path: string }
+  /** A file, or a directory that holds logs and no images. */
   | { readonly kind: 'log'; readonly path: string };
 
 /** Looks at a directory's entries, or at the first bytes of a file. Never opens a device, a socket or a FIFO. */
@@ -33,7 +34,8 @@ const recogniseDirectory = (path: string, shown: string): Outcome<Input> => {
   if (existsSync(join(path, 'bundle.json'))) return success({ kind: 'bundle', path });
   const names = readdirSync(path);
   if (names.some((name) => IMAGE_NAME.test(name))) return success({ kind: 'criu-image', path });
-  if (names.some((name) => LOG_NAME.test(name))) return success({ kind: 'criu-image', path });
+  if (names.some((name) => LOG_NAME.test(name) || (name.endsWith('.log') && beginsAsLog(join(path, name)))))
+    return success({ kind: 'log', path });
   return failed(
     failure(
       'bad-input',
@@ -46,11 +48,25 @@ const recogniseDirectory = (path: string, shown: string): Outcome<Input> => {
 const IMAGE_NAME = /^(?:inventory|pstree|(?:mm|core|pagemap)-\d+)\.img$/;
 const LOG_NAME = /^(?:dump|restore)\.log$/;
 
-const recogniseFile = (path: string, shown: string): Outcome<Input> => {
+const readHead = (path: string): { readonly head: Buffer; readonly length: number } => {
   const head = Buffer.alloc(512);
-  const file = openSync(path, 'r');
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const length = readSync(file, head, 0, head.length, 0);
   closeSync(file);
+  return { head, length };
+};
+
+/** What cannot be read is no log: whoever reads the directory says so. */
+const beginsAsLog = (path: string): boolean => {
+  try {
+    return statSync(path).isFile() && CRIU_LOG_LINE.test(readHead(path).head.toString('latin1'));
+  } catch {
+    return false;
+  }
+};
+
+const recogniseFile = (path: string, shown: string): Outcome<Input> => {
+  const { head, length } = readHead(path);
   if (length === 0) return failed(failure('bad-input', `${shown} is empty.`, READS));
   // e_type at byte 16: 4 is ET_CORE, in either byte order.
   if (head.subarray(0, 4).equals(ELF_MAGIC) && (head[16] === 4 || head[17] === 4))

@@ -1,8 +1,9 @@
 import { open, stat, writeFile } from 'node:fs/promises';
 import { chaptersOf, hostProblems } from '../analyze/join/chapters.js';
-import { type Piece, type PieceOptions, readPiece } from '../analyze/piece.js';
+import { logPieces, type Piece, type PieceOptions, readPiece } from '../analyze/piece.js';
 import { type Input, recognise } from '../analyze/recognise.js';
 import type { Life } from '../analyze/recording/life.js';
+import type { LooseLog } from '../criu/logs-beside.js';
 import type { Target } from '../doctor/schema.js';
 import type { Host } from '../model/evidence.js';
 import { codeOf, EXIT, type Failure, failure, type Outcome, success } from '../model/failure.js';
@@ -33,7 +34,7 @@ export const run = async (paths: readonly string[], options: AnalyzeOptions): Pr
     return EXIT.cannotRun;
   }
   const problems: Failure[] = [];
-  const pieces = await readPieces(paths, { criu: options.criu, target: target?.value }, problems);
+  const { pieces, lost } = await readPieces(paths, { criu: options.criu, target: target?.value }, problems);
   const chapters = chaptersOf(pieces, { forTarget: target !== undefined });
   const mixed = hostProblems(pieces);
   problems.push(...mixed);
@@ -42,7 +43,7 @@ export const run = async (paths: readonly string[], options: AnalyzeOptions): Pr
   if (failed !== undefined) problems.push(failed);
   printChapters(chaptersReport(host, chapters, problems), chapters, options.output);
   // An input that could not be read may hold anything: not all is well then.
-  if (pieces.filter(isTelling).length < paths.length || failed !== undefined) return EXIT.cannotRun;
+  if (lost > 0 || failed !== undefined) return EXIT.cannotRun;
   return chapters.every(isWellThroughout) ? EXIT.well : EXIT.notWell;
 };
 
@@ -51,25 +52,43 @@ const isTelling = ({ judged, problems }: Piece): boolean =>
   problems.length === 0 ||
   judged.some(({ evidence, verdict }) => evidence.vmas !== undefined || verdict.findings.length > 0);
 
-/** Recordings last: what the other paths are about is then kept of them, whatever is said of it. */
+/**
+ * Logs first, because images want those that do not lie beside them; recordings last: what the other paths are about is
+ * then kept of them, whatever is said of it. `lost`: paths of which nothing was learned.
+ */
 const readPieces = async (
   paths: readonly string[],
   options: PieceOptions,
   problems: Failure[],
-): Promise<readonly Piece[]> => {
+): Promise<{ readonly pieces: readonly Piece[]; readonly lost: number }> => {
   const inputs = paths.map((path, order) => ({ order, input: recognise(path) }));
   if (inputs.some(isRecording)) (await import('../pipeline/heap.js')).keepHeapSmall('one run');
   const read: { readonly order: number; readonly piece: Piece }[] = [];
+  const heard = new Set<number>();
+  const keep = (order: number, piece: Piece): void => {
+    read.push({ order, piece });
+    problems.push(...piece.problems);
+    if (isTelling(piece)) heard.add(order);
+  };
   const take = async ({ order, input }: (typeof inputs)[number], more: Partial<PieceOptions> = {}): Promise<void> => {
     const piece = input.ok ? await readPiece(input.value, { ...options, ...more }) : input;
-    if (!piece.ok) {
-      problems.push(piece.failure);
-      return;
-    }
-    read.push({ order, piece: piece.value });
-    problems.push(...piece.value.problems);
+    if (piece.ok) keep(order, piece.value);
+    else problems.push(piece.failure);
   };
-  for (const one of inputs) if (!isRecording(one)) await take(one);
+  const loose = await readLoose(inputs, problems);
+  const logs = [...loose.keys()];
+  for (const one of inputs) if (!isRecording(one) && !isLog(one)) await take(one, { loose: logs });
+  const taken = new Set(read.flatMap(({ piece }) => [piece.criu?.logs.dump, piece.criu?.logs.restore]));
+  for (const one of logs.filter(({ log }) => taken.has(log))) {
+    problems.push(...one.problems);
+    heard.add(loose.get(one) ?? 0);
+  }
+  const left = logs.filter(({ log }) => !taken.has(log));
+  for (const { logs: together, piece } of left.length === 0 ? [] : await logPieces(left, options)) {
+    const [first, ...more] = together.map((one) => loose.get(one) ?? 0);
+    keep(first ?? 0, piece);
+    for (const order of more) if (heard.has(first ?? 0)) heard.add(order);
+  }
   const wanted = wantedBy(read.map(({ piece }) => piece));
   for (const one of inputs) {
     if (!isRecording(one)) continue;
@@ -77,8 +96,27 @@ const readPieces = async (
     await take(one, { wanted, progress: bar.show });
     bar.clear();
   }
-  return read.sort((one, other) => one.order - other.order).map(({ piece }) => piece);
+  const pieces = read.sort((one, other) => one.order - other.order).map(({ piece }) => piece);
+  return { pieces, lost: paths.length - heard.size };
 };
+
+/** With the place of their path on the command line. */
+const readLoose = async (
+  inputs: readonly { readonly order: number; readonly input: Outcome<Input> }[],
+  problems: Failure[],
+): Promise<ReadonlyMap<LooseLog, number>> => {
+  const found = new Map<LooseLog, number>();
+  for (const { order, input } of inputs) {
+    if (!input.ok || input.value.kind !== 'log') continue;
+    const { readLooseLogs } = await import('../criu/loose-logs.js');
+    const read = await readLooseLogs(input.value.path);
+    if (read.ok) for (const log of read.value) found.set(log, order);
+    else problems.push(read.failure);
+  }
+  return found;
+};
+
+const isLog = ({ input }: { readonly input: Outcome<Input> }): boolean => input.ok && input.value.kind === 'log';
 
 const isRecording = ({ input }: { readonly input: Outcome<Input> }): boolean =>
   input.ok && input.value.kind === 'recording';

@@ -120,21 +120,33 @@ const unreadOf = (process: ImageProcess): readonly Unread[] =>
     ? [{ what: 'maps', why: 'absent', detail: `mm-${process.pid}.img has no mappings that can be read` }]
     : [];
 
-/** Tasks whose dump CRIU gave up: the log holds their mappings, no image does. */
-const unwritten = (set: ImageSet, log: CriuLog | undefined): readonly Evidence[] =>
-  (log?.processes ?? [])
-    .filter(({ pid }) => !set.processes.some((process) => process.pid === pid))
-    .map((logged) => {
-      // smaps goes upwards: with the vDSO among what was read, all that lies below it, its vvar too, was read.
-      const { vmas, ...evidence } = evidenceOf({ ...NO_IMAGE, pid: logged.pid, comm: logged.comm }, log, logged);
-      const useful = logged.vmasComplete || vmas?.some(isVdsoNamed) === true;
-      const cut: Unread = { what: 'maps', why: 'truncated', detail: 'the dump stopped while the mappings were read' };
-      return { ...evidence, vmas: useful ? vmas : undefined, unread: logged.vmasComplete ? [] : [cut] };
-    });
+/** Tasks whose dump CRIU gave up: the log holds their mappings, or (below -v4) their errors alone; no image does. */
+const unwritten = (set: ImageSet, log: CriuLog | undefined): readonly Evidence[] => {
+  if (log === undefined) return [];
+  const listed = log.processes.filter(({ pid }) => !set.processes.some((process) => process.pid === pid));
+  const known = new Set([...set.processes, ...listed].map(({ pid }) => pid));
+  // In the log of a dump that went through it would be the number of a container's task outside.
+  const accused =
+    set.kind !== 'unfinished' ? [] : log.findings.filter(({ severity, routine }) => severity === 'error' && !routine);
+  const named = new Set(accused.flatMap(({ pid }) => (pid === undefined || known.has(pid) ? [] : [pid])));
+  return [
+    ...listed.map((logged) => unwrittenTask(logged, log)),
+    ...[...named].map((pid) => taskWithoutImage(pid, log)),
+  ];
+};
+
+const unwrittenTask = (logged: LogProcess, log: CriuLog): Evidence => {
+  // smaps goes upwards: with the vDSO among what was read, all that lies below it, its vvar too, was read.
+  const { vmas, ...evidence } = evidenceOf({ ...NO_IMAGE, pid: logged.pid, comm: logged.comm }, log, logged);
+  const useful = logged.vmasComplete || vmas?.some(isVdsoNamed) === true;
+  const cut: Unread = { what: 'maps', why: 'truncated', detail: 'the dump stopped while the mappings were read' };
+  return { ...evidence, vmas: useful ? vmas : undefined, unread: logged.vmasComplete ? [] : [cut] };
+};
 
 /** A task of which only a log speaks, and that lists no mappings. */
 export const taskWithoutImage = (pid: number, log: CriuLog): Evidence => {
-  const absent: Unread = { what: 'maps', why: 'absent', detail: 'a restore.log lists no mappings' };
+  const detail = log.kind === 'restore' ? 'a restore.log lists no mappings' : 'below -v4 a dump.log lists no mappings';
+  const absent: Unread = { what: 'maps', why: 'absent', detail };
   return { ...evidenceOf({ ...NO_IMAGE, pid }, log, undefined), vmas: undefined, unread: [absent] };
 };
 

@@ -3,6 +3,7 @@ import { type Failure, failed, failure, type Outcome, success } from '../model/f
 import { type ImageDirectory, labelOf, openDirectory, shown, writtenTime } from './directory.js';
 import { damaged } from './framing.js';
 import type { ImageInventory, ImageProcess, ImageSet, ImageStats } from './image-set.js';
+import { unfinished } from './logs-beside.js';
 import { type ListedTask, readProcess } from './process.js';
 import { readAll, readOne } from './read.js';
 import { InventorySchema, StatsSchema, TaskSchema } from './schema/image_pb.js';
@@ -46,13 +47,6 @@ const kindOf = ({ names }: ImageDirectory): ImageSet['kind'] => {
   if (names.has('pstree.img')) return 'dump';
   return [...names].some((name) => /^pagemap-\d+\.img$/.test(name)) ? 'pre-dump' : 'unfinished';
 };
-
-const unfinished = (path: string): Failure =>
-  failure(
-    'bad-input',
-    `${shown(path)} has no pstree.img: the dump stopped before the processes were written.`,
-    'See its dump.log; nothing here can be restored.',
-  );
 
 const readInventory = (directory: ImageDirectory, problems: Failure[]): ImageInventory | undefined => {
   const inventory = readOne(directory, 'inventory.img', 'inventory', InventorySchema, problems);

@@ -2,13 +2,13 @@ import { type FindingCodeName, finding } from '../judge/finding-codes.js';
 import type { Finding } from '../model/verdict.js';
 import { hex } from '../text/hex.js';
 import type { ImageLook } from './image-look.js';
-import type { LogFinding } from './log/log.js';
+import type { LogFinding, LogProcess } from './log/log.js';
 import { hasStatus } from './status.js';
 
 /** What dump.log and restore.log say of one process, beyond single lines. */
 export const logFindings = (look: ImageLook): readonly Finding[] => [
   ...markFindings(look),
-  ...statusFindings(look),
+  ...statusFindings(look.logged),
   ...outcomeFindings(look.restoreLines),
   ...lineFindings('dump.log', look.dumpLines),
   ...lineFindings('restore.log', look.restoreLines),
@@ -37,7 +37,7 @@ const markFindings = ({ dumpLines }: ImageLook): readonly Finding[] => {
 const NOWHERE = /^f{16}$/;
 
 /** The same mapping before and after CRIU's checks. */
-const statusFindings = ({ logged }: ImageLook): readonly Finding[] => {
+export const statusFindings = (logged: LogProcess | undefined): readonly Finding[] => {
   if (logged === undefined) return [];
   return [...logged.statusBefore].flatMap(([start, before]) => {
     const after = logged.statusAfter.get(start);

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
-import { type ImageDirectory, labelOf, openDirectory, readImage, shown, unreadable } from './directory.js';
+import { type ImageDirectory, openDirectory, readImage, shown, unreadable } from './directory.js';
 import type { Logs } from './image-look.js';
 import type { ImageSet } from './image-set.js';
 import type { CriuLog, LogFinding, LogKind } from './log/log.js';
@@ -20,20 +20,56 @@ const MOST_LOGS = 16;
 export const logsBeside = (set: ImageSet, problems: Failure[]): Logs => {
   const directory = openDirectory(set.directory);
   if (!directory.ok) return { dump: undefined, restore: undefined };
-  const usual = (name: string): number => (kindByName(name) === 'unknown' ? 1 : 0);
-  const names = [...set.logs].sort((one, other) => usual(one) - usual(other)).slice(0, MOST_LOGS);
   let logs: Logs = { dump: undefined, restore: undefined };
-  for (const name of names) {
-    const log = readOne(directory.value, name, problems);
-    if (log === undefined || log.kind === 'unknown' || logs[log.kind] !== undefined) continue;
+  for (const { path, log } of logsOf(directory.value, set.logs, problems)) {
+    if (log.kind === 'unknown' || logs[log.kind] !== undefined) continue;
     const foreign = log.kind === 'dump' && isForeign(set, log);
-    if (foreign)
-      problems.push(failure('bad-input', `${labelOf(directory.value, name)} is of another dump than the images.`));
+    if (foreign) problems.push(failure('bad-input', `${shown(path)} is of another dump than the images.`));
     else logs = { ...logs, [log.kind]: log };
-    if (!foreign) problems.push(...generalProblems(labelOf(directory.value, name), log));
+    if (!foreign) problems.push(...generalProblems(shown(path), log));
   }
   return logs;
 };
+
+const logsOf = (directory: ImageDirectory, names: readonly string[], problems: Failure[]): readonly NamedLog[] => {
+  const usual = (name: string): number => (kindByName(name) === 'unknown' ? 1 : 0);
+  const listed = [...names].sort((one, other) => usual(one) - usual(other)).slice(0, MOST_LOGS);
+  return listed.flatMap((name) => {
+    const log = readOne(directory, name, problems);
+    return log === undefined ? [] : [{ path: join(directory.path, name), log }];
+  });
+};
+
+/** A log, and what it or its path say that is of no process. */
+export interface LooseLog extends NamedLog {
+  readonly problems: readonly Failure[];
+}
+
+interface NamedLog {
+  readonly path: string;
+  readonly log: CriuLog;
+}
+
+/** The logs of a directory that holds nothing else of CRIU: its work directory (-W), or what a failed dump left. */
+export const logsIn = (path: string): Outcome<readonly LooseLog[]> => {
+  const directory = openDirectory(path);
+  if (!directory.ok) return directory;
+  const problems: Failure[] = [];
+  const names = [...directory.value.names].filter((name) => name.endsWith('.log')).sort();
+  const logs = logsOf(directory.value, names, problems).filter(({ log }) => log.kind !== 'unknown');
+  if (logs.every(({ log }) => log.kind === 'dump' && log.ended !== 'success')) problems.push(unfinished(path));
+  const [first, ...more] = logs.map((one) => ({ ...one, problems: generalProblems(shown(one.path), one.log) }));
+  if (first !== undefined) return success([{ ...first, problems: [...problems, ...first.problems] }, ...more]);
+  return failed(problems[0] ?? unfinished(path));
+};
+
+/** A dump that failed leaves no pstree.img. */
+export const unfinished = (path: string): Failure =>
+  failure(
+    'bad-input',
+    `${shown(path)} has no pstree.img: the dump stopped before the processes were written.`,
+    'See its dump.log; nothing here can be restored.',
+  );
 
 const readOne = (directory: ImageDirectory, name: string, problems: Failure[]): CriuLog | undefined => {
   const file = readImage(directory, name, LONGEST_LOG);
@@ -42,14 +78,14 @@ const readOne = (directory: ImageDirectory, name: string, problems: Failure[]): 
   return undefined;
 };
 
-const isForeign = ({ inventory }: ImageSet, { runId }: CriuLog): boolean =>
+export const isForeign = ({ inventory }: ImageSet, { runId }: CriuLog): boolean =>
   inventory?.runId !== undefined && runId !== undefined && inventory.runId !== runId;
 
 const kindByName = (name: string): LogKind =>
   /^dump\b/.test(name) ? 'dump' : /^restore\b/.test(name) ? 'restore' : 'unknown';
 
-/** A log by itself; what CRIU says of no process in particular goes to `problems`. */
-export const readLogFile = async (path: string): Promise<Outcome<{ log: CriuLog; problems: readonly Failure[] }>> => {
+/** A log by itself: with -W or -o it need not lie beside the images. */
+export const readLogFile = async (path: string): Promise<Outcome<LooseLog>> => {
   try {
     const { size } = await stat(path);
     if (size > LONGEST_LOG)
@@ -57,7 +93,7 @@ export const readLogFile = async (path: string): Promise<Outcome<{ log: CriuLog;
     const log = readLog(logText(await readFile(path)), kindByName(basename(path)));
     if (log.kind === 'unknown' && log.findings.length === 0)
       return failed(failure('bad-input', `${shown(path)} has no line that CRIU prints about a vDSO.`, 'Log with -v4.'));
-    return success({ log, problems: generalProblems(shown(path), log) });
+    return success({ path, log, problems: generalProblems(shown(path), log) });
   } catch (error) {
     return failed(unreadable(path, error));
   }

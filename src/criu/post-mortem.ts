@@ -13,9 +13,10 @@ import { type ImageLook, type Logs, lookAt } from './image-look.js';
 import type { ImageSet } from './image-set.js';
 import { readImages } from './images.js';
 import { layoutFindings } from './layout-findings.js';
-import type { CriuLog } from './log/log.js';
-import { lineFindings, logFindings, outcomeFindings } from './log-findings.js';
-import { logsBeside, readLogFile } from './logs-beside.js';
+import type { CriuLog, LogFinding, LogProcess } from './log/log.js';
+import { lineFindings, logFindings, outcomeFindings, statusFindings } from './log-findings.js';
+import { type LooseLog, logsBeside } from './logs-beside.js';
+import { readLooseLogs, withLoose } from './loose-logs.js';
 import { HOPELESS, targetFindings, targetVdso } from './target.js';
 
 /** What is known beside the images. */
@@ -26,6 +27,8 @@ export interface PostMortemContext {
   readonly pristine?: (abis: ReadonlySet<string>) => Promise<readonly Pristine[]>;
   /** The host to restore on; without it, the kernel of the dump is meant. */
   readonly target?: Target | undefined;
+  /** Logs that were given by themselves: those of these images are taken for theirs. */
+  readonly loose?: readonly LooseLog[] | undefined;
 }
 
 export interface PostMortem {
@@ -42,7 +45,7 @@ export const readPostMortem = async (path: string, context: PostMortemContext = 
   if (!images.ok) return images;
   const set = images.value;
   const problems: Failure[] = [...set.problems];
-  const logs = logsBeside(set, problems);
+  const logs = withLoose(set, logsBeside(set, problems), context.loose ?? []);
   const abis = new Set(set.processes.flatMap(({ machine, compat }) => (compat === true ? 'i386' : (machine ?? []))));
   const judged = judgeImages(set, logs, (await context.pristine?.(abis)) ?? [], context);
   return success({ set, logs, host: judged[0]?.evidence.host, judged, problems });
@@ -53,14 +56,14 @@ export const judgeImages = (
   set: ImageSet,
   logs: Logs,
   pristine: readonly Pristine[],
-  context: Omit<PostMortemContext, 'pristine'> = {},
+  context: Omit<PostMortemContext, 'pristine' | 'loose'> = {},
 ): readonly Judged[] => {
   const criu = context.criu ?? logs.dump?.version ?? NEWEST_CRIU;
-  return imageEvidence(set, logs.dump).map((evidence): Judged => {
+  const seen = imageEvidence(set, logs.dump);
+  return [...seen, ...restoredTasks(set, logs.restore, seen)].map((evidence): Judged => {
     const verdict = judge(evidence);
     const process = set.processes.find(({ pid }) => pid === evidence.process.pid);
-    if (process === undefined || process.dead)
-      return unfinished(evidence, verdict, logs.dump, forecast(evidence, verdict, criu));
+    if (process === undefined || process.dead) return withoutImage(evidence, verdict, logs, criu);
     const logged = logProcessOf(process, logs.dump);
     const look = lookAt(process, evidence, verdict, logged, logs, pristine);
     const findings = [...verdict.findings, ...layoutFindings(look), ...bytesFindings(look), ...logFindings(look)];
@@ -87,38 +90,59 @@ const withPages = (verdict: Verdict, { genuine }: ImageLook): Verdict => {
   return { ...verdict, vdso: { ...vdso, modifiedPages: genuine.pages } };
 };
 
-/** A task whose dump CRIU gave up, or a zombie: what the log says of it is all there is. */
-const unfinished = (evidence: Evidence, verdict: Verdict, dump: CriuLog | undefined, expected: Forecast): Judged => {
-  const lines = dump?.findings.filter(({ pid }) => pid === evidence.process.pid) ?? [];
-  const findings = [...verdict.findings, ...lineFindings('dump.log', lines)];
-  if (dump?.ended === 'success' || evidence.process.state === 'Z')
-    return { evidence, verdict: { ...verdict, findings }, forecast: expected };
-  const died = lines.some(({ code }) => code === 'parasite-died');
-  const failed: Forecast = {
-    ...expected,
-    dump: died ? 'fail-kills' : 'fail',
-    restore: null,
-    loss: undefined,
-    findings: [],
-  };
-  return { evidence, verdict: { ...verdict, findings }, forecast: failed };
+/** A zombie, or a task of which only logs speak: CRIU gave up its dump, or its image is elsewhere. */
+const withoutImage = (evidence: Evidence, verdict: Verdict, { dump, restore }: Logs, criu: string): Judged => {
+  const { pid, state } = evidence.process;
+  const linesOf = (log: CriuLog | undefined): readonly LogFinding[] =>
+    log?.findings.filter((finding) => finding.pid === pid) ?? [];
+  const [dumped, restored] = [linesOf(dump), linesOf(restore)];
+  const logged = dump?.processes.find((one) => one.pid === pid);
+  const findings = [
+    ...(evidence.vmas === undefined ? [] : verdict.findings),
+    ...statusFindings(logged),
+    ...outcomeFindings(restored),
+    ...lineFindings('dump.log', dumped),
+    ...lineFindings('restore.log', restored),
+  ];
+  const judged = { evidence, verdict: { ...verdict, findings } };
+  if (logged === undefined && dumped.length === 0 && state !== 'Z') return judged;
+  const expected = forecast(evidence, verdict, criu);
+  // The log begins and ends with what CRIU did, whatever its version is foretold to do.
+  if (dump?.ended === 'success') return { ...judged, forecast: changedByCheck(logged) ? unknown(criu) : expected };
+  if (state === 'Z') return { ...judged, forecast: expected };
+  const failed: Forecast = { ...unknown(criu), dump: 'fail', restore: null };
+  const died = dumped.some(({ code }) => code === 'parasite-died');
+  return { ...judged, forecast: died ? { ...failed, dump: 'fail-kills' } : failed };
 };
 
-/** One log by itself: the processes a dump.log lists with their mappings, or those a restore.log speaks of. */
+/** A forecast goes by the names, and CRIU went by something else. */
+const changedByCheck = (logged: LogProcess | undefined): boolean => statusFindings(logged).length > 0;
+
+const unknown = (criu: string): Forecast => ({
+  criu,
+  dump: 'ok',
+  restore: undefined,
+  loss: undefined,
+  findings: [],
+});
+
+/** Logs by themselves: the processes a dump.log lists with their mappings, or those a restore.log speaks of. */
 export const readLogPostMortem = async (
   path: string,
   context: PostMortemContext = {},
 ): Promise<Outcome<PostMortem>> => {
-  const read = await readLogFile(path);
+  const read = await readLooseLogs(path);
   if (!read.ok) return read;
-  const { log, problems } = read.value;
-  const set: ImageSet = { ...NO_IMAGES, directory: path };
-  const logs: Logs = {
-    dump: log.kind === 'restore' ? undefined : log,
-    restore: log.kind === 'restore' ? log : undefined,
-  };
-  const judged = [...judgeImages(set, logs, [], context), ...(log.kind === 'restore' ? restoredTasks(log) : [])];
-  return success({ set, logs, host: judged[0]?.evidence.host, judged, problems });
+  return success(judgeLogs(read.value, context));
+};
+
+/** At most a dump.log and a restore.log, of the same dump. */
+export const judgeLogs = (loose: readonly LooseLog[], context: PostMortemContext = {}): PostMortem => {
+  const set: ImageSet = { ...NO_IMAGES, directory: loose[0]?.path ?? '' };
+  const restore = loose.find(({ log }) => log.kind === 'restore')?.log;
+  const logs: Logs = { dump: loose.find(({ log }) => log !== restore)?.log, restore };
+  const judged = judgeImages(set, logs, [], context);
+  return { set, logs, host: judged[0]?.evidence.host, judged, problems: loose.flatMap(({ problems }) => problems) };
 };
 
 const NO_IMAGES: ImageSet = {
@@ -132,17 +156,14 @@ const NO_IMAGES: ImageSet = {
   problems: [],
 };
 
-const restoredTasks = (log: CriuLog): readonly Judged[] => {
-  const pids = new Set(log.findings.flatMap(({ pid }) => pid ?? []));
-  return [...pids]
-    .sort((one, other) => one - other)
-    .map((pid) => {
-      const evidence = taskWithoutImage(pid, log);
-      const verdict = judge(evidence);
-      const lines = log.findings.filter((finding) => finding.pid === pid);
-      return {
-        evidence,
-        verdict: { ...verdict, findings: [...outcomeFindings(lines), ...lineFindings('restore.log', lines)] },
-      };
-    });
+/** Tasks that a restore.log speaks of, where there is no image of any. */
+const restoredTasks = (
+  { processes }: ImageSet,
+  log: CriuLog | undefined,
+  seen: readonly Evidence[],
+): readonly Evidence[] => {
+  if (log === undefined || processes.length > 0) return [];
+  const known = new Set(seen.map(({ process }) => process.pid));
+  const pids = new Set(log.findings.flatMap(({ pid }) => (pid === undefined || known.has(pid) ? [] : [pid])));
+  return [...pids].sort((one, other) => one - other).map((pid) => taskWithoutImage(pid, log));
 };

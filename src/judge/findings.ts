@@ -12,7 +12,7 @@ export const findingsOf = (space: Space, found: Found): readonly Finding[] => {
     ...vdsoFindings(space, found),
     ...mappingFindings(space, found),
     ...uprobes(space),
-    ...unclear(found),
+    ...unclear(space, found),
     ...policyFindings(found),
   ];
   const order = ['error', 'warning', 'info'];
@@ -34,10 +34,11 @@ const uprobes = (space: Space): readonly Finding[] =>
       }),
     );
 
-const unclear = ({ undecided, judged, vdso }: Found): readonly Finding[] => {
+const unclear = ({ naming }: Space, { undecided, judged, vdso }: Found): readonly Finding[] => {
   const open = undecided.filter(({ traits }) => traits.named);
   const named = [...open.map(({ traits }) => traits), ...judged.map(({ traits }) => traits).filter((one) => one.named)];
-  if (open.length > 0 && named.length > 1) {
+  // CRIU may take several mappings for the vDSO, and an image is no reading of maps.
+  if (open.length > 0 && named.length > 1 && naming.rule !== 'claim') {
     const places = named.map(({ vma }) => hex(vma.start)).slice(0, 4);
     return [
       finding('torn-read', {

@@ -182,6 +182,14 @@ test('without dump.log nobody knows what the kernel called a vDSO that CRIU did 
   assert.equal(verdict.hint, undefined);
 });
 
+test('two mappings that CRIU took for the vDSO are no torn reading of maps, nor is its check by name known', async (context) => {
+  const { verdict } = await changed(context, 'symtable-check-copy-at-old-address', remove(/^dump\.log$/));
+  const codes = verdict.findings.map(({ code }) => code);
+  assert.ok(codes.includes('vdso-unclear') && codes.includes('image-with-several-vdsos'), codes.join(' '));
+  assert.ok(!codes.includes('torn-read') && !codes.includes('hint-policy-wrong'), codes.join(' '));
+  assert.equal(verdict.policies.hint.decision, undefined);
+});
+
 test('a vDSO without vvar is not put back in place for want of knowing what that machine has', async (context) => {
   const { forecast } = await changed(context, 'vvar-unmapped-vdso-kept', remove(/^core-|\.log$/));
   assert.equal(forecast?.restore, undefined);

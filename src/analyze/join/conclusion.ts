@@ -1,4 +1,5 @@
 import type { CriuLog } from '../../criu/log/log.js';
+import { hasStatus } from '../../criu/status.js';
 import type { Difference } from '../../model/diff.js';
 import type { Choice } from '../../report/chapter.js';
 import { isoTime } from '../../report/line.js';
@@ -97,13 +98,22 @@ const dumpWords = (image: Witness, choices: readonly Choice[]): readonly string[
     const why = error === undefined ? '' : `: ${error.meaning} (dump.log, line ${error.line})`;
     return [`${who} failed to dump it${why}`];
   }
-  if (image.criu?.process === undefined) return dump === undefined ? [] : [`${who} dumped it; its image is not here`];
-  const took = choices.filter(({ took: one }) => one === 'vdso');
+  if (image.criu?.process === undefined) {
+    if (dump === undefined) return [];
+    return [
+      dump.ended === 'success'
+        ? `${who} dumped it; its image is not here`
+        : `where the log ends, ${who} was dumping it`,
+    ];
+  }
+  const { areas } = image.criu.process;
+  if (areas === undefined) return [`${who} dumped it; its mappings are not in the image`];
+  const took = areas.filter(({ status }) => hasStatus(status, 'vdso'));
   const place = took.length === 0 ? 'nothing' : took.map(({ start }) => hex(start)).join(' and ');
   const wrong = choices.filter(({ right }) => !right);
   const judgement =
     wrong.length === 0
-      ? took.length === 0 && choices.length === 0
+      ? choices.length === 0 || took.some(({ start }) => !choices.some((choice) => choice.start === start))
         ? ''
         : ': right'
       : `: wrong, ${wrong.map(({ start, took: one, class: kind }) => `${hex(start)} is ${IS[kind]} and was taken for ${TOOK[one]}`).join('; ')}`;

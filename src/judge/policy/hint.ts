@@ -7,7 +7,9 @@ import { type PolicyCase, runPolicy } from './policy.js';
  * later do so where its hint test passed (ff28da950), and for every 32-bit task.
  */
 export const hintPolicy = (space: Space, truth: PolicyCase): PolicyVerdict =>
-  runPolicy(space, truth, undefined, {
-    decided: 'takes what the kernel names [vdso] and is readable and executable',
-    undecided: 'cannot decide',
-  });
+  space.evidence.namesBy === 'criu'
+    ? { decision: undefined, right: undefined, why: 'an image does not keep what the kernel named', criuMessages: [] }
+    : runPolicy(space, truth, undefined, {
+        decided: 'takes what the kernel names [vdso] and is readable and executable',
+        undecided: 'cannot decide',
+      });
