@@ -45,9 +45,27 @@ export const select = (wanted: Wanted, { cgroupsOf }: Asked): Selection => {
   const belongs = (pid: number, group: string): boolean => {
     const known = inGroup.get(pid);
     if (known !== undefined) return known;
-    const inside = cgroupsOf(pid).some((path) => path === group || path.startsWith(group === '/' ? '/' : `${group}/`));
-    inGroup.set(pid, inside);
-    return inside;
+    inGroup.set(pid, false);
+    ask(pid, group);
+    return inGroup.get(pid) === true;
+  };
+
+  /** One that has gone stays where it was. */
+  const ask = (pid: number, group: string): void => {
+    const paths = cgroupsOf(pid);
+    if (paths.length > 0)
+      inGroup.set(
+        pid,
+        paths.some((path) => path === group || path.startsWith(group === '/' ? '/' : `${group}/`)),
+      );
+  };
+
+  /**
+   * A child is born where its parent is; who starts containers or services moves it elsewhere before its exec (runc,
+   * crun, systemd), and anybody may be moved at any time.
+   */
+  const askAgain = (pid: number): void => {
+    if (wanted.cgroup !== undefined && inGroup.has(pid)) ask(pid, wanted.cgroup);
   };
 
   const learn = (event: Event): void => {
@@ -57,6 +75,7 @@ export const select = (wanted: Wanted, { cgroupsOf }: Asked): Selection => {
       if (group !== undefined) inGroup.set(event.childPid, group);
       named.set(event.childPid, event.comm);
     } else if ('tgid' in event && event.tid === event.tgid) named.set(event.tgid, event.comm);
+    if (event.kind === 'exec') askAgain(event.tgid);
   };
 
   const forget = (event: Event): void => {
@@ -84,7 +103,9 @@ export const select = (wanted: Wanted, { cgroupsOf }: Asked): Selection => {
       }
       case 'snapshot': {
         const { pid, evidence } = observation;
-        const { parent, comm } = evidence.process;
+        const { parent, comm, state } = evidence.process;
+        // A zombie has left its groups (proc_cgroup_show, kernel/cgroup/cgroup.c: "/" under PF_EXITING).
+        if (state !== 'Z') askAgain(pid);
         if (wanted.tree && parent !== undefined && inTree.has(parent)) inTree.add(pid);
         if (comm !== undefined) named.set(pid, comm);
         return isWanted(pid, comm);

@@ -74,6 +74,22 @@ test('by name as it is printed, and by control group and those below it', () => 
   assert.deepEqual(pids(grouped.filter([happened(exited({ at, pid: 70, in: 70 }))])), [70]);
 });
 
+test('a container that starts while it is recorded: its first process is moved into the group between fork and exec', () => {
+  const groups = new Map([[1, ['/']]]);
+  const chosen = select({ cgroup: '/pods', tree: false }, { cgroupsOf: (pid) => groups.get(pid) ?? [] });
+  assert.deepEqual(pids(chosen.filter([happened(execed({ at, pid: 1, in: 1 }))])), []);
+  groups.set(5, ['/']);
+  assert.deepEqual(pids(chosen.filter([happened(forked({ at, pid: 1, in: 1, child: 5 }), 5)])), []);
+  groups.set(5, ['/pods/a']);
+  assert.deepEqual(pids(chosen.filter([happened(execed({ at, pid: 5, in: 5 }))])), [5]);
+  // A shell that was moved and does not exec: known at the next sweep.
+  groups.set(1, ['/pods/b']);
+  assert.deepEqual(pids(chosen.filter([read({ at, pid: 1, ticks: 1n })])), [1]);
+  // It had gone before it could be asked again.
+  groups.delete(5);
+  assert.deepEqual(pids(chosen.filter([happened(execed({ at, pid: 5, in: 5 }))])), [5]);
+});
+
 test('control groups of both kinds of hierarchies', () => {
   assert.deepEqual(parseCgroup('0::/system.slice/a.service\n'), ['/system.slice/a.service']);
   assert.deepEqual(parseCgroup('4:memory:/docker/1\n1:name=systemd:/docker/1\nrubbish\n'), ['/docker/1', '/docker/1']);
