@@ -1,7 +1,8 @@
 import { ownImage } from '../criu/own-vdso.js';
 import { forecast } from '../judge/forecast.js';
 import { judge } from '../judge/judge.js';
-import { failed, failure, noProcess, type Outcome, success } from '../model/failure.js';
+import { failed, failure, type Outcome, success } from '../model/failure.js';
+import { noProcess } from '../proc/no-process.js';
 import { readProcess } from '../proc/process.js';
 import { isGone } from '../proc/sweep.js';
 import { NOT_READABLE } from '../proc/unread.js';

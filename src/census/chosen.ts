@@ -1,8 +1,9 @@
 import type { PageSet } from '../judge/baseline.js';
 import { judge } from '../judge/judge.js';
 import type { Evidence } from '../model/evidence.js';
-import { type Failure, noProcess } from '../model/failure.js';
+import type { Failure } from '../model/failure.js';
 import type { ProcContext } from '../proc/context.js';
+import { noProcess } from '../proc/no-process.js';
 import { isGone, sweep } from '../proc/sweep.js';
 import type { Judged } from '../report/process.js';
 import { learnOfOthers } from './others.js';
@@ -21,7 +22,7 @@ export const readChosen = async (proc: ProcContext, pids: readonly number[]): Pr
   for await (const chunk of sweep({ proc, pids: [...new Set(pids)], depth: 'full' }))
     for (const evidence of chunk) {
       if (!isGone(evidence)) found.push(evidence);
-      else problems.push(noProcess(evidence.process.pid));
+      else problems.push(noProcess(evidence.process.pid, proc.files));
     }
   return { ...judgeAll(found), problems };
 };

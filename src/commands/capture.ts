@@ -3,9 +3,10 @@ import { checkTarget, isArchive, manifest, writeBundle } from '../bundle/write.j
 import { type BundleFile, collectProcess } from '../bundle/write-collect.js';
 import { hintOf, testAllAbis } from '../hint/examine.js';
 import type { Unread } from '../model/evidence.js';
-import { EXIT, type Failure, failure, noProcess } from '../model/failure.js';
+import { EXIT, type Failure, failure } from '../model/failure.js';
 import { procFiles } from '../proc/files.js';
 import { procContext, readLocalHost } from '../proc/host.js';
+import { noProcess } from '../proc/no-process.js';
 import { NOT_READABLE } from '../proc/unread.js';
 import { complain, refuse, say } from '../report/complain.js';
 import { standardOutput } from '../report/standard-output.js';

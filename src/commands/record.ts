@@ -4,13 +4,14 @@ import { filter, firstValueFrom, map, mergeWith, type Observable, Subject } from
 import { planAhead } from '../bpftrace/plan.js';
 import { hintOf, testAllAbis } from '../hint/examine.js';
 import type { TracerStatus } from '../model/event.js';
-import { EXIT, failure, noProcess } from '../model/failure.js';
+import { EXIT, failure } from '../model/failure.js';
 import type { Observation } from '../pipeline/observation.js';
 import { observations } from '../pipeline/observe.js';
 import { liveSources } from '../pipeline/source.js';
 import { type BootClock, LONGEST_TIMER, localBootClock, wallOffset } from '../proc/clock.js';
 import { procFiles } from '../proc/files.js';
 import { readLocalHost } from '../proc/host.js';
+import { noProcess } from '../proc/no-process.js';
 import { readProcess } from '../proc/process.js';
 import { isGone } from '../proc/sweep.js';
 import { descendants } from '../proc/tree.js';

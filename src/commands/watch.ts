@@ -1,13 +1,14 @@
 import { map, type Observable, Subject, type Subscription, share, tap } from 'rxjs';
 import type { Planning } from '../bpftrace/plan.js';
 import { baselines, type PageSet } from '../judge/baseline.js';
-import { EXIT, failed, failure, noProcess, type Outcome } from '../model/failure.js';
+import { EXIT, failed, failure, type Outcome } from '../model/failure.js';
 import type { WatchState } from '../model/state.js';
 import { keepHeapSmall } from '../pipeline/heap.js';
 import { observe } from '../pipeline/observe.js';
 import { liveSources } from '../pipeline/source.js';
 import { LONGEST_TIMER, localBootClock, wallOffset } from '../proc/clock.js';
 import { readLocalHost } from '../proc/host.js';
+import { noProcess } from '../proc/no-process.js';
 import { readProcess } from '../proc/process.js';
 import { isGone } from '../proc/sweep.js';
 import { chosenState } from '../report/chosen.js';

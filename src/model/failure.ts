@@ -39,9 +39,6 @@ export const failure = (kind: FailureKind, text: string, mend: string | null = n
   ...(cause === undefined ? {} : { cause }),
 });
 
-export const noProcess = (pid: number): Failure =>
-  failure('no-process', `There is no process ${pid}.`, 'See `ps -e` for those there are.');
-
 /** Either a value or the reason there is none; `ok` tells them apart. */
 export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
 

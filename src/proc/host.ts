@@ -110,7 +110,7 @@ const stackFrameShown = (files: ProcFiles, pageSize: number): boolean => {
 };
 
 /** The mount option of the /proc that is read; undefined for 0 and "off". */
-const hidepidOf = (files: ProcFiles): string | undefined => {
+export const hidepidOf = (files: ProcFiles): string | undefined => {
   const mounts = files.lines(`${files.root}/self/mounts`);
   if (isError(mounts)) return undefined;
   // The last mount at the place is the one on top.
