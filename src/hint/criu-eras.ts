@@ -18,7 +18,7 @@ export interface CriuHost {
   readonly hasVclock: boolean;
 }
 
-export type Check = 'hint' | 'pfn' | 'symtable' | 'fails';
+export type Check = 'hint' | 'pfn' | 'symtable' | 'fails' | 'unknown';
 
 export interface EraCheck {
   readonly first: CriuVersion;
@@ -73,6 +73,13 @@ const byHintTest = (host: CriuHost): Rule => {
   if (host.hintReliable === true)
     return { native: 'hint', compat: 'hint', why: 'its own mremap test sets kdat.vdso_hint_reliable' };
   const { native, why } = framesOrSymbols(host);
+  // It forks its test and execs nothing: where ours found no folder to start from, its own may well run.
+  if (host.hintReliable === undefined && !host.sealed)
+    return {
+      native: 'unknown',
+      compat: 'hint',
+      why: `the hint where its own mremap test works, which could not be tried; else ${native} (${why})`,
+    };
   return { native, compat: 'hint', why: `its own mremap test does not set kdat.vdso_hint_reliable; ${why}` };
 };
 

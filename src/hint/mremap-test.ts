@@ -1,4 +1,5 @@
-import { contains, isVdsoNamed, permissionsOf, sizeOf, type Vma } from '../model/vma.js';
+import type { Failure } from '../model/failure.js';
+import { contains, contains, isVdsoNamed, isVdsoNamed, permissionsOf, sizeOf, sizeOf, type Vma, type Vma } from '../model/vma.js';
 import type { Abi } from '../puppet/abi.js';
 import { PuppetGone } from '../puppet/channel.js';
 import { moveVdsoAlone, vdsoBlock } from '../puppet/moves.js';
@@ -39,10 +40,7 @@ export const isMeasured = (test: MremapTest): test is MeasuredTest =>
 /** Runs the test; what keeps it from running is an outcome too. */
 export const testMremap = async (abi: Abi): Promise<MremapTest> => {
   const started = await startPuppet({ abi, comm: Buffer.from('vdsowatch-hint') });
-  if (!started.ok) {
-    const outcome = started.failure.kind === 'no-abi' ? 'no-abi' : 'failed';
-    return { abi, outcome, why: started.failure.text };
-  }
+  if (!started.ok) return notStarted(abi, started.failure);
   try {
     return await testIn(started.value);
   } catch (error) {
@@ -52,6 +50,12 @@ export const testMremap = async (abi: Abi): Promise<MremapTest> => {
     await started.value.kill();
   }
 };
+
+/** An ABI that a kernel does not run is no failure, and needs no mend. Pure. */
+export const notStarted = (abi: Abi, { kind, text, mend }: Failure): NotMeasured =>
+  kind === 'no-abi'
+    ? { abi, outcome: 'no-abi', why: text }
+    : { abi, outcome: 'failed', why: mend === null ? text : `${text}; ${mend}` };
 
 const testIn = async (puppet: Puppet): Promise<MremapTest> => {
   const { abi } = puppet;

@@ -23,7 +23,7 @@ const MremapTestJson = Type.Object({
   evidence: Type.Array(Type.String()),
 });
 
-const CheckJson = Type.Union(['hint', 'pfn', 'symtable', 'fails'].map((word) => Type.Literal(word)));
+const CheckJson = Type.Union(['hint', 'pfn', 'symtable', 'fails', 'unknown'].map((word) => Type.Literal(word)));
 
 const PolicyCountJson = Type.Object({
   right: Count,

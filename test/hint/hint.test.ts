@@ -4,10 +4,11 @@ import { Value } from '@sinclair/typebox/value';
 import { criuCandidates } from '../../src/hint/criu-candidates.js';
 import { type CriuHost, erasOn } from '../../src/hint/criu-eras.js';
 import { type HintFacts, hintOf } from '../../src/hint/examine.js';
-import { judgeMaps, type MremapTest } from '../../src/hint/mremap-test.js';
+import { judgeMaps, type MremapTest, notStarted } from '../../src/hint/mremap-test.js';
 import { hintReport } from '../../src/hint/report.js';
 import { HintJson } from '../../src/hint/schema.js';
 import { hintText } from '../../src/hint/table.js';
+import { failure } from '../../src/model/failure.js';
 import { parseMaps } from '../../src/proc/parse/maps.js';
 
 const FROM = 0x7f0000002000n;
@@ -88,6 +89,21 @@ test('3.16 to 6.12: the RFD lets 3.5 and later go by the hint', () => {
     erasOn({ ...OLD, hintReliable: true }).map(({ native }) => native),
     ['pfn', 'pfn', 'pfn', 'pfn', 'hint', 'hint'],
   );
+});
+
+test('where the mremap test could not be run, CRIU 3.5 and later are not said to leave the hint aside', () => {
+  const untested = erasOn({ ...OLD, hintReliable: undefined });
+  assert.deepEqual(
+    untested.map(({ native }) => native),
+    ['pfn', 'pfn', 'pfn', 'pfn', 'unknown', 'unknown'],
+  );
+  assert.match(untested.at(-1)?.why ?? '', /which could not be tried; else pfn/);
+});
+
+test('a test process that no folder lets start: what mends it is said', () => {
+  const { outcome, why } = notStarted('x86_64', failure('cannot-write', 'cannot be started: EACCES', 'set TMPDIR'));
+  assert.deepEqual([outcome, why], ['failed', 'cannot be started: EACCES; set TMPDIR']);
+  assert.equal(notStarted('x32', failure('no-abi', 'does not run x32', 'boot another')).why, 'does not run x32');
 });
 
 test('[vvar_vclock] stops every CRIU from 1.3 to 4.0, a sealed vDSO every one since 3.5', () => {

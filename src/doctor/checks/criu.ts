@@ -34,6 +34,7 @@ const CHECK_WORDS = {
   pfn: 'page frames',
   symtable: 'symbol tables',
   fails: 'a check that fails here',
+  unknown: 'the hint or by what pagemap shows: the mremap test could not be run',
 };
 
 const shown = (path: string): string => printable(Buffer.from(path).toString('latin1'));
