@@ -6,10 +6,11 @@ import { EXIT } from '../model/failure.js';
 import type { Forecast } from '../model/verdict.js';
 import { procFiles } from '../proc/files.js';
 import { procContext, readLocalHost } from '../proc/host.js';
+import { placeOf } from '../proc/place.js';
 import { descendants } from '../proc/tree.js';
 import { complain, say } from '../report/complain.js';
 import { isForMachines, type OutputFormat } from '../report/format.js';
-import { explanation, printReport } from '../report/print.js';
+import { explanation, type PlaceOf, printReport } from '../report/print.js';
 import { type Judged, reportOf, unreadableText } from '../report/process.js';
 import { standardOutput } from '../report/standard-output.js';
 import { columns } from '../report/table.js';
@@ -43,7 +44,7 @@ export const run = async (pids: readonly number[], options: CheckOptions): Promi
     printReport(reportOf(local.host, [], problems), judged, options.output);
   } else {
     for (const problem of problems) complain(problem);
-    if (judged.length > 0) standardOutput().write(checkTable(judged, options.criu));
+    if (judged.length > 0) standardOutput().write(checkTable(judged, options.criu, (pid) => placeOf(pid, files)));
   }
   if (problems.length > 0 || judged.some(({ evidence }) => evidence.vmas === undefined)) return EXIT.cannotRun;
   return judged.every(({ forecast: outcome }) => survives(outcome) !== false) ? EXIT.well : EXIT.notWell;
@@ -70,7 +71,7 @@ const survivesWord = (outcome: Forecast | undefined): string => {
 };
 
 /** One line per process, then in full those that do not simply live on. */
-const checkTable = (judged: readonly Judged[], criu: string): string => {
+const checkTable = (judged: readonly Judged[], criu: string, place: PlaceOf): string => {
   const rows = judged.map(({ evidence, verdict, forecast: outcome }) => [
     String(evidence.process.pid),
     printable(evidence.process.comm ?? '?'),
@@ -80,7 +81,7 @@ const checkTable = (judged: readonly Judged[], criu: string): string => {
     lossWord(outcome),
     survivesWord(outcome),
   ]);
-  const details = judged.filter(matters).map(explanation);
+  const details = judged.filter(matters).map((one) => explanation(one, place));
   const table = columns([['PID', 'COMM', 'STATE', 'DUMP', 'RESTORE', 'LOST', 'SURVIVES'], ...rows]);
   return `CRIU ${criu} on this kernel:\n${table}${details.map((text) => `\n${text}`).join('')}`;
 };

@@ -4,6 +4,7 @@ import { EXIT, type Failure, type Outcome, success } from '../model/failure.js';
 import type { ProcContext } from '../proc/context.js';
 import { procFiles } from '../proc/files.js';
 import { procContext, readLocalHost } from '../proc/host.js';
+import { placeOf } from '../proc/place.js';
 import { pageSetReport, pageSetTable } from '../report/baselines.js';
 import { complain, say } from '../report/complain.js';
 import { isForMachines, type OutputFormat } from '../report/format.js';
@@ -40,7 +41,8 @@ export const run = async (pids: readonly number[], options: PsOptions): Promise<
     const sets = options.baselines === true ? { pageSets: pageSets.map(pageSetReport) } : {};
     const selection = tableSelection(process.getuid?.() === 0);
     const selects = options.output === 'table' && pids.length === 0;
-    printReport({ ...report, ...sets }, selects ? only(processes, selection.shows) : processes, options.output);
+    const shown = selects ? only(processes, selection.shows) : processes;
+    printReport({ ...report, ...sets }, shown, options.output, (pid) => placeOf(pid, files));
     const leftOut = selection.leftOut();
     if (leftOut.length > 0) standardOutput().write(`\nNot shown: ${leftOut.join('; ')}. See -o wide.\n`);
     if (!machine && pageSets.length > 0 && (pids.length === 0 || options.baselines === true))

@@ -18,6 +18,8 @@ import { lineFace } from '../report/lines.js';
 import type { Judged } from '../report/process.js';
 import { lineSink } from '../report/sink.js';
 import { isTerminal, standardOutput } from '../report/standard-output.js';
+import { cgroupsOf } from '../trace/cgroup.js';
+import { select } from '../trace/selection.js';
 import { limits } from './limits.js';
 import { listenForSignals } from './stopping.js';
 
@@ -28,6 +30,8 @@ export interface WatchOptions {
   readonly pid?: readonly number[] | undefined;
   /** Show processes of this name only: printed form, exact. */
   readonly comm?: string | undefined;
+  /** Know only those of this control group and below it: "/kubepods". Who is in it may change at any time. */
+  readonly cgroup?: string | undefined;
   /** Probes to be, stopped by who began it; undefined: poll /proc. */
   readonly planning?: Planning | undefined;
   /** Seconds; then it ends as if well. */
@@ -62,7 +66,9 @@ export const run = async (options: WatchOptions, screen?: Screen): Promise<numbe
   const local = readLocalHost();
   const notes = limits(local, false);
   const asked = new Subject<void>();
-  const frames = observe(liveSources({ planning: options.planning, notes, asked })).pipe(share());
+  const sources = liveSources({ planning: options.planning, notes, asked });
+  const selection = select({ cgroup: options.cgroup, tree: false }, { cgroupsOf });
+  const frames = observe(sources, selection.filter).pipe(share());
   const signals = listenForSignals();
   const ends: Promise<number>[] = [signals.signalled];
   let timer: NodeJS.Timeout | undefined;

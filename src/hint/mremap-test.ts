@@ -1,5 +1,5 @@
 import type { Failure } from '../model/failure.js';
-import { contains, contains, isVdsoNamed, isVdsoNamed, permissionsOf, sizeOf, sizeOf, type Vma, type Vma } from '../model/vma.js';
+import { contains, isVdsoNamed, permissionsOf, sizeOf, type Vma } from '../model/vma.js';
 import type { Abi } from '../puppet/abi.js';
 import { PuppetGone } from '../puppet/channel.js';
 import { moveVdsoAlone, vdsoBlock } from '../puppet/moves.js';

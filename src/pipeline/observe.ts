@@ -19,8 +19,15 @@ export interface Sources extends JoinOptions {
   readonly frameMs?: number;
 }
 
-/** The pipeline. Live, replay and tests differ in where the events come from and in who reads. */
-export const observe = (sources: Sources): Observable<Frame> => observations(sources).pipe(reduce(sources));
+/**
+ * The pipeline. Live, replay and tests differ in where the events come from and in who reads. `chosen`: what of a frame
+ * is to be known at all.
+ */
+export const observe = (sources: Sources, chosen: Chooser = everything): Observable<Frame> =>
+  observations(sources).pipe(map(chosen), reduce(sources));
+
+type Chooser = (frame: readonly Observation[]) => readonly Observation[];
+const everything: Chooser = (frame) => frame;
 
 /** Its first half: what is to be known, in frames. A recording holds these. */
 export const observations = ({

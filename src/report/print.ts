@@ -10,9 +10,14 @@ import { columns, tableOfRows, tableRow } from './table.js';
  * Prints what was judged on stdout: JSON alone there, problems on stderr too. ndjson: one process a line, without the
  * host. `report` is the frame: its processes are those of `judged`, made one at a time.
  */
-export const printReport = (report: Report, judged: Iterable<Told>, format: OutputFormat): void => {
+export const printReport = (
+  report: Report,
+  judged: Iterable<Told>,
+  format: OutputFormat,
+  placeOf: PlaceOf = nowhere,
+): void => {
   if (isForMachines(format)) printMachine(report, format, texts(judged));
-  else printTable(judged, format === 'wide');
+  else printTable(judged, format === 'wide', placeOf);
   printProblems(report);
 };
 
@@ -22,7 +27,7 @@ function* texts(judged: Iterable<Told>): Generator<string> {
 }
 
 /** A line for each, then in full those with something to say. */
-const printTable = (judged: Iterable<Told>, wide: boolean): void => {
+const printTable = (judged: Iterable<Told>, wide: boolean, placeOf: PlaceOf): void => {
   const rows: (readonly string[])[] = [];
   const details: string[] = [];
   const row = tableRow(wide);
@@ -30,7 +35,7 @@ const printTable = (judged: Iterable<Told>, wide: boolean): void => {
   for (const one of judged) {
     rows.push(row(one));
     const [text = ''] = more(one);
-    if (text !== '') details.push(headed(one, text));
+    if (text !== '') details.push(headed(one, text, placeOf));
   }
   if (rows.length > 0) standardOutput().write(tableOfRows(rows, wide));
   if (details.length > 0) standardOutput().write(`\n${details.join('\n')}`);
@@ -86,12 +91,19 @@ const WRITE_SIZE = 256 * 1024;
 export const printProblems = ({ problems }: Report): void => problems.forEach(complain);
 
 /** The findings of one process in full, and what CRIU would do; empty for a process with nothing to say. */
-export const explanation = (one: Told): string => {
+export const explanation = (one: Told, placeOf: PlaceOf = nowhere): string => {
   const text = explained(one);
-  return text === '' ? '' : headed(one, text);
+  return text === '' ? '' : headed(one, text, placeOf);
 };
 
-const headed = ({ evidence }: Told, text: string): string => `process ${evidence.process.pid}\n${text}`;
+/** Of a living process: which container or service it is in. Asked of those alone that have something to say. */
+export type PlaceOf = (pid: number) => string | undefined;
+const nowhere: PlaceOf = () => undefined;
+
+const headed = ({ evidence }: Told, text: string, placeOf: PlaceOf): string => {
+  const place = placeOf(evidence.process.pid);
+  return `process ${evidence.process.pid}${place === undefined ? '' : ` (${place})`}\n${text}`;
+};
 
 const explained = ({ verdict, forecast }: Told): string => {
   const findings = [...verdict.findings, ...(forecast?.findings ?? [])];

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import type { Screen } from '../commands/watch.js';
 import { say } from '../report/complain.js';
-import { type CommonOptions, finish, outputOption, pidsOf, secondsOption } from './options.js';
+import { type CommonOptions, cgroupOption, finish, outputOption, pidsOf, secondsOption } from './options.js';
 
 interface WatchCommand extends CommonOptions {
   readonly pid?: readonly string[];
   readonly comm?: string;
+  readonly cgroup?: string;
   readonly duration?: number;
   readonly bpf: boolean;
   readonly setup?: true;
@@ -20,6 +21,7 @@ export const liveVerbs = (program: Command, screen: Screen): void => {
     .option('--json', 'same as -o json: one document a line')
     .option('-p, --pid <pid...>', 'show these processes only')
     .option('--comm <name>', 'show processes of this name only')
+    .option('--cgroup <path>', 'watch processes of this control group only, as in /proc/PID/cgroup', cgroupOption)
     .option('--duration <seconds>', 'stop after this time', secondsOption)
     .option('--no-bpf', 'do without probes: poll /proc')
     .option('--setup', 'as root: install bpftrace and mount tracefs first, where they are missing')

@@ -29,6 +29,13 @@ export const criuOption = (text: string): string => {
   return text;
 };
 
+/** A control group as /proc/PID/cgroup has it, which is not its place in the file system. */
+export const cgroupOption = (text: string): string => {
+  if (!text.startsWith('/') || text.startsWith('/sys/fs/cgroup'))
+    throw new InvalidArgumentError('A control group is given as in /proc/PID/cgroup, like /kubepods or /system.slice.');
+  return text.replace(/\/+$/, '') || '/';
+};
+
 /** Undefined: not process ids, and that has been said. */
 export const pidsOf = (words: readonly string[]): readonly number[] | undefined => {
   const pids = parsePids(words);

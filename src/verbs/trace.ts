@@ -1,7 +1,15 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ReplayScreen } from '../commands/replay.js';
 import type { Veto } from '../hook/objections.js';
-import { type CommonOptions, criuOption, finish, outputOption, pidsOf, secondsOption } from './options.js';
+import {
+  type CommonOptions,
+  cgroupOption,
+  criuOption,
+  finish,
+  outputOption,
+  pidsOf,
+  secondsOption,
+} from './options.js';
 
 interface RecordCommand {
   readonly output: string;
@@ -34,7 +42,7 @@ export const traceVerbs = (program: Command, screen: ReplayScreen): void => {
     .option('-p, --pid <pid>', 'record this process only; repeatable', collect)
     .option('--tree', 'their descendants too; with a command: what it starts, only')
     .option('--comm <name>', 'record processes of this name only')
-    .option('--cgroup <path>', 'record processes of this control group only, as in /proc/PID/cgroup')
+    .option('--cgroup <path>', 'record processes of this control group only, as in /proc/PID/cgroup', cgroupOption)
     .option('--duration <seconds>', 'stop after this time', secondsOption)
     .option('--rotate <size>', 'begin another file at this size (10M); the former becomes FILE.1', sizeOption)
     .option('--keep <files>', 'with --rotate: keep so many files, the one being written included (8)', countOption)

@@ -1,0 +1,25 @@
+import { printable } from '../text/escape.js';
+import { parseCgroup } from '../trace/cgroup.js';
+import { isError, type ProcFiles } from './files.js';
+import { parseStatus } from './parse/status.js';
+
+/**
+ * Which container, pod or service a process belongs to, in the words of its control group, which every runtime names
+ * after its container; and its number in there, by which CRIU's images and logs know it. Undefined: in none, or gone.
+ */
+export const placeOf = (pid: number, files: ProcFiles): string | undefined => {
+  const cgroup = files.lines(`${files.root}/${pid}/cgroup`);
+  const group = isError(cgroup) ? undefined : groupOf(parseCgroup(cgroup.toString('latin1')));
+  const status = files.record(`${files.root}/${pid}/status`);
+  const numbers = isError(status) ? [] : (parseStatus(status.toString('latin1')).namespacePids ?? []);
+  const inside = numbers.length > 1 ? `pid ${numbers.at(-1)}` : undefined;
+  if (group === undefined) return inside === undefined ? undefined : `${inside} in its namespace`;
+  return inside === undefined ? `in ${printable(group)}` : `${inside} in ${printable(group)}`;
+};
+
+/** The unified hierarchy is listed last (proc_cgroup_show, kernel/cgroup/cgroup.c); crun leaves the others on a hybrid. */
+const groupOf = (paths: readonly string[]): string | undefined => {
+  const unified = paths.at(-1);
+  if (unified !== undefined && unified !== '/') return unified;
+  return paths.filter((path) => path !== '/').sort((a, b) => b.length - a.length)[0];
+};
