@@ -1,4 +1,4 @@
-import { type HookCall, hookCall } from '../hook/call.js';
+import { type HookCall, hookCall, isIdle } from '../hook/call.js';
 import { versionOf } from '../hook/criu-version.js';
 import { differencesSince } from '../hook/difference.js';
 import { judgeWith, lookAtImages, lookAtTree } from '../hook/look.js';
@@ -35,15 +35,13 @@ export const run = async (options: HookOptions, environment: NodeJS.ProcessEnv =
     return EXIT.usage;
   }
   const { action, images, root } = called.value;
-  if (!ACTIONS.has(action)) return EXIT.well;
+  if (isIdle(environment)) return EXIT.well;
   if (images === undefined || root === undefined) {
     say(`CRIU has not told ${images === undefined ? 'the image directory' : 'the root of the tree'} at ${action}.`);
     return EXIT.well;
   }
   return await look({ ...called.value, images, root }, options);
 };
-
-const ACTIONS = new Set(['pre-dump', 'post-dump', 'pre-resume']);
 
 type Place = HookCall & { readonly images: string; readonly root: number };
 

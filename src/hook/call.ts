@@ -31,4 +31,12 @@ export const hookCall = (environment: Readonly<Record<string, string | undefined
   });
 };
 
+/** Called by CRIU for nothing that is looked at: then there is nothing to do. */
+export const isIdle = (environment: Readonly<Record<string, string | undefined>>): boolean => {
+  const action = environment['CRTOOLS_SCRIPT_ACTION'] ?? '';
+  return action !== '' && !LOOKED_AT.has(action);
+};
+
+const LOOKED_AT = new Set(['pre-dump', 'post-dump', 'pre-resume']);
+
 const PID = /^[1-9]\d{0,9}$/;

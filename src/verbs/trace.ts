@@ -99,9 +99,11 @@ export const traceVerbs = (program: Command, screen: ReplayScreen): void => {
     .addOption(
       new Option('--criu <version>', 'forecast for this CRIU (default: the one that calls)').argParser(criuOption),
     )
-    .action(async ({ veto = 'none', criu }: { veto?: Veto; criu?: string }) =>
-      finish((await import('../commands/hook.js')).run({ veto, criu })),
-    );
+    .action(async ({ veto = 'none', criu }: { veto?: Veto; criu?: string }) => {
+      // A runtime's checkpoint and restore call a dozen times, most of them with the tree standing still.
+      if (!(await import('../hook/call.js')).isIdle(process.env))
+        await finish((await import('../commands/hook.js')).run({ veto, criu }));
+    });
 };
 
 /** For options that may be repeated: one that takes several words would take the file as well. */

@@ -33,6 +33,20 @@ test('help and version load neither rxjs nor blessed, nor anything else that the
   assert.doesNotMatch(errors, /\/(?:rxjs|blessed|execa)\//, 'ps');
 });
 
+test('a call of CRIU for what the hook does not look at loads nothing that looks: the tree is frozen meanwhile', async () => {
+  const call = async (action: string) => {
+    const env = { ...process.env, CRTOOLS_SCRIPT_ACTION: action, CRTOOLS_INIT_PID: '', CRTOOLS_IMAGE_DIR: '' };
+    return await runProgram(['hook'], { node: TELLING, env });
+  };
+  for (const action of ['network-lock', 'post-restore', 'an-action-of-a-later-criu']) {
+    const { errors, status } = await call(action);
+    assert.equal(status, 0, action);
+    assert.match(errors, /\/dist\/src\/hook\/call\.js$/m);
+    assert.doesNotMatch(errors, /\/dist\/src\/(?:judge|proc|criu|trace)\//, action);
+  }
+  assert.match((await call('pre-dump')).errors, /\/dist\/src\/judge\//);
+});
+
 test('every verb has a help of its own, on standard output, no wider than a terminal', async () => {
   const { out, errors, status } = await runProgram(['--help']);
   assert.deepEqual([errors, status], ['', 0]);
