@@ -182,8 +182,19 @@ test('/proc: what hides from whom', () => {
   assert.deepEqual(statuses(procChecks(local({ hidepid: '2' }), true)), []);
   assert.deepEqual(
     statuses(procChecks(local({ hidepid: '2', privileged: false, initialPidNamespace: false }), false)),
-    ['hidepid warn', 'pid-namespace warn', 'pagemap warn'],
+    ['hidepid warn', 'pid-namespace fail', 'pagemap warn'],
   );
+});
+
+test('a privileged container with a pid namespace of its own is not told that live tracing works', () => {
+  const local = {
+    host: { release: undefined, machine: undefined, pageSize: 4096, hintTest: 'unknown', reference: new Map() },
+    privileged: true,
+    hidepid: undefined,
+    initialPidNamespace: false,
+  } as const;
+  const [check] = procChecks(local, true).filter(({ status }) => status === 'fail');
+  assert.match(check?.mend ?? '', /--pid=host/);
 });
 
 test('surroundings: small terminal, no UTF-8, old Node', () => {

@@ -1,6 +1,6 @@
 import type { LocalHost } from '../../proc/host.js';
 import { printable } from '../../text/escape.js';
-import { type Check, ok, warn } from '../check.js';
+import { type Check, fail, ok, warn } from '../check.js';
 
 /** What /proc shows: other users' processes, all pid namespaces, page frame numbers. */
 export const procChecks = (local: LocalHost, isRoot: boolean): readonly Check[] => [
@@ -18,11 +18,12 @@ export const procChecks = (local: LocalHost, isRoot: boolean): readonly Check[] 
         `hidepid=${printable(local.hidepid)}: other users' processes are not listed`,
         'run it as root',
       ),
+  // pipeline/source.ts does not trace there.
   local.initialPidNamespace === false
-    ? warn(
+    ? fail(
         'pid-namespace',
         'pid namespace',
-        'one of its own: only its processes are listed, and probes count otherwise',
+        'one of its own: only its processes are listed, and probes number them otherwise, so none are attached',
         'run it on the host, or with --pid=host',
       )
     : ok('pid-namespace', 'pid namespace', local.initialPidNamespace === true ? 'the initial one' : 'not told'),
