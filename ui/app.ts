@@ -71,7 +71,9 @@ export const runScreen = (
       const begun = performance.now();
       const state = shownState();
       const pageSets = (): readonly PageSet[] => grouped(state);
-      const drawn = draw({ state, listing: listing(state, view), pageSets }, view, screen.size(), terminal.theme);
+      const place = (pid: number): string | undefined => controls.place?.(pid);
+      const shown = { state, listing: listing(state, view), pageSets, place };
+      const drawn = draw(shown, view, screen.size(), terminal.theme);
       view = drawn.view;
       screen.paint(drawn.lines);
       paintMs = performance.now() - begun;

@@ -14,6 +14,8 @@ export interface ScreenControls {
   save?(path: string): Promise<Outcome<string>>;
   /** Processes grouped by the vDSO pages they map; asked for only while that page is open. */
   pageSets?(state: WatchState): readonly PageSet[];
+  /** Which container or service a process of now is in; asked for the one whose detail is open. */
+  place?(pid: number): string | undefined;
   readonly replay?: ReplayControls;
   /** Of a recording, at first; 1: as fast as it happened. */
   readonly speed?: number | undefined;

@@ -25,6 +25,7 @@ export const detailLines = (
   listing: Listing,
   width: number,
   theme: Theme,
+  place?: string,
 ): readonly string[] => {
   const { space, process } = row;
   const verdict = space?.verdict;
@@ -46,6 +47,7 @@ export const detailLines = (
       : section("CRIU's checks", policyLines(verdict.policies, width, theme))),
     head('process'),
     ...fact('command', commandText(evidence?.process.cmdline ?? [])),
+    ...fact('runs', place ?? ''),
     ...fact('parent', parentWord(state, process.parent)),
     ...fact('sharing', sharingText(row, listing, state)),
     ...fact('namespaces', [...(evidence?.namespaces ?? [])].map(([name, id]) => `${name} ${id}`).join('  ')),

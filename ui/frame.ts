@@ -9,6 +9,7 @@ import { helpLines, helpRule } from './help.js';
 import { line, span } from './line.js';
 import { type Listing, list } from './listing.js';
 import { pageSetLines, pageSetRule } from './page-sets.js';
+import { hasExited } from './row.js';
 import { positionWord, tableLines, titleLine } from './table.js';
 import { glyphs, PLAIN_THEME, type Theme } from './theme.js';
 import type { ViewState } from './view.js';
@@ -29,6 +30,8 @@ export interface Shown {
   readonly listing: Listing;
   /** Called only while the page-set page is open: it costs. */
   readonly pageSets: () => readonly PageSet[];
+  /** Where a living process runs; of a recording nobody knows. */
+  readonly place?: ((pid: number) => string | undefined) | undefined;
 }
 
 const noPageSets = (): readonly PageSet[] => [];
@@ -79,7 +82,9 @@ const drawBody = (shown: Shown, view: ViewState, shape: Geometry, size: Size, th
   let settled = view;
   let detail: readonly string[] = [];
   if (shape.detail > 0) {
-    const all = selected === undefined ? [] : detailLines(selected, state, listing, shape.detailCols, theme);
+    const alive = selected !== undefined && !hasExited(selected);
+    const place = alive ? shown.place?.(selected.process.pid) : undefined;
+    const all = selected === undefined ? [] : detailLines(selected, state, listing, shape.detailCols, theme, place);
     const part = scrolled(all, view.detailTop, shape.detail - 1, shape.detailCols, theme);
     detail = [detailRule(selected, shape.detailCols, theme), ...part.lines];
     settled = { ...settled, detailTop: part.top };

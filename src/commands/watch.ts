@@ -7,8 +7,10 @@ import { keepHeapSmall } from '../pipeline/heap.js';
 import { observe } from '../pipeline/observe.js';
 import { liveSources } from '../pipeline/source.js';
 import { LONGEST_TIMER, localBootClock, wallOffset } from '../proc/clock.js';
+import { procFiles } from '../proc/files.js';
 import { readLocalHost } from '../proc/host.js';
 import { noProcess } from '../proc/no-process.js';
+import { placeOf } from '../proc/place.js';
 import { readProcess } from '../proc/process.js';
 import { isGone } from '../proc/sweep.js';
 import { chosenState } from '../report/chosen.js';
@@ -50,6 +52,8 @@ export interface Controls {
   rescan(): void;
   /** Processes grouped by the vDSO pages they map. */
   pageSets(state: WatchState): readonly PageSet[];
+  /** Which container or service a process is in. */
+  place(pid: number): string | undefined;
   /** What of a state was asked for (-p, --comm). */
   chosen(state: WatchState): WatchState;
   /** Saves what is seen as a recording; what to tell the user. */
@@ -96,7 +100,9 @@ export const run = async (options: WatchOptions, screen?: Screen): Promise<numbe
         ? failed(failure('cannot-write', 'Nothing has been seen yet.', 'Try again in a moment.'))
         : await (await import('../trace/save.js')).saveState(path, shown, local.host, wallOffset());
     const chosen = chosenState(options);
-    const controls = { rescan: () => asked.next(), pageSets, chosen, save, over: Promise.race(ends) };
+    const files = procFiles();
+    const place = (pid: number): string | undefined => placeOf(pid, files);
+    const controls = { rescan: () => asked.next(), pageSets, place, chosen, save, over: Promise.race(ends) };
     ends.push(screen(states, controls));
   } else {
     const face = lineFace({ ...options, machine: isForMachines(options.output) });

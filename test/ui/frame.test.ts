@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import stringWidth from 'string-width';
-import { frame } from '../../ui/frame.js';
+import { draw, frame } from '../../ui/frame.js';
 import type { Size } from '../../ui/geometry.js';
+import { list } from '../../ui/listing.js';
 import { PLAIN_THEME, type Theme } from '../../ui/theme.js';
 import { initialView, type ViewState } from '../../ui/view.js';
 import { fuzzRuns } from '../fuzz-runs.js';
@@ -26,6 +27,20 @@ for (const size of SIZES) {
   test(`the open detail at ${name}`, () =>
     golden(`detail-${name}`, frame(livelyState(), { ...view, selected: '2210@100', detail: 'open' }, size)));
 }
+
+test('the detail says which container a living process runs in, and asks for nobody else', () => {
+  const state = livelyState();
+  const asked: number[] = [];
+  const place = (pid: number): string => {
+    asked.push(pid);
+    return `pid 1 in /kubepods/pod${pid}`;
+  };
+  const open = { ...view, selected: '2210@100', detail: 'full' } as const;
+  const shown = { state, listing: list(state, open), pageSets: () => [], place };
+  const { lines } = draw(shown, open, { cols: 80, rows: 200 }, PLAIN_THEME);
+  assert.ok(lines.some((line) => /^ runs +pid 1 in \/kubepods\/pod2210 /.test(line)));
+  assert.deepEqual([...new Set(asked)], [2210]);
+});
 
 test('help, with what this host cannot do', () => {
   const tracer = { mode: 'polling', text: 'polling: bpftrace not found', notes: ['apt install bpftrace'] } as const;
