@@ -3,10 +3,13 @@ import { join } from 'node:path';
 import { cannotOpen, failed, failure, type Outcome, success } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
 
-/** What a path given to `analyze` or `diff` holds; told by content, never by its name alone. */
+/**
+ * What a path given to `analyze` or `diff` holds; told by content, never by its name alone. A checkpoint as podman and
+ * Kubernetes write it is its directory checkpoint/; `logs` is the one above, where CRIU worked.
+ */
 export type Input =
   | { readonly kind: 'bundle'; readonly path: string }
-  | { readonly kind: 'criu-image'; readonly path: string }
+  | { readonly kind: 'criu-image'; readonly path: string; readonly logs?: string }
   | { readonly kind: 'recording'; readonly path: string }
   | { readonly kind: 'core'; readonly path: string }
   /** A file, or a directory that holds logs and no images. */
@@ -33,7 +36,10 @@ export const recognise = (path: string): Outcome<Input> => {
 const recogniseDirectory = (path: string, shown: string): Outcome<Input> => {
   if (existsSync(join(path, 'bundle.json'))) return success({ kind: 'bundle', path });
   const names = readdirSync(path);
-  if (names.some((name) => IMAGE_NAME.test(name))) return success({ kind: 'criu-image', path });
+  if (names.some(isImage)) return success({ kind: 'criu-image', path });
+  const below = join(path, 'checkpoint');
+  if (names.includes('checkpoint') && statSync(below).isDirectory() && readdirSync(below).some(isImage))
+    return success({ kind: 'criu-image', path: below, logs: path });
   if (names.some((name) => LOG_NAME.test(name) || (name.endsWith('.log') && beginsAsLog(join(path, name)))))
     return success({ kind: 'log', path });
   return failed(
@@ -44,6 +50,8 @@ const recogniseDirectory = (path: string, shown: string): Outcome<Input> => {
     ),
   );
 };
+
+const isImage = (name: string): boolean => IMAGE_NAME.test(name);
 
 const IMAGE_NAME = /^(?:inventory|pstree|(?:mm|core|pagemap)-\d+)\.img$/;
 const LOG_NAME = /^(?:dump|restore)\.log$/;
@@ -75,6 +83,14 @@ const recogniseFile = (path: string, shown: string): Outcome<Input> => {
     return success(/\.t(?:ar\.)?gz$/.test(path) ? { kind: 'bundle', path } : { kind: 'recording', path });
   }
   if (head.subarray(257, 262).toString('latin1') === 'ustar') return success({ kind: 'bundle', path });
+  if (head.subarray(0, 4).equals(ZSTD_MAGIC))
+    return failed(
+      failure(
+        'bad-input',
+        `${shown} is compressed by zstd, as podman exports checkpoints.`,
+        'Unpack it (tar --zstd -xf) and give the directory.',
+      ),
+    );
   if (head[0] === 0x7b) return success({ kind: 'recording', path });
   if (/\.log$/.test(path) || CRIU_LOG_LINE.test(head.toString('latin1'))) return success({ kind: 'log', path });
   return failed(
@@ -89,5 +105,6 @@ const recogniseFile = (path: string, shown: string): Outcome<Input> => {
 const READS = 'See `vdsowatch analyze --help` for what it reads.';
 
 const ELF_MAGIC = Buffer.from('\u007fELF', 'latin1');
+const ZSTD_MAGIC = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 /** "(00.004342) ..." starts every line of dump.log and restore.log. */
 const CRIU_LOG_LINE = /^\(\d{2,}\.\d{6}\)/m;

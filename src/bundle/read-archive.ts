@@ -92,7 +92,11 @@ const inOneFolder = (path: string, raw: ReadonlyMap<string, Uint8Array>): Outcom
   const [root] = roots;
   if (root === undefined) {
     return failed(
-      failure('bad-input', `${printable(path)} holds no bundle.json.`, 'Pack the directory that `capture -o` wrote.'),
+      failure(
+        'bad-input',
+        `${printable(path)} holds no bundle.json.`,
+        'Pack the directory that `capture -o` wrote; unpack the checkpoint of a container, and give its directory.',
+      ),
     );
   }
   if (roots.length > 1) {

@@ -107,13 +107,19 @@ const readLoose = async (
 ): Promise<ReadonlyMap<LooseLog, number>> => {
   const found = new Map<LooseLog, number>();
   for (const { order, input } of inputs) {
-    if (!input.ok || input.value.kind !== 'log') continue;
+    const path = input.ok ? logsOf(input.value) : undefined;
+    if (path === undefined) continue;
     const { readLooseLogs } = await import('../criu/loose-logs.js');
-    const read = await readLooseLogs(input.value.path);
+    const read = await readLooseLogs(path);
     if (read.ok) for (const log of read.value) found.set(log, order);
     else problems.push(read.failure);
   }
   return found;
+};
+
+const logsOf = (input: Input): string | undefined => {
+  if (input.kind === 'log') return input.path;
+  return input.kind === 'criu-image' ? input.logs : undefined;
 };
 
 const isLog = ({ input }: { readonly input: Outcome<Input> }): boolean => input.ok && input.value.kind === 'log';

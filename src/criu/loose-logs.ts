@@ -34,14 +34,17 @@ const isDumpOf = (set: ImageSet, log: CriuLog): boolean => {
   return log.processes.every(({ vmas }) => vmas.length === 0) && namesOneOf(set, log);
 };
 
-/** It names a process of the images, and puts no vDSO where they have none. */
-const isRestoreOf = (set: ImageSet, log: CriuLog): boolean =>
-  namesOneOf(set, log) &&
-  log.findings.every(({ code, pid, address }) => {
+/** By the run of the dump that it names, or it names a process of the images, and puts no vDSO where they have none. */
+const isRestoreOf = (set: ImageSet, log: CriuLog): boolean => {
+  const { inventory } = set;
+  if (inventory?.runId !== undefined && log.imagesRunId !== undefined) return inventory.runId === log.imagesRunId;
+  if (!namesOneOf(set, log)) return false;
+  return log.findings.every(({ code, pid, address }) => {
     if (code !== 'image-vdso') return true;
     const areas = set.processes.find((process) => process.pid === pid)?.areas;
     return areas === undefined || areas.some(({ start }) => start === address);
   });
+};
 
 const namesOneOf = ({ processes }: ImageSet, log: CriuLog): boolean => {
   const named = new Set([...log.findings, ...log.processes].flatMap(({ pid }) => pid ?? []));

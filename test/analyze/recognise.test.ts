@@ -32,6 +32,7 @@ test('a file is told by its content', () => {
 test('what is none of them is said in one sentence', () => {
   assert.match(kindOf('f', 'hello\n'), /is none of/);
   assert.match(kindOf('g', ''), /is empty/);
+  assert.match(kindOf('podman.tar.gz', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 4])), /compressed by zstd/);
   mkdirSync(join(folder, 'empty'));
   const directory = recognise(join(folder, 'empty'));
   assert.equal(directory.ok, false);
@@ -40,4 +41,14 @@ test('what is none of them is said in one sentence', () => {
   if (!nothing.ok) assert.match(nothing.failure.text, /no\\x1b\[2Jthing does not exist/);
   const device = recognise('/dev/null');
   assert.equal(device.ok, false);
+});
+
+test('a checkpoint of podman or Kubernetes: the images below, the logs above them', () => {
+  const path = join(folder, 'exported');
+  mkdirSync(join(path, 'checkpoint'), { recursive: true });
+  for (const name of ['dump.log', 'config.dump', 'stats-dump', 'checkpoint/pstree.img'])
+    writeFileSync(join(path, name), '');
+  const found = recognise(path);
+  assert.ok(found.ok);
+  assert.deepEqual(found.value, { kind: 'criu-image', path: join(path, 'checkpoint'), logs: path });
 });

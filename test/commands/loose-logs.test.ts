@@ -52,6 +52,25 @@ test('logs that do not lie beside their images tell the same, as files and as a 
   }
 });
 
+test('a checkpoint of podman or Kubernetes, with its logs above the images, tells the same', async (context) => {
+  const name = 'symtable-check-copy-at-old-address';
+  const { images, work } = apart(context, name);
+  renameSync(images, join(work, 'checkpoint'));
+  const told = await analyze(work);
+  assert.deepEqual([told.status, told.problems], [(await analyze(join(corpus, name, 'img'))).status, '']);
+  assert.match(told.processes[0]?.conclusion.join('\n') ?? '', /CRIU \S+ dumped it and took/);
+});
+
+test('a restore that names another run of the dump is not of these images', async (context) => {
+  const { images, work } = apart(context, 'plain-shell-loop');
+  const log = join(work, 'restore.log');
+  const text = readFileSync(log, 'latin1');
+  const named = /Dump CRIU run id = (\S+)/.exec(text)?.[1] ?? '';
+  writeFileSync(log, text.replaceAll(named, named.replaceAll(/[0-9a-f]/g, '0')), 'latin1');
+  const { processes } = await analyze(images, join(work, 'dump.log'), log);
+  assert.ok(processes.every(({ conclusion }) => !/restored in place/.test(conclusion.join(' '))));
+});
+
 test('logs of another process are not taken for those of the images', async (context) => {
   const { images } = apart(context, 'moved-block');
   const other = apart(context, 'moved-vdso-alone');

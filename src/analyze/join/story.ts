@@ -74,7 +74,7 @@ const lifeLines = (life: Life, recorded: Recorded, roles: readonly Role[]): read
       ({ hook, time }) => hook.root === life.pid || (imageOf(roles) !== undefined && time >= from && time <= until),
     )
     .map(({ hook, time }): StoryLine => {
-      const said = hook.said.length === 0 ? '' : `: ${hook.said.map(escapeText).join(' ')}`;
+      const said = hook.said.length === 0 ? '' : `: ${hook.said.map(escapeText).join('; ')}`;
       const text = `${escapeText(hook.action)} of CRIU${hook.vetoed ? ', vetoed' : ''}${said}`;
       return { time, severity: hook.vetoed ? 'error' : 'info', who: 'vdsowatch hook', text };
     });

@@ -7,6 +7,8 @@ export interface CriuLog {
   readonly version: string | undefined;
   /** Same as in inventory.img of that dump (CRIU 4.2 and later). */
   readonly runId: string | undefined;
+  /** Of a restore: that of the dump which made its images. */
+  readonly imagesRunId: string | undefined;
   /** uname -r and -m of the host it ran on. */
   readonly release: string | undefined;
   readonly machine: string | undefined;

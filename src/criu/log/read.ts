@@ -64,9 +64,11 @@ export const readLog = (text: string, kind: LogKind = 'unknown'): CriuLog => {
 };
 
 /** Lines of the start of every log: CRIU's version, its run, the host. */
-const readHead = (lines: readonly string[]): Pick<CriuLog, 'version' | 'runId' | 'release' | 'machine'> => {
-  const find = (pattern: RegExp): RegExpExecArray | undefined => {
-    for (const line of lines) {
+const readHead = (
+  lines: readonly string[],
+): Pick<CriuLog, 'version' | 'runId' | 'imagesRunId' | 'release' | 'machine'> => {
+  const find = (pattern: RegExp, among = lines): RegExpExecArray | undefined => {
+    for (const line of among) {
       const found = pattern.exec(line);
       if (found !== null) return found;
     }
@@ -75,7 +77,9 @@ const readHead = (lines: readonly string[]): Pick<CriuLog, 'version' | 'runId' |
   const host = find(/Running on \S{1,64} Linux (\S{1,64}) .{0,120}? (\S{1,20})$/);
   return {
     version: find(/\) Version: (\d+(?:\.\d+){1,3})\b/)?.[1],
-    runId: find(/\) CRIU run id = ([0-9a-f-]{36})$/)?.[1],
+    // The worker of the RPC service, which every container runtime uses, takes a new one after its parent's.
+    runId: find(/\) CRIU run id = ([0-9a-f-]{36})$/, [...lines].reverse())?.[1],
+    imagesRunId: find(/\) Dump CRIU run id = ([0-9a-f-]{36})$/)?.[1],
     release: host?.[1],
     machine: host?.[2],
   };

@@ -214,3 +214,13 @@ test('no text makes the reader throw, and nothing hostile leaves it', () => {
     { numRuns: fuzzRuns(300) },
   );
 });
+
+test('a container runtime has CRIU serve it: the worker that dumps has a run of its own, the second', () => {
+  const [parent, worker] = ['44e48007-8f3b-4dec-ab13-78a0ecb2e30f', '05c3f1f3-4f67-4739-8681-2f3dd15a535b'];
+  const runs = [parent, worker].map((run) => `(00.000000) CRIU run id = ${run}`);
+  assert.equal(readLog(`${runs.join('\n')}\n(00.000041) Version: 4.1.1 (gitid 0)\n`, 'dump').runId, worker);
+  const restore = readLog(
+    `(00.000000) CRIU run id = ${parent}\n(00.0566) x\n(00.056589) Dump CRIU run id = ${worker}\n`,
+  );
+  assert.deepEqual([restore.runId, restore.imagesRunId], [parent, worker]);
+});
