@@ -43,9 +43,14 @@ export const readImages = async (path: string): Promise<Outcome<ImageSet>> => {
   });
 };
 
+/**
+ * pstree.img is written after all tasks (criu/cr-dump.c, cr_dump_tasks): a dump that fails at a later task leaves whole
+ * images of the earlier ones. A pre-dump has pages and nothing of the task itself.
+ */
 const kindOf = ({ names }: ImageDirectory): ImageSet['kind'] => {
   if (names.has('pstree.img')) return 'dump';
-  return [...names].some((name) => /^pagemap-\d+\.img$/.test(name)) ? 'pre-dump' : 'unfinished';
+  const have = (kind: string): boolean => [...names].some((name) => name.startsWith(kind) && name.endsWith('.img'));
+  return have('pagemap-') && !have('core-') ? 'pre-dump' : 'unfinished';
 };
 
 const readInventory = (directory: ImageDirectory, problems: Failure[]): ImageInventory | undefined => {

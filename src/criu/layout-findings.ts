@@ -57,7 +57,8 @@ const pairFindings = ({ took: { vdso, vvar } }: ImageLook): readonly Finding[] =
 };
 
 /** What CRIU took against what the mappings are. */
-const tookFindings = ({ took, verdict, process }: ImageLook): readonly Finding[] => {
+const tookFindings = (look: ImageLook): readonly Finding[] => {
+  const { took, verdict, process } = look;
   const taken = new Set(took.vdso.map(({ start }) => start));
   return verdict.mappings.flatMap(({ start, class: mappingClass, evidence }) => {
     const area = process.areas?.find((one) => one.start === start);
@@ -66,9 +67,9 @@ const tookFindings = ({ took, verdict, process }: ImageLook): readonly Finding[]
       return [
         finding('image-mishinted', {
           mapping: start,
-          text: `CRIU did not take the vDSO at ${hex(start)} for one: it is in the image as plain memory, and is restored so.`,
+          text: `CRIU did not take the vDSO at ${hex(start)} for one${isCode(area) ? '' : ', as it cannot be read and executed'}: it is in the image as plain memory, and is restored so.`,
           evidence: [`mm: status 0x${area.status.toString(16)}, without the bit of the vDSO`, ...evidence],
-          criuMessage: `Drop mishinted vDSO status at ${start.toString(16)}`,
+          criuMessage: printed(look, 'status-dropped', start, 'Drop mishinted vDSO status at'),
         }),
       ];
     if (mappingClass !== 'decoy' || !taken.has(start)) return [];
@@ -77,11 +78,20 @@ const tookFindings = ({ took, verdict, process }: ImageLook): readonly Finding[]
         mapping: start,
         text: `CRIU took the mapping at ${hex(start)} for the vDSO, and it is not: a restore puts a vDSO in its place.`,
         evidence: [`mm: status 0x${area.status.toString(16)}, with the bit of the vDSO`, ...evidence],
-        criuMessage: `Restore vDSO status by pfn/symtable at ${start.toString(16)}`,
+        criuMessage: printed(look, 'status-restored', start, 'Restore vDSO status by pfn/symtable at'),
       }),
     ];
   });
 };
+
+const PROT_READ_EXEC = 5;
+const isCode = ({ protection }: ImageArea): boolean => (protection & PROT_READ_EXEC) === PROT_READ_EXEC;
+
+/** The line that says so, if dump.log has it: by its name a mapping is taken, or passed over, without a word. */
+const printed = ({ dumpLines }: ImageLook, wanted: string, start: bigint, line: string): string | undefined =>
+  dumpLines.some(({ code, address }) => code === wanted && address === start)
+    ? `${line} ${start.toString(16)}`
+    : undefined;
 
 /** Said by the verdict already where it knows whether the vDSO moved. */
 const auxvFindings = ({ process, took, verdict }: ImageLook): readonly Finding[] => {

@@ -2,14 +2,14 @@ import { type FindingCodeName, finding } from '../judge/finding-codes.js';
 import type { Finding } from '../model/verdict.js';
 import { hex } from '../text/hex.js';
 import type { ImageLook } from './image-look.js';
-import type { LogFinding, LogProcess } from './log/log.js';
+import type { CriuLog, LogFinding, LogProcess } from './log/log.js';
 import { hasStatus } from './status.js';
 
 /** What dump.log and restore.log say of one process, beyond single lines. */
-export const logFindings = (look: ImageLook): readonly Finding[] => [
+export const logFindings = (look: ImageLook, restore: CriuLog | undefined): readonly Finding[] => [
   ...markFindings(look),
   ...statusFindings(look.logged),
-  ...outcomeFindings(look.restoreLines),
+  ...outcomeFindings(look.restoreLines, restore),
   ...lineFindings('dump.log', look.dumpLines),
   ...lineFindings('restore.log', look.restoreLines),
 ];
@@ -20,10 +20,10 @@ const cite = (file: string, { line, text }: LogFinding): string => `${file}:${li
  * A mark names the dumped copy by its start. When that copy has grown together with its neighbour, no mapping starts
  * there: CRIU drops the runtime vDSO and gives nobody the status (seen with 4.2; CRIU issue 2817 met it in a test).
  */
-const markFindings = ({ dumpLines }: ImageLook): readonly Finding[] => {
+const markFindings = ({ dumpLines, took }: ImageLook): readonly Finding[] => {
   const mark = dumpLines.find(({ code }) => code === 'mark-found');
-  // A mark that names no place is a forgery, and nothing is lost but the page itself.
-  if (mark === undefined || NOWHERE.test(mark.values[1] ?? '')) return [];
+  // A mark that names no place is a forgery, and so is one beside another vDSO: nothing is lost but the page itself.
+  if (mark === undefined || NOWHERE.test(mark.values[1] ?? '') || took.vdso.length > 0) return [];
   if (dumpLines.some(({ code }) => code === 'original-vdso')) return [];
   return [
     finding('image-lost-proxy', {
@@ -57,15 +57,31 @@ const OUTCOMES = new Map<string, readonly [FindingCodeName, string]>([
   ['killed', ['restore-failed', 'It was killed during the restore.']],
 ]);
 
-/** What a restore.log shows to have been done with one process. */
-export const outcomeFindings = (lines: readonly LogFinding[]): readonly Finding[] =>
-  lines.flatMap((line) => {
+/** What a restore.log shows to have been done with one process; how far it had come when it failed is in the story. */
+export const outcomeFindings = (lines: readonly LogFinding[], log: CriuLog | undefined): readonly Finding[] => {
+  const failed = log?.ended === 'failure' || lines.some(({ code }) => code === 'killed');
+  const told = lines.flatMap((line) => {
     const outcome = OUTCOMES.get(line.code);
-    if (outcome === undefined) return [];
+    if (outcome === undefined || (failed && outcome[0] !== 'restore-failed')) return [];
     const [name, text] = outcome;
     const evidence = [cite('restore.log', line)];
     return [finding(name, { mapping: line.address, text, evidence, criuMessage: line.text })];
   });
+  if (!failed || told.length > 0) return told;
+  return [finding('restore-failed', { text: `The restore failed${reason(lines, log)}.`, evidence: ['restore.log'] })];
+};
+
+/** A dump that failed, and why, as far as no line about the process says so. */
+export const failureFindings = (lines: readonly LogFinding[], log: CriuLog | undefined): readonly Finding[] =>
+  log?.ended !== 'failure' || lines.some(isError)
+    ? []
+    : [finding('log-error', { text: `The dump failed${reason(lines, log)}.`, evidence: ['dump.log'] })];
+
+const isError = ({ severity, code }: LogFinding): boolean =>
+  severity === 'error' && !/^(dump|restore)-ended$/.test(code);
+
+const reason = (lines: readonly LogFinding[], log: CriuLog | undefined): string =>
+  lines.some(isError) || log?.firstError === undefined ? '' : `: ${log.firstError}`;
 
 /** Errors and warnings of a log that no other finding tells. */
 export const lineFindings = (file: string, lines: readonly LogFinding[]): readonly Finding[] =>

@@ -71,6 +71,14 @@ export const unfinished = (path: string): Failure =>
     'See its dump.log; nothing here can be restored.',
   );
 
+/** Its log says that the dump went through. */
+export const notCopied = (path: string): Failure =>
+  failure(
+    'bad-input',
+    `${shown(path)} has no pstree.img, and its dump.log says that it was written.`,
+    'Copy it there.',
+  );
+
 const readOne = (directory: ImageDirectory, name: string, problems: Failure[]): CriuLog | undefined => {
   const file = readImage(directory, name, LONGEST_LOG);
   if (file?.ok === true) return readLog(logText(file.value), kindByName(name));

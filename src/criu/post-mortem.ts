@@ -14,8 +14,8 @@ import type { ImageSet } from './image-set.js';
 import { readImages } from './images.js';
 import { layoutFindings } from './layout-findings.js';
 import type { CriuLog, LogFinding, LogProcess } from './log/log.js';
-import { lineFindings, logFindings, outcomeFindings, statusFindings } from './log-findings.js';
-import { type LooseLog, logsBeside } from './logs-beside.js';
+import { failureFindings, lineFindings, logFindings, outcomeFindings, statusFindings } from './log-findings.js';
+import { type LooseLog, logsBeside, notCopied, unfinished } from './logs-beside.js';
 import { readLooseLogs, withLoose } from './loose-logs.js';
 import { HOPELESS, targetFindings, targetVdso } from './target.js';
 
@@ -46,6 +46,9 @@ export const readPostMortem = async (path: string, context: PostMortemContext = 
   const set = images.value;
   const problems: Failure[] = [...set.problems];
   const logs = withLoose(set, logsBeside(set, problems), context.loose ?? []);
+  const stopped = unfinished(path).text;
+  if (set.kind === 'unfinished' && logs.dump?.ended === 'success')
+    problems.splice(0, problems.length, ...problems.filter(({ text }) => text !== stopped), notCopied(path));
   const abis = new Set(set.processes.flatMap(({ machine, compat }) => (compat === true ? 'i386' : (machine ?? []))));
   const judged = judgeImages(set, logs, (await context.pristine?.(abis)) ?? [], context);
   return success({ set, logs, host: judged[0]?.evidence.host, judged, problems });
@@ -66,7 +69,13 @@ export const judgeImages = (
     if (process === undefined || process.dead) return withoutImage(evidence, verdict, logs, criu);
     const logged = logProcessOf(process, logs.dump);
     const look = lookAt(process, evidence, verdict, logged, logs, pristine);
-    const findings = [...verdict.findings, ...layoutFindings(look), ...bytesFindings(look), ...logFindings(look)];
+    const findings = [
+      ...verdict.findings,
+      ...layoutFindings(look),
+      ...bytesFindings(look),
+      ...logFindings(look, logs.restore),
+      ...failureFindings(look.dumpLines, logs.dump),
+    ];
     const { target } = context;
     const vdso = target && verdict.abi !== undefined ? targetVdso(target, verdict.abi) : undefined;
     const outcome = imageForecast(look, criu, vdso);
@@ -75,7 +84,9 @@ export const judgeImages = (
     return {
       evidence,
       verdict: withPages({ ...verdict, findings }, look),
-      forecast: { ...outcome, ...hopeless, findings: [...outcome.findings, ...there] },
+      forecast: gaveUp(set, logs)
+        ? { ...unknown(criu), dump: 'fail', restore: null }
+        : { ...outcome, ...hopeless, findings: [...outcome.findings, ...there] },
     };
   });
 };
@@ -100,7 +111,8 @@ const withoutImage = (evidence: Evidence, verdict: Verdict, { dump, restore }: L
   const findings = [
     ...(evidence.vmas === undefined ? [] : verdict.findings),
     ...statusFindings(logged),
-    ...outcomeFindings(restored),
+    ...outcomeFindings(restored, restore),
+    ...failureFindings(dumped, dump),
     ...lineFindings('dump.log', dumped),
     ...lineFindings('restore.log', restored),
   ];
@@ -114,6 +126,9 @@ const withoutImage = (evidence: Evidence, verdict: Verdict, { dump, restore }: L
   const died = dumped.some(({ code }) => code === 'parasite-died');
   return { ...judged, forecast: died ? { ...failed, dump: 'fail-kills' } : failed };
 };
+
+/** Another task of the tree stopped the dump: there are images of some, and none of the tree. */
+const gaveUp = ({ kind }: ImageSet, { dump }: Logs): boolean => kind === 'unfinished' && dump?.ended === 'failure';
 
 /** A forecast goes by the names, and CRIU went by something else. */
 const changedByCheck = (logged: LogProcess | undefined): boolean => statusFindings(logged).length > 0;

@@ -33,7 +33,7 @@ const pieceOpinion = (traits: Traits, evidence: readonly string[]): Opinion =>
 const byPlausibility = (space: Space): readonly Opinion[] => {
   const scored = space.traits
     .map((traits) => ({ traits, points: plausibility(space, traits) }))
-    .filter(({ points }) => points !== undefined)
+    .filter(({ traits, points }) => points !== undefined && !mayBeAnything(space, traits))
     .map(({ traits, points }) => ({ traits, points: points ?? 0 }))
     .sort((one, other) => other.points - one.points);
   const [best, second] = scored;
@@ -48,6 +48,7 @@ const byPlausibility = (space: Space): readonly Opinion[] => {
     const evidence = sentences(space, traits);
     if (traits === winner?.traits) return opinion(traits, 'genuine', 'likely', evidence);
     if (winner !== undefined && isPieceOf(space, [winner.traits], traits)) return pieceOpinion(traits, evidence);
+    if (winner === undefined && mayBeAnything(space, traits)) return opinion(traits, undefined, 'unknown', evidence);
     const score = scored.find((one) => one.traits === traits);
     if (score === undefined || score.points <= 0) {
       const confidence: Confidence = certainlyNot(traits) ? 'proven' : 'likely';
@@ -59,6 +60,17 @@ const byPlausibility = (space: Space): readonly Opinion[] => {
       : opinion(traits, 'decoy', 'likely', ['another mapping is more likely the vDSO', ...evidence]);
   });
 };
+
+/**
+ * Of an image without its dump.log. At the auxv address, and none of its pages was dumped: a vDSO that CRIU did not take
+ * for one, as it was not readable and executable or by its check, or memory that nobody has written. Or CRIU took it, and
+ * its bytes are no image: somebody wrote over them, or the page was taken out of the image.
+ */
+const mayBeAnything = ({ naming }: Space, { vma, fileless, atAuxv, named, content }: Traits): boolean =>
+  naming.rule === 'claim' &&
+  fileless &&
+  !vma.shared &&
+  (named ? content === 'other' : atAuxv && content === undefined && vma.name === '');
 
 interface Scored {
   readonly traits: Traits;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type PostMortem, readPostMortem } from '../../src/criu/post-mortem.js';
@@ -188,6 +188,114 @@ test('two mappings that CRIU took for the vDSO are no torn reading of maps, nor 
   assert.ok(codes.includes('vdso-unclear') && codes.includes('image-with-several-vdsos'), codes.join(' '));
   assert.ok(!codes.includes('torn-read') && !codes.includes('hint-policy-wrong'), codes.join(' '));
   assert.equal(verdict.policies.hint.decision, undefined);
+});
+
+/** An image without its dump.log, as the same process would be in it with another vDSO area. */
+const areaAtAuxv = async (context: TestContext, prot: number, status: number, page?: Buffer): Promise<Judged> => {
+  const root = temporaryDirectory(context);
+  const plain = status === PLAIN_STATUS;
+  writeImages(root, {
+    pid: 5,
+    vmas: [
+      { start: 0x7000n, end: 0x9000n, prot: 1, flags: 0x22, status: VVAR_STATUS },
+      { start: 0x9000n, end: 0xb000n, prot, flags: 0x22, status },
+    ],
+    auxv: [33n, 0x9000n, 0n, 0n],
+    pagemap: plain ? [] : [{ vaddr: 0x9000n, compatNrPages: 2, flags: 4 }],
+    pages: plain ? Buffer.alloc(0) : Buffer.concat([page ?? Buffer.alloc(0x1000), Buffer.alloc(0x1000)]),
+  });
+  const outcome = await readPostMortem(root, { pristine: async () => pristine });
+  assert.ok(outcome.ok);
+  return first(outcome.value);
+};
+
+test('without dump.log: memory at the auxv address of which no page was dumped may be the vDSO or not', async (context) => {
+  for (const prot of [0, 1, 4, 5]) {
+    const judged = await areaAtAuxv(context, prot, PLAIN_STATUS);
+    assert.equal(judged.verdict.vdso, undefined, `prot ${prot}`);
+    assert.deepEqual(judged.verdict.mappings, []);
+    const codes = codesOf(judged);
+    for (const code of ['vdso-unmapped', 'decoy-at-auxv', 'hint-lost', 'image-mishinted'])
+      assert.ok(!codes.includes(code), `prot ${prot}: ${code}`);
+    assert.equal(judged.forecast?.restore, 'fail');
+  }
+});
+
+test('without dump.log: what CRIU took and is no ELF may be the vDSO that somebody wrote over', async (context) => {
+  const judged = await areaAtAuxv(context, 5, VDSO_STATUS);
+  assert.equal(judged.verdict.vdso, undefined);
+  assert.ok(!codesOf(judged).includes('image-took-decoy'));
+  assert.equal(judged.forecast?.restore, 'fail');
+});
+
+/** The same log, with lines before its end. */
+const withLine = (name: string, file: string, line: string, end: string) => (path: string) => {
+  const text = readFileSync(join(path, file), 'latin1');
+  assert.ok(text.includes(end), name);
+  writeFileSync(join(path, file), `${text.slice(0, text.lastIndexOf('(', text.indexOf(end)))}${line}\n`, 'latin1');
+};
+
+test('a forged mark beside the vDSO loses a page, not the vDSO', async (context) => {
+  const judged = await changed(
+    context,
+    'moved-block',
+    withLine(
+      'moved-block',
+      'dump.log',
+      '(00.090000) vdso: vdso: Found marked at 7f0d096d9000 (orig vDSO at 123000 VVAR at ffffffffffffffff)',
+      'Dumping finished successfully',
+    ),
+  );
+  assert.ok(!codesOf(judged).includes('image-lost-proxy'));
+});
+
+test('a restore that failed for any reason is not well, and is not told as one that worked', async (context) => {
+  const judged = await changed(
+    context,
+    'moved-block',
+    withLine(
+      'moved-block',
+      'restore.log',
+      "(00.100000) Error (criu/cr-restore.c:1237): Can't fork for 5: File exists\n(00.100001) Error (criu/cr-restore.c:2331): Restoring FAILED.",
+      'Restore finished successfully',
+    ),
+  );
+  const failed = judged.verdict.findings.find(({ code }) => code === 'restore-failed');
+  assert.match(failed?.text ?? '', /File exists/);
+  assert.ok(!codesOf(judged).includes('restored-in-place'));
+});
+
+test('a dump that another task stopped leaves nothing to restore, whatever was written of this one', async (context) => {
+  const judged = await changed(context, 'moved-block', (path) => {
+    remove(/^(pstree|inventory)\.img$/)(path);
+    withLine(
+      'moved-block',
+      'dump.log',
+      "(00.100000) Error (criu/sk-unix.c:1): sk unix: Can't dump half of stream\n(00.1) Error (criu/cr-dump.c:2128): Dumping FAILED.".replace(
+        '00.1)',
+        '00.100001)',
+      ),
+      'Dumping finished successfully',
+    )(path);
+  });
+  assert.equal(judged.forecast?.dump, 'fail');
+  assert.equal(judged.forecast?.restore, null);
+  assert.match(judged.verdict.findings.find(({ code }) => code === 'log-error')?.text ?? '', /half of stream/);
+});
+
+test('a dump whose log ends well is not said to have stopped, though its pstree.img is missing', async (context) => {
+  const path = join(temporaryDirectory(context), 'img');
+  cpSync(join(corpus, 'moved-block/img'), path, { recursive: true });
+  rmSync(join(path, 'pstree.img'));
+  const outcome = await readPostMortem(path);
+  assert.ok(outcome.ok);
+  assert.match(outcome.value.problems.map(({ text }) => text).join(), /no pstree\.img, and its dump\.log says/);
+  assert.doesNotMatch(outcome.value.problems.map(({ text }) => text).join(), /the dump stopped/);
+});
+
+test('a vDSO that cannot be executed is passed over without the line CRIU prints for its check', async () => {
+  const pfn = first(await examine('pfn-check-cow-both-pages')).verdict.findings;
+  assert.match(pfn.find(({ code }) => code === 'image-mishinted')?.criuMessage ?? '', /Drop mishinted/);
 });
 
 test('a vDSO without vvar is not put back in place for want of knowing what that machine has', async (context) => {

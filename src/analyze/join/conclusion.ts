@@ -107,6 +107,7 @@ const dumpWords = (image: Witness, choices: readonly Choice[]): readonly string[
     ];
   }
   const { areas } = image.criu.process;
+  if (image.criu.process.dead) return [`${who} dumped it: it had ended and waited for its parent, without memory`];
   if (areas === undefined) return [`${who} dumped it; its mappings are not in the image`];
   const took = areas.filter(({ status }) => hasStatus(status, 'vdso'));
   const place = took.length === 0 ? 'nothing' : took.map(({ start }) => hex(start)).join(' and ');
