@@ -4,6 +4,7 @@ import { parseMark } from '../judge/mark.js';
 import { findTrampolines } from '../judge/proxy.js';
 import type { Finding } from '../model/verdict.js';
 import { hex } from '../text/hex.js';
+import { isBlank } from './image-evidence.js';
 import type { ImageLook } from './image-look.js';
 import { hasStatus } from './status.js';
 
@@ -34,7 +35,9 @@ const vdsoFindings = ({ dumped, process }: ImageLook): readonly Finding[] => {
     findings.push(
       finding('image-vdso-unreadable', {
         mapping: area.start,
-        text: `The bytes CRIU took for the vDSO at ${hex(area.start)} are no vDSO image: a restore fails when it reads them.`,
+        text: isBlank(bytes)
+          ? `The vDSO at ${hex(area.start)} is nothing but zeros in the image, as a restore with --auto-dedup leaves it: the next restore fails.`
+          : `The bytes CRIU took for the vDSO at ${hex(area.start)} are no vDSO image: a restore fails when it reads them.`,
         evidence: [`pages: begin with ${Buffer.from(bytes.subarray(0, 8)).toString('hex')}`],
         criuMessage: 'Invalid ELF magic',
       }),

@@ -47,7 +47,7 @@ export const IMAGE_FINDING_CODES = {
   'image-vdso-unreadable': code(
     'error',
     'The bytes CRIU took for the vDSO are no vDSO image; a restore fails when it reads them.',
-    'Find who wrote over it; dump again.',
+    'Find who wrote over it, or whether a restore with --auto-dedup emptied it; dump again.',
   ),
   'image-of-proxy': code('info', 'The dumped vDSO is the proxy of an earlier restore.', 'Nothing.'),
   'image-kernel': code('info', 'Kernel release and build of the dumped vDSO, by its ELF notes.', 'Nothing.'),

@@ -47,12 +47,17 @@ const evidenceOf = (process: ImageProcess, log: CriuLog | undefined, logged: Log
   };
 };
 
-/** Pages from the start of each area, as far as the dump holds them without a gap. */
-const bytesOf = ({ pages }: ImageProcess): Map<bigint, Uint8Array> => {
+/** Nothing but zeros: what a restore with --auto-dedup leaves of the pages it has read (criu/pagemap.c, punch_hole). */
+export const isBlank = (page: Uint8Array): boolean => page.every((byte) => byte === 0);
+
+/** Pages from the start of each area, as far as the dump holds them without a gap; a blank vDSO tells nothing. */
+const bytesOf = ({ pages, areas }: ImageProcess): Map<bigint, Uint8Array> => {
   const bytes = new Map<bigint, Uint8Array>();
   for (const [start, list] of pages) {
     const gap = list.indexOf(undefined);
     const whole = list.slice(0, gap === -1 ? list.length : gap).filter((page) => page !== undefined);
+    const area = areas?.find((one) => one.start === start);
+    if (area !== undefined && hasStatus(area.status, 'vdso') && whole.every(isBlank)) continue;
     if (whole.length > 0) bytes.set(start, new Uint8Array(Buffer.concat(whole)));
   }
   return bytes;

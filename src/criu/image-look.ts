@@ -47,7 +47,7 @@ export const lookAt = (
   const areas = process.areas ?? [];
   const vdso = areas.filter(({ status }) => hasStatus(status, 'vdso'));
   const area = vdso.at(-1);
-  const bytes = area === undefined ? undefined : evidence.bytes.get(area.start);
+  const bytes = area && (evidence.bytes.get(area.start) ?? process.pages.get(area.start)?.[0]);
   const compare = (start: bigint | undefined): Comparison | undefined => {
     const content = start === undefined ? undefined : evidence.bytes.get(start);
     const image = content && readElfImage(content);

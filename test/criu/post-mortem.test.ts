@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type PostMortem, readPostMortem } from '../../src/criu/post-mortem.js';
@@ -191,7 +191,7 @@ test('two mappings that CRIU took for the vDSO are no torn reading of maps, nor 
 });
 
 /** An image without its dump.log, as the same process would be in it with another vDSO area. */
-const areaAtAuxv = async (context: TestContext, prot: number, status: number, page?: Buffer): Promise<Judged> => {
+const areaAtAuxv = async (context: TestContext, prot: number, status: number): Promise<Judged> => {
   const root = temporaryDirectory(context);
   const plain = status === PLAIN_STATUS;
   writeImages(root, {
@@ -202,7 +202,7 @@ const areaAtAuxv = async (context: TestContext, prot: number, status: number, pa
     ],
     auxv: [33n, 0x9000n, 0n, 0n],
     pagemap: plain ? [] : [{ vaddr: 0x9000n, compatNrPages: 2, flags: 4 }],
-    pages: plain ? Buffer.alloc(0) : Buffer.concat([page ?? Buffer.alloc(0x1000), Buffer.alloc(0x1000)]),
+    pages: plain ? Buffer.alloc(0) : Buffer.alloc(0x2000, 0xcc),
   });
   const outcome = await readPostMortem(root, { pristine: async () => pristine });
   assert.ok(outcome.ok);
@@ -281,6 +281,31 @@ test('a dump that another task stopped leaves nothing to restore, whatever was w
   assert.equal(judged.forecast?.dump, 'fail');
   assert.equal(judged.forecast?.restore, null);
   assert.match(judged.verdict.findings.find(({ code }) => code === 'log-error')?.text ?? '', /half of stream/);
+});
+
+test('pages that a restore with --auto-dedup took out of the image say nothing of the vDSO, and fail the next restore', async (context) => {
+  const judged = await changed(context, 'moved-block', (path) => {
+    const { size } = statSync(join(path, 'pages-1.img'));
+    writeFileSync(join(path, 'pages-1.img'), Buffer.alloc(size));
+  });
+  const codes = codesOf(judged);
+  assert.ok(codes.includes('image-vdso-unreadable') && !codes.includes('symtable-policy-wrong'), codes.join(' '));
+  assert.match(judged.verdict.findings.find(({ code }) => code === 'image-vdso-unreadable')?.text ?? '', /auto-dedup/);
+  assert.equal(judged.verdict.vdso?.modifiedPages, undefined);
+  assert.equal(judged.forecast?.restore, 'fail');
+});
+
+test('the other tasks of a tree are not dumped either when CRIU exits over a parasite that died', async (context) => {
+  const judged = await changed(context, 'moved-block', (path) => {
+    remove(/^(pstree|inventory)\.img$/)(path);
+    withLine(
+      'moved-block',
+      'dump.log',
+      '(00.100000) Dumping task (pid: 9 comm: x)\n(00.100001) Error (criu/parasite-syscall.c:94): 9 was stopped by 11 unexpectedly',
+      'Dumping finished successfully',
+    )(path);
+  });
+  assert.equal(judged.forecast?.dump, 'fail');
 });
 
 test('a dump whose log ends well is not said to have stopped, though its pstree.img is missing', async (context) => {

@@ -59,7 +59,7 @@ export const choiceFindings = (choices: readonly Choice[], told: readonly Findin
       }),
     );
 
-const OF_IMAGE = new Set(['image-mishinted', 'image-took-decoy', 'image-lost-proxy']);
+const OF_IMAGE = new Set(['image-mishinted', 'image-took-decoy', 'image-lost-proxy', 'mark-forged']);
 
 export const TOOK: Readonly<Record<Choice['took'], string>> = {
   vdso: 'the vDSO',

@@ -52,10 +52,12 @@ export const readLog = (text: string, kind: LogKind = 'unknown'): CriuLog => {
       values,
     });
   }
+  // CRIU exits where it stands (criu/parasite-syscall.c, sigchld_handler).
+  const left = findings.some(({ code }) => code === 'parasite-died') ? 'failure' : undefined;
   return {
     kind: kind === 'unknown' ? kindOf(findings, tasks) : kind,
     ...head,
-    ended,
+    ended: ended ?? left,
     firstError,
     processes: tasks.processes(),
     findings: findings.map((finding) => ({ ...finding, pid: tasks.imagePid(finding.pid) })),
