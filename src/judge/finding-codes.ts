@@ -154,9 +154,8 @@ export const FINDING_CODES = {
 
 export type FindingCodeName = keyof typeof FINDING_CODES;
 
-/** What to do about a finding; undefined for a code that is not in the list. */
-export const whatToDo = (name: string): string | undefined =>
-  new Map<string, FindingCode>(Object.entries(FINDING_CODES)).get(name)?.todo;
+/** What to do about a finding. */
+export const whatToDo = (name: FindingCodeName): string => FINDING_CODES[name].todo;
 
 export interface FindingFacts {
   readonly mapping?: bigint | undefined;

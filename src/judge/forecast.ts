@@ -4,7 +4,7 @@ import { hex } from '../text/hex.js';
 import type { CriuEntry, DumpStop } from './criu/entry.js';
 import type { Pristine } from './criu/pristine.js';
 import { parseCriuVersion } from './criu/version.js';
-import { type FindingCodeName, finding, whatToDo } from './finding-codes.js';
+import { finding, whatToDo } from './finding-codes.js';
 import { lossOf } from './forecast/loss.js';
 import { type RestoreOutcome, simulateDump } from './forecast/outcome.js';
 import { simulateRestore } from './forecast/restore.js';
@@ -30,7 +30,7 @@ export const forecast = (
   const space = survey(evidence, {});
   const hopeless = cannotRun(space, version);
   if (hopeless !== undefined) {
-    const text = `${hopeless.text}. ${whatToDo('criu-cannot-run') ?? ''}`;
+    const text = `${hopeless.text}. ${whatToDo('criu-cannot-run')}`;
     const first = finding('criu-cannot-run', { text, criuMessage: hopeless.line });
     return { criu: criuVersion, dump: 'fail', restore: null, loss: undefined, findings: [first] };
   }
@@ -63,7 +63,7 @@ const simulate = (run: Run): Omit<Forecast, 'criu'> => {
   const restore = simulateRestore(run, fixed);
   if (mishinted.length > 0 && restore.restore === 'none') {
     // The kernel's page, dumped as ordinary memory: what comes back is a copy nobody measured.
-    const text = `CRIU takes the vDSO at ${hex(mishinted[0]?.start ?? 0n)} for ordinary memory. ${whatToDo('pfn-policy-wrong') ?? ''}`;
+    const text = `CRIU takes the vDSO at ${hex(mishinted[0]?.start ?? 0n)} for ordinary memory. ${whatToDo('pfn-policy-wrong')}`;
     const first = finding('pfn-policy-wrong', { severity: 'warning', text, criuMessage: fixed.lines[0] });
     return { dump: 'ok', restore: undefined, loss: undefined, findings: [first] };
   }
@@ -86,34 +86,26 @@ const stopped = ({ space }: Run, stop: DumpStop): Finding => {
   });
 };
 
-const CODES = new Map<string, FindingCodeName>([
-  ['in-place', 'restore-in-place'],
-  ['proxy', 'restore-proxy'],
-  ['none', 'restore-none'],
-  ['fail', 'restore-fails'],
-  ['crash', 'restore-crashes'],
-]);
-
-const OPENINGS = new Map<string, string>([
-  ['in-place', 'Restore in place'],
-  ['proxy', 'Restore by proxy'],
-  ['none', 'Restored without a vDSO'],
-  ['fail', 'The restore fails'],
-  ['crash', 'The restored task dies'],
-]);
+/** How each outcome is told: the code of the finding, and how its sentence begins. */
+const OUTCOMES = {
+  'in-place': ['restore-in-place', 'Restore in place'],
+  proxy: ['restore-proxy', 'Restore by proxy'],
+  none: ['restore-none', 'Restored without a vDSO'],
+  fail: ['restore-fails', 'The restore fails'],
+  crash: ['restore-crashes', 'The restored task dies'],
+} as const;
 
 const outcomeFinding = (run: Run, { restore, text, line, vdso }: RestoreOutcome): readonly Finding[] => {
-  const name = CODES.get(restore ?? '');
   const mapping = vdso?.start;
-  if (name === undefined) {
+  if (restore === undefined || restore === null) {
     return [finding('criu-unknown', { mapping, text: `The dump works; what the restore does is not known: ${text}.` })];
   }
-  const todo = whatToDo(name) ?? '';
-  const start = OPENINGS.get(restore ?? '') ?? 'Restore';
+  const [name, opening] = OUTCOMES[restore];
+  const todo = whatToDo(name);
   return [
     finding(name, {
       mapping,
-      text: `${start}: ${text}.${todo === 'Nothing.' ? '' : ` ${todo}`}`,
+      text: `${opening}: ${text}.${todo === 'Nothing.' ? '' : ` ${todo}`}`,
       evidence: [`judged: vDSO ${run.verdict.vdso ? hex(run.verdict.vdso.start) : 'none'}`],
       criuMessage: line,
     }),
