@@ -6,10 +6,9 @@ import { isError, type ProcFiles } from '../proc/files.js';
 import { type LocalHost, procContext } from '../proc/host.js';
 import { parseMaps } from '../proc/parse/maps.js';
 import { candidateAbis } from '../puppet/abi.js';
-import { criuCandidates } from './criu-candidates.js';
 import { type EraCheck, erasOn } from './criu-eras.js';
 import { isMeasured, type MremapTest, testMremap } from './mremap-test.js';
-import { measurePagemap, type PagemapCost, type PagemapQuestions } from './pagemap-cost.js';
+import { criuCandidates, measurePagemap, type PagemapCost, type PagemapQuestions } from './pagemap-cost.js';
 import { countPolicies, type PolicyCount } from './policy-count.js';
 
 /** All that `hint` finds out about this host. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Value } from '@sinclair/typebox/value';
-import { criuCandidates } from '../../src/hint/criu-candidates.js';
 import { type CriuHost, erasOn } from '../../src/hint/criu-eras.js';
 import { type HintFacts, hintOf } from '../../src/hint/examine.js';
 import { judgeMaps, type MremapTest, notStarted } from '../../src/hint/mremap-test.js';
+import { criuCandidates } from '../../src/hint/pagemap-cost.js';
 import { hintReport } from '../../src/hint/report.js';
 import { HintJson } from '../../src/hint/schema.js';
 import { hintText } from '../../src/hint/table.js';
