@@ -1,13 +1,9 @@
 import type { PageSet } from '../src/judge/baseline.js';
+import { pageSetWord } from '../src/judge/words.js';
 import { line, paragraph, rule, type Span, span } from './line.js';
 import type { Theme } from './theme.js';
 import { countWord, plural } from './words.js';
 
-const WORDS: Record<PageSet['kind'], string> = {
-  host: "the host's",
-  container: "a container's",
-  lone: "one process's",
-};
 const FEW = 16;
 
 export const pageSetRule = (width: number, theme: Theme): string =>
@@ -20,7 +16,7 @@ export const pageSetLines = (sets: readonly PageSet[], width: number, theme: The
     return paragraph([span('  ')], why, width, theme, 'dim');
   }
   return sets.flatMap((set) => [
-    line([span(`  ${WORDS[set.kind]}`, set.kind === 'host' ? 'good' : 'accent'), ...factSpans(set)], width, theme),
+    line([span(`  ${pageSetWord(set)}`, set.kind === 'host' ? 'good' : 'accent'), ...factSpans(set)], width, theme),
     ...paragraph([span('    pids    ', 'dim')], pidsText(set.processes), width, theme),
     line([], width, theme),
   ]);

@@ -1,4 +1,5 @@
 import type { Finding, Verdict } from '../model/verdict.js';
+import type { PageSet } from './baseline.js';
 
 /**
  * The short words every face shows for a verdict (table, lines, screen). Chosen here, once, so that no face knows a
@@ -38,6 +39,11 @@ export const vvarWord = (verdict: Verdict | undefined): string => {
 
 export const hintWord = (verdict: Verdict | undefined): string =>
   verdict === undefined || !verdict.applicable ? '-' : (verdict.hint ?? '?');
+
+/** Whose vDSO pages those of a set are. */
+export const pageSetWord = ({ kind }: Pick<PageSet, 'kind'>): string => PAGE_SETS[kind];
+
+const PAGE_SETS = { host: "the host's", container: "a container's", lone: "one process's" } as const;
 
 /** The most severe finding, the first of them in the list; undefined when there is none. */
 export const worstFinding = (verdict: Verdict | undefined): Finding | undefined => {

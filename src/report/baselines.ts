@@ -1,4 +1,5 @@
 import type { PageSet } from '../judge/baseline.js';
+import { pageSetWord } from '../judge/words.js';
 import type { PageSetReport } from '../model/report.js';
 import { escapeText } from '../text/escape.js';
 import { hex } from '../text/hex.js';
@@ -9,7 +10,7 @@ export const pageSetTable = (sets: readonly PageSet[], pids: boolean): string =>
   columns([
     ['PAGES', 'IMAGE', 'FRAMES', 'UTS', 'PROCESSES', ...(pids ? ['PIDS'] : [])],
     ...sets.map((set) => [
-      WORDS[set.kind],
+      pageSetWord(set),
       escapeText(set.image),
       set.frames.map((frame) => (frame === undefined ? '?' : hex(frame))).join(' '),
       set.uts === undefined ? '-' : String(set.uts),
@@ -17,8 +18,6 @@ export const pageSetTable = (sets: readonly PageSet[], pids: boolean): string =>
       ...(pids ? [set.processes.join(' ')] : []),
     ]),
   ]);
-
-const WORDS = { host: "the host's", container: "a container's", lone: "one process's" } as const;
 
 /** The same for programs. */
 export const pageSetReport = (set: PageSet): PageSetReport => ({
