@@ -11,7 +11,7 @@ import { descendants } from '../proc/tree.js';
 import { complain, say } from '../report/complain.js';
 import { isForMachines, type OutputFormat } from '../report/format.js';
 import { explanation, type PlaceOf, printReport } from '../report/print.js';
-import { type Judged, reportOf, unreadableText } from '../report/process.js';
+import { type Judged, reportFrame, unreadableText } from '../report/process.js';
 import { standardOutput } from '../report/standard-output.js';
 import { columns } from '../report/table.js';
 import { printable } from '../text/escape.js';
@@ -41,7 +41,7 @@ export const run = async (pids: readonly number[], options: CheckOptions): Promi
   });
   for (const note of limits(local, true)) say(note);
   if (isForMachines(options.output)) {
-    printReport(reportOf(local.host, [], problems), judged, options.output);
+    printReport(reportFrame(local.host, problems), judged, options.output);
   } else {
     for (const problem of problems) complain(problem);
     if (judged.length > 0) standardOutput().write(checkTable(judged, options.criu, (pid) => placeOf(pid, files)));

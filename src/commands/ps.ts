@@ -9,7 +9,7 @@ import { pageSetReport, pageSetTable } from '../report/baselines.js';
 import { complain, say } from '../report/complain.js';
 import { isForMachines, type OutputFormat } from '../report/format.js';
 import { printReport } from '../report/print.js';
-import { reportOf, type Told } from '../report/process.js';
+import { reportFrame, type Told } from '../report/process.js';
 import { tableSelection } from '../report/selection.js';
 import { standardOutput } from '../report/standard-output.js';
 import { isWell } from '../report/well.js';
@@ -36,7 +36,7 @@ export const run = async (pids: readonly number[], options: PsOptions): Promise<
   const { processes, count, pageSets, problems } = seen.value;
   for (const note of limits(local, pids.length > 0)) say(note);
   const machine = isForMachines(options.output);
-  const report = reportOf(local.host, [], problems);
+  const report = reportFrame(local.host, problems);
   if (count > 0 || machine) {
     const sets = options.baselines === true ? { pageSets: pageSets.map(pageSetReport) } : {};
     const selection = tableSelection(process.getuid?.() === 0);

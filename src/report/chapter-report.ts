@@ -6,14 +6,14 @@ import { escapeText } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import type { Chapter, Moment } from './chapter.js';
 import { isoTime } from './line.js';
-import { findingReport, policiesReport, processReport, reportOf } from './process.js';
+import { findingReport, policiesReport, processReport, reportFrame } from './process.js';
 
 /** The machine form of what several paths tell: that of `ps`, with the story added to each process. */
 export const chaptersReport = (
   host: Host | undefined,
   chapters: readonly Chapter[],
   problems: readonly Failure[],
-): Report => ({ ...reportOf(host, [], problems), processes: chapters.map(chapterReport) });
+): Report => ({ ...reportFrame(host, problems), processes: chapters.map(chapterReport) });
 
 const chapterReport = (chapter: Chapter): ProcessReport => {
   const { main, moments, conclusion, story, turns, choices, differences } = chapter;

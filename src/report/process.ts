@@ -136,14 +136,10 @@ const hostReport = (host: Host): HostReport => ({
   reference: Object.fromEntries([...host.reference].map(([image, frames]) => [escapeText(image), frames.map(hex)])),
 });
 
-/** The whole document. `host` is null when the inputs come from several hosts. */
-export const reportOf = (
-  host: Host | undefined,
-  judged: readonly Judged[],
-  problems: readonly Failure[] = [],
-): Report => ({
+/** The document without its processes. `host` is null when the inputs come from several hosts. */
+export const reportFrame = (host: Host | undefined, problems: readonly Failure[]): Report => ({
   schema: REPORT,
   host: host === undefined ? null : hostReport(host),
-  processes: judged.map(processReport),
+  processes: [],
   problems: problems.map(({ kind, text, mend }) => ({ kind, text, mend })),
 });
