@@ -1,5 +1,6 @@
+import { onPath } from '../live/needs.js';
 import { type Bench, type Benchmark, gathering, type Row } from './benchmark.js';
-import { NO_COMPILER, onPath, output } from './programs.js';
+import { NO_COMPILER, output } from './programs.js';
 import { callPoints, NOTHING, planHere, startBpftrace, startPerfTrace, startWatch, type Tracer } from './tracers.js';
 
 /** What every system call pays, and what unrelated mapping calls pay, in CPU time of the thread that makes them. */

@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { createReadStream, existsSync, openSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { onPath } from '../live/needs.js';
 import { type Benchmark, gathering, insist, type Row } from './benchmark.js';
-import { ended, MAIN, metered, NO_COMPILER, onPath, pause } from './programs.js';
+import { ended, MAIN, metered, NO_COMPILER, pause } from './programs.js';
 
 /** Reading a recording of a million events. */
 export const recordings: Benchmark = {

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { onPath } from '../live/needs.js';
 import { type Bench, type Benchmark, gathering, type Row } from './benchmark.js';
-import { MAIN, NO_COMPILER, onPath, pause, sleepers, usage } from './programs.js';
+import { MAIN, NO_COMPILER, pause, sleepers, usage } from './programs.js';
 import { onTerminal } from './terminal.js';
 import { planHere } from './tracers.js';
 
