@@ -64,7 +64,7 @@ export const ARGUMENTS = ['-f', 'json', '--no-warnings', '-'] as const;
 /** Since 0.18 all CPUs write into one ring, read in order; before, there was one per CPU. */
 export const hasOneRing = (bpftrace: Bpftrace): boolean => !isOlder(bpftrace, { major: 0, minor: 18 });
 
-/** What the environment has to say to this version; names changed (measured). */
+/** What this version has to be told by its environment; the names have changed (measured). */
 export const environmentFor = (bpftrace: Bpftrace, ringPages = RING_PAGES): Readonly<Record<string, string>> => {
   const pages = hasOneRing(bpftrace) ? ringPages : floorPowerOfTwo(Math.max(64, ringPages / cpus().length));
   const isOldKernel = atLeast(parseRelease(release()), 5, 11) !== true;

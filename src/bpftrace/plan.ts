@@ -14,7 +14,7 @@ import { type Started, startBpftrace, stopBpftrace } from './start.js';
 export interface Plan {
   readonly bpftrace: Bpftrace;
   readonly main: Composition;
-  /** What to run instead of a script that was refused, why: `main` without queues and marks; undefined: nothing. */
+  /** What to run instead of a script that was refused for this reason: `main` without queues and marks, or nothing. */
   readonly instead: (refused: Composition, why: Failure) => Composition | undefined;
   /** undefined: 32-bit calls cannot be seen on this host. */
   readonly compat: Composition | undefined;

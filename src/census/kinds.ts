@@ -17,7 +17,7 @@ export const judgeByKind = (): ((evidence: Evidence) => Verdict) => {
   };
 };
 
-/** The kind of a process: what is not ordinary is the only one of its own. */
+/** The kind of a process; what is not ordinary is a kind by itself. */
 export const findKinds = (): ((evidence: Evidence) => Kind) => {
   // The latest first: neighbours in the list of processes are mostly of one kind.
   const kinds: Kind[] = [];

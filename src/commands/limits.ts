@@ -1,7 +1,10 @@
 import { readlinkSync } from 'node:fs';
 import type { LocalHost } from '../proc/host.js';
 
-/** What this host does not let us see: said once, whatever it keeps from us. `chosen`: processes were named, so lists are no matter. */
+/**
+ * What this host does not let us see: said once, whatever it keeps from us. `chosen`: only processes that were named are
+ * looked at, so what a list of all would lack does not matter.
+ */
 export const limits = (local: LocalHost, chosen: boolean): readonly string[] => {
   const notes: string[] = [];
   if (process.getuid?.() !== 0)

@@ -74,7 +74,7 @@ const symbolFindings = ({ dumped }: ImageLook, image: VdsoImage, name: string): 
   return [
     finding('target-symbols-differ', {
       mapping: dumped?.area.start,
-      text: text,
+      text,
       evidence: places,
       severity: missing.length > 0 ? 'error' : 'info',
     }),

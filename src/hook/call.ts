@@ -1,7 +1,7 @@
 import { failed, failure, type Outcome, success } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
 
-/** How CRIU called us (facts: run_scripts, criu/action-scripts.c). */
+/** How CRIU called us (run_scripts, criu/action-scripts.c). */
 export interface HookCall {
   readonly action: string;
   /** /proc/<pid of criu>/fd/<n>: good as long as that criu lives, and gone already at post-resume. */

@@ -99,7 +99,7 @@ export const vvarAttached = (
   };
 };
 
-/** Does this kernel map a [vvar] beside its vDSO? From 6.1 on all but these do (facts of each tree's vdso.c). */
+/** Does this kernel map a [vvar] beside its vDSO? From 6.1 on all but these do (each tree's vdso.c). */
 const givesVvar = (space: Space): boolean | undefined => {
   const { machine } = space.evidence.host;
   return space.naming.rule === 'mapping' ? mapsVvar(machine, space.release) : undefined;

@@ -93,8 +93,8 @@ const filledBehind = (bytes: Uint8Array, pages: readonly Page[], pageSize: numbe
 
 /**
  * How many of its pages are surely the kernel's: by pagemap, and by what is read where it shows none; without one by
- * smaps, where what is resident and not
- * anonymous can only be that (the zero page is not counted as resident, and file-less private memory has nothing else).
+ * smaps, where what is resident and not anonymous can only be that (the zero page is not counted as resident, and
+ * file-less private memory has nothing else).
  */
 export const sureKernelPages = ({ pages, filled, smaps, vma }: Traits, pageSize: bigint): number => {
   if (pages.length > 0) return filled.length + pages.filter(({ state, sure }) => state === 'kernel' && sure).length;

@@ -1,6 +1,6 @@
 /**
  * A failure the user can meet, as a value: what went wrong in one sentence and what mends it.
- * Thrown exceptions are left for bugs; a vanished process or a torn read is data (see unread.ts).
+ * Thrown exceptions are left for bugs; a vanished process or a torn read is data (`Unread`, evidence.ts).
  */
 export interface Failure {
   readonly kind: FailureKind;

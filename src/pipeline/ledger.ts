@@ -113,9 +113,11 @@ export interface Frame {
 }
 
 export const LIMITS = {
-  /** Lines kept per address space; in all histories together, by severity; of all events. */
+  /** Lines kept in the history of an address space. */
   history: 32,
+  /** Lines kept in all histories together: ordinary ones, and as many remarkable ones. */
   histories: 4096,
+  /** Newest lines of all. */
   recent: 1000,
   /** Moves kept per address space: the first, and the newest. */
   moves: 4,

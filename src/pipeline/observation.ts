@@ -24,7 +24,10 @@ export interface Snapshot {
   readonly evidence: Evidence;
 }
 
-/** Every pid that existed at `at` (boot clock before the list was read, ns): who was there before and is not in it has gone. */
+/**
+ * Every pid that existed at `at` (boot clock before the list was read, ns): a process that was there before and is not in
+ * it has gone.
+ */
 export interface Census {
   readonly kind: 'census';
   readonly at: bigint;

@@ -36,7 +36,9 @@ export const newSpace = (ledger: Ledger, { id, bornAt }: { id: string; bornAt: b
 
 const NO_MOVES: SpaceRecord['past'] = [];
 
-/** Points a process at an address space and counts it there. `concat`, because V8 makes `[...keys, key]` with room for 17. */
+/**
+ * Points a process at an address space and counts it there. `concat`, because V8 makes `[...keys, key]` with room for 17.
+ */
 export const enter = (ledger: Ledger, processKey: string, spaceId: string): void => {
   const space = ledger.spaces.get(spaceId);
   if (space === undefined) return;

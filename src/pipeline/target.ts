@@ -7,7 +7,10 @@ export interface Target {
   readonly pid: number;
   /** Kernel identity of its address space, where the event tells: several pids may share one. */
   readonly context: string | undefined;
-  /** Something was done to its mappings: every detail counts. A new image or a copy of one is ordinary until it shows otherwise. */
+  /**
+   * Something was done to its mappings: every detail counts. A new image or a copy of one is ordinary until it shows
+   * otherwise.
+   */
   readonly thorough: boolean;
   /** It is a copy of this process: what is out of the ordinary there is so here. */
   readonly parent: number | undefined;

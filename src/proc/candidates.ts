@@ -13,7 +13,7 @@ export const isCandidate = (vma: Vma, auxv: Auxv | undefined, pageSize: number):
   return vma.read && vma.execute && sizeOf(vma) <= BigInt(LARGEST_IMAGE * pageSize);
 };
 
-/** Pages of the largest vDSO seen is 13 (ppc64le 7.2); a proxy may have grown by a merge with its neighbour. */
+/** Pages. The largest vDSO seen has 13 (ppc64le 7.2); a proxy may have grown by merging with its neighbour. */
 const LARGEST_IMAGE = 32;
 const NEVER: ReadonlySet<string> = new Set(['[stack]', '[heap]', '[vsyscall]', '[vectors]', '[sigpage]', '[uprobes]']);
 

@@ -16,8 +16,8 @@ import type { Steps } from './steps.js';
 import { absentBecause, bareEvidence, factsOf, unreadBecause } from './unread.js';
 
 /**
- * Evidence that agrees with itself: stat, auxv, maps until they settle, everything else, then
- * maps, auxv and stat again, in steps. When the second picture is not the first, all is thrown away and read anew, a few times.
+ * Evidence that agrees with itself: stat, auxv, maps until they settle, everything else, then maps, auxv and stat again,
+ * in steps. When the second picture is not the first, all is thrown away and read anew, a few times.
  */
 export function* readCarefully(
   pid: number,

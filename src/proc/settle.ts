@@ -1,10 +1,10 @@
 import type { Steps } from './steps.js';
 
 /**
- * One read of maps is not a snapshot: a vDSO that was moved during it is missing, or there twice. So what one read says is believed only when others in a row say the same:
- * two when it is the usual picture, ten when it is an odd one (none, several, torn from its data), because in a storm
- * the odd pictures repeat too: six and one more agreed on none once in 25,000 readings, measured; ten and one more do
- * once in millions.
+ * One read of maps is not a snapshot: a vDSO that was moved during it is missing, or there twice. So what a read says is
+ * believed only when several in a row say the same: two when it is the usual picture, ten when it is an odd one (none,
+ * several, torn from its data), because in a storm odd pictures repeat too. That six and one more agree on no vDSO
+ * happened once in 25,000 readings (measured); ten and one more agree so once in millions.
  */
 export interface Look<T> {
   readonly value: T;

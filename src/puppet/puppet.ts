@@ -12,7 +12,10 @@ import { launch, noAbi } from './launch.js';
 import { type Argument, call, copy, type Step } from './step.js';
 import type { SyscallName } from './syscalls.js';
 
-/** A test process that does what it is told, system call by system call. Questions to one that has gone reject with PuppetGone. */
+/**
+ * A test process that does what it is told, system call by system call. Questions to one that has gone reject with
+ * PuppetGone.
+ */
 export interface Puppet {
   readonly abi: Abi;
   /** In the pid namespace of its maker, unless it was vforked into another one. */
@@ -23,7 +26,10 @@ export interface Puppet {
   run(...steps: readonly Step[]): Promise<Answer>;
   peek(address: bigint, length: number): Promise<Buffer>;
   poke(address: bigint, bytes: Uint8Array): Promise<void>;
-  /** Another process (or, by flags, a task that shares memory) that is asked by itself. A vforking parent answers after it. */
+  /**
+   * Another process (or, by flags, a task that shares memory) that is asked by itself. A vforking parent answers after
+   * it.
+   */
   fork(kind?: ForkKind): Promise<Puppet>;
   /** execve of its own file, or of another puppet file: same pid, new address space. Negative errno when it failed. */
   exec(options?: ExecOptions): Promise<bigint>;

@@ -41,7 +41,9 @@ const formsOf = (first: readonly string[], other: readonly string[], by: bigint)
   return forms.every((form) => form !== undefined) ? forms : undefined;
 };
 
-/** From the same text of two places, `by` bytes apart: what moved along is an address. Undefined: more than that changed. */
+/**
+ * From the same text of two places, `by` bytes apart: what moved along is an address. Undefined: more than that changed.
+ */
 export const formOf = (first: string, other: string, by: bigint): Form | undefined => {
   const parts = first.split(HEXADECIMAL);
   const others = other.split(HEXADECIMAL);

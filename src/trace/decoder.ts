@@ -73,7 +73,7 @@ export const openDecoder = (): LineReader<Observation> => {
     return said;
   };
 
-  const countHeads = (json: Static<typeof format.CensusRecord>, into: Observation[]): Said | undefined => {
+  const readCensus = (json: Static<typeof format.CensusRecord>, into: Observation[]): Said | undefined => {
     if (json.since !== null && json.since !== census?.id) return ORPHAN;
     const pids = new Set(json.since === null ? [] : census?.pids);
     for (const pid of json.gone) {
@@ -105,7 +105,7 @@ export const openDecoder = (): LineReader<Observation> => {
       case 'unchanged':
         return checks.unchanged(value) ? unchanged(value, into) : BAD;
       case 'census':
-        return checks.census(value) ? countHeads(value, into) : BAD;
+        return checks.census(value) ? readCensus(value, into) : BAD;
       case 'tick':
       case 'swept':
         return checks.time(value) ? push(into, { kind: value.record, at: fromDigits(value.at) }) : BAD;

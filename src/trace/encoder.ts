@@ -84,7 +84,7 @@ export const openEncoder = (): Encoder => {
     );
   };
 
-  const countHeads = ({ at, pids }: Census): void => {
+  const writeCensus = ({ at, pids }: Census): void => {
     const before = census?.pids ?? new Set();
     const gone = [...before].filter((pid) => !pids.has(pid));
     const added = [...pids].filter((pid) => !before.has(pid));
@@ -125,7 +125,7 @@ export const openEncoder = (): Encoder => {
         snapshot(observation);
         break;
       case 'census':
-        countHeads(observation);
+        writeCensus(observation);
         break;
       case 'swept':
       case 'tick':

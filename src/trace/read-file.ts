@@ -9,9 +9,12 @@ import { unpack } from './unpack.js';
 /** A recording that is open for reading. */
 export interface TraceFile {
   readonly path: string;
-  /** The items in order, some at a time, of lines as the reader reads them; never throws. Can be asked for once. Closes the file at the end. */
+  /**
+   * The items in order, some at a time, of lines as the reader reads them; never throws. Can be asked for once. Closes the
+   * file at the end.
+   */
   readonly items: <T>(reader: LineReader<T>) => AsyncGenerator<readonly TraceItem<T>[], void, undefined>;
-  /** For who does not ask for the items. */
+  /** For those who do not ask for the items. */
   readonly close: () => Promise<void>;
   /** How much has been read, 0 to 1; undefined for a pipe. */
   readonly progress: () => number | undefined;
@@ -62,7 +65,7 @@ export const openTrace = async (path: string): Promise<Outcome<TraceFile>> => {
 
 const MAKES = 'Give a file that `vdsowatch record -o` wrote.';
 const PIECE = 1024 * 1024;
-/** Who finds nothing of a recording in the first so many bytes finds nothing in the terabyte that follows. */
+/** Where so many bytes hold nothing of a recording, reading stops: the file may be a terabyte long. */
 const ENOUGH_OF_NOTHING = 64 * PIECE;
 
 async function* itemsOf<T>(

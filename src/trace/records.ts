@@ -31,7 +31,7 @@ export const parsedLine = (bytes: Buffer, from: number, to: number): unknown => 
   }
 };
 
-/** The records that hold no content. A kind that is not known, is nothing: a later version may write it. */
+/** The records that hold no content. A kind that is not known is passed over: a later version may write it. */
 export const commonRecord = (value: unknown): Said | undefined => {
   switch (recordOf(value)) {
     case undefined:

@@ -24,11 +24,12 @@ interface OpenTask {
   complete: boolean;
   before: Map<bigint, number>;
   after: Map<bigint, number>;
-  /** Command number of PARASITE_CMD_CHECK_VDSO_MARK in this version, and how many were sent: one a code mapping. */
   /** Its first mapping, by which a list is seen to begin, and how many lists have begun. */
   first: string | undefined;
   listings: number;
+  /** CRIU has chosen its check. */
   checking: boolean;
+  /** Command number of PARASITE_CMD_CHECK_VDSO_MARK in this version, and how many were sent: one a code mapping. */
   look: string | undefined;
   looks: number;
 }
