@@ -10,6 +10,16 @@ import { absentBecause } from './unread.js';
 
 /** Pages of a few mappings: their words in pagemap, the flags of their frames, their bytes. Sizes are bounded. */
 
+/**
+ * KPF_REFERENCED, KPF_ACTIVE and KPF_IDLE (include/uapi/linux/kernel-page-flags.h): how lately a page was used. They
+ * come and go by themselves while anything ages memory (reclaim, DAMON), and say nothing of whose page it is. With them
+ * a process that sleeps would be news at every second reading, and be recorded and judged anew.
+ */
+const USE = (1n << 2n) | (1n << 6n) | (1n << 25n);
+
+/** What of the flags of a frame lasts. */
+const lasting = (flags: BigUint64Array): BigUint64Array => flags.map((word) => word & ~USE);
+
 /** Most bytes read of one mapping. */
 const MOST_BYTES_PAGES = 16;
 
@@ -78,7 +88,7 @@ export const readPages = (
         unread.push(absentBecause('kpageflags', found));
         break;
       }
-      kpageflags.set(start, found);
+      kpageflags.set(start, lasting(found));
     }
   for (const vma of candidates) {
     const words = pagemap.get(vma.start);

@@ -57,6 +57,21 @@ describe('an ordinary process', () => {
     assert.deepEqual(evidence.process.cmdline, ['sleep', '1']);
     assert.ok(evidence.pagemap.has(BigInt(VDSO - 6 * 4096)), 'the frames of vvar are looked at, where they show');
   });
+
+  test('shows the same when its pages were used meanwhile: frames age by themselves', () => {
+    const shown = (flags: bigint): unknown => {
+      const frames = (target: Uint8Array): number => {
+        new DataView(target.buffer, target.byteOffset).setBigUint64(0, flags, true);
+        return target.length;
+      };
+      const { proc } = madeUpProc(ordinary(), { ...clean, '/proc/kpageflags': frames });
+      return readProcess(7, 'full', { proc: { ...proc, privileged: true } }).kpageflags;
+    };
+    const [unused, referenced, active] = [0x100000800n, 0x100000804n, 0x102000840n].map(shown);
+    assert.deepEqual(referenced, unused);
+    assert.deepEqual(active, unused);
+    assert.notDeepEqual(shown(0x100001800n), unused, 'KPF_ANON lasts');
+  });
 });
 
 describe('what is out of the ordinary', () => {
