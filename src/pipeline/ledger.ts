@@ -32,6 +32,8 @@ export interface Ledger {
   readonly unjudged: Set<string>;
   /** Lines of this frame, in order; handed to the faces with it. */
   lines: HistoryLine[];
+  /** Are they kept beyond their frame: in histories, and in `recent`? Only for who shows them then. */
+  readonly keepsLines: boolean;
   /** The newest lines in histories. */
   readonly ordinaryLines: Ring;
   readonly remarkableLines: Ring;
@@ -132,7 +134,7 @@ export const LIMITS = {
   rateSeconds: 5,
 } as const;
 
-export const openLedger = (host: HostStatus): Ledger => ({
+export const openLedger = (host: HostStatus, keepsLines = true): Ledger => ({
   host,
   tracer: { mode: 'starting', text: 'starting', notes: [] },
   processes: new Map(),
@@ -145,6 +147,7 @@ export const openLedger = (host: HostStatus): Ledger => ({
   unexplained: new Set(),
   unjudged: new Set(),
   lines: [],
+  keepsLines,
   ordinaryLines: { places: [], next: 0 },
   remarkableLines: { places: [], next: 0 },
   whole: new Map(),
@@ -171,7 +174,7 @@ export const isHeardUntil = ({ tracer, heardUntil }: Ledger, at: bigint): boolea
 export const closeFrame = (ledger: Ledger): Frame => {
   const { lines } = ledger;
   ledger.lines = [];
-  if (lines.length > 0) ledger.recent = newestOf(ledger.recent, lines);
+  if (lines.length > 0 && ledger.keepsLines) ledger.recent = newestOf(ledger.recent, lines);
   const { host, tracer, processes, spaces, changes, recent, counters, now } = ledger;
   return {
     state: { host, tracer, processes, spaces, changes, recent, counters: { ...counters, rate: rate(ledger) }, now },

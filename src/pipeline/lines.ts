@@ -7,7 +7,7 @@ import { type Ledger, LIMITS, secondOf } from './ledger.js';
 /** Writes a line down: for this frame, and into the history of its address space. */
 export const addLine = (ledger: Ledger, line: HistoryLine): void => {
   ledger.lines.push(line);
-  const space = ledger.spaces.get(line.space);
+  const space = ledger.keepsLines ? ledger.spaces.get(line.space) : undefined;
   if (space === undefined) return;
   space.history.push(line);
   if (space.history.length > LIMITS.history) space.history.shift();

@@ -19,10 +19,11 @@ export interface Replayed {
 
 /**
  * The states that a live run had, made again by the same code from what it was given. Where something is lost, the
- * state is told so as it is live: by a gap, after which nothing old is trusted.
+ * state is told so as it is live: by a gap, after which nothing old is trusted. `keepsLines` (ledger.ts): for who takes
+ * the lines of each frame, histories would be a third of what there is to collect.
  */
-export const openReplay = () => {
-  let reducer = openReducer(NOBODY);
+export const openReplay = (keepsLines = true) => {
+  let reducer = openReducer(NOBODY, keepsLines);
   let header: Header | undefined;
   let continues = false;
   let lostFrom: bigint | undefined;
@@ -31,7 +32,7 @@ export const openReplay = () => {
   const begin = (next: Header): void => {
     continues = header !== undefined && next.session === header.session && next.part === header.part + 1;
     if (!continues) {
-      reducer = openReducer(next.host);
+      reducer = openReducer(next.host, keepsLines);
       lostFrom = undefined;
     }
     header = next;
@@ -65,8 +66,11 @@ export const openReplay = () => {
   };
 };
 
-const openReducer = (host: HostStatus): ((observations: readonly Observation[]) => Frame) => {
-  const ledger = openLedger(host);
+const openReducer = (
+  host: HostStatus,
+  keepsLines: boolean,
+): ((observations: readonly Observation[]) => Frame) => {
+  const ledger = openLedger(host, keepsLines);
   const judgeNew = judged(judgedBefore(judge));
   return (observations) => closeFrame(judgeNew(step(ledger, observations)));
 };

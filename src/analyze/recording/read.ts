@@ -39,7 +39,7 @@ export interface RecordedOptions {
 export const readRecorded = async (path: string, options: RecordedOptions): Promise<Outcome<Recorded>> => {
   const opened = await openRecording(path);
   if (!opened.ok) return opened;
-  const replay = openReplay();
+  const replay = openReplay(false);
   const reader = openRuns(openDecoder(), LINES);
   const follower = follow(options.criu, options.wanted);
   const damage: Damage[] = [];
