@@ -66,10 +66,7 @@ export const openReplay = (keepsLines = true) => {
   };
 };
 
-const openReducer = (
-  host: HostStatus,
-  keepsLines: boolean,
-): ((observations: readonly Observation[]) => Frame) => {
+const openReducer = (host: HostStatus, keepsLines: boolean): ((observations: readonly Observation[]) => Frame) => {
   const ledger = openLedger(host, keepsLines);
   const judgeNew = judged(judgedBefore(judge));
   return (observations) => closeFrame(judgeNew(step(ledger, observations)));
