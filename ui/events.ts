@@ -1,36 +1,68 @@
 import type { HistoryLine } from '../src/model/state.js';
 import { printable } from '../src/text/escape.js';
 import { fit, guard } from './cells.js';
+import { hasWords, wordsOf } from './filter.js';
 import { line, paragraph, rule, type Span, span } from './line.js';
 import { glyphs, type Theme } from './theme.js';
-import { clockWord, isEverydayLife, severityMark, severityStyle } from './words.js';
+import { clockWord, countWord, isEverydayLife, severityMark, severityStyle } from './words.js';
 
-/**
- * The newest events, newest at the bottom, under a rule. The few lines of the tail leave out everyday forks, execs and
- * exits; `full` has everything. `back`: how many lines back from the newest.
- */
+/** What there is to show of the events, and where in it one is. */
+export interface EventWindow {
+  /** The few lines of the tail leave out everyday forks, execs and exits; over the whole screen there is everything. */
+  readonly full: boolean;
+  /** Lines back from the newest. */
+  readonly back: number;
+  readonly filter: string;
+  readonly onlyFindings: boolean;
+}
+
+/** The newest events, newest at the bottom, under a rule. */
 export const eventLines = (
   recent: readonly HistoryLine[],
   height: number,
   width: number,
-  full: boolean,
-  back: number,
+  window: EventWindow,
   theme: Theme,
 ): readonly string[] => {
   if (height <= 0) return [];
   const room = height - 1;
-  const wanted = full ? recent : lastOf(recent, room, (entry) => !isEverydayLife(entry));
-  const end = wanted.length - clampBack(back, wanted.length, room);
+  const { full } = window;
+  const wanted = full ? wantedEvents(recent, window) : lastOf(recent, room, (entry) => !isEverydayLife(entry));
+  const end = wanted.length - clampBack(full ? window.back : 0, wanted.length, room);
   const shown = wanted.slice(Math.max(0, end - room), end);
-  const newer = wanted.length - end;
-  const aside = full ? (newer > 0 ? `${newer} newer below` : '') : 'e: forks, execs and exits too';
-  const heading = [span('events', 'title'), ...(aside === '' ? [] : [span(`  ${aside}`, 'dim')])];
+  const heading = [span('events', 'title'), ...asides(window, recent, wanted, end).map((text) => span(text, 'dim'))];
   const lines = shown.map((entry) => eventLine(entry, width, theme));
-  const hint = line([span('  '), span('nothing has touched a vDSO yet', 'dim')], width, theme);
+  const nothing = full && recent.length > 0 ? 'no event matches (Esc shows all)' : 'nothing has touched a vDSO yet';
+  const hint = line([span('  '), span(nothing, 'dim')], width, theme);
   const empty = line([], width, theme);
   const body = lines.length === 0 && room > 0 ? [hint] : lines;
   const blanks = Array.from({ length: Math.max(0, room - body.length) }, () => empty);
   return [rule(heading, width, theme), ...body, ...blanks];
+};
+
+/** Over the whole screen the filter is for the events: pid, name and what is said; only findings: what tells of one. */
+export const wantedEvents = (
+  recent: readonly HistoryLine[],
+  { filter, onlyFindings }: Pick<EventWindow, 'filter' | 'onlyFindings'>,
+): readonly HistoryLine[] => {
+  const words = wordsOf(filter);
+  if (words.length === 0 && !onlyFindings) return recent;
+  return recent.filter((entry) => {
+    if (onlyFindings && entry.finding === undefined && entry.severity === 'info') return false;
+    return hasWords(`${entry.pid} ${printable(entry.comm)} ${entry.text}`.toLowerCase(), words);
+  });
+};
+
+const asides = (
+  { full }: EventWindow,
+  recent: readonly HistoryLine[],
+  wanted: readonly HistoryLine[],
+  end: number,
+): readonly string[] => {
+  if (!full) return ['  e: forks, execs and exits too'];
+  const narrowed = wanted === recent ? [] : [`  ${countWord(wanted.length)} of ${countWord(recent.length)}`];
+  const newer = wanted.length - end;
+  return newer > 0 ? [...narrowed, `  ${countWord(newer)} newer below`] : narrowed;
 };
 
 /** The last `count` entries that are wanted, in their order. */

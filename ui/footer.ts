@@ -1,5 +1,5 @@
 import { cellWidth } from './cells.js';
-import { offered } from './keys.js';
+import { type Action, offered } from './keys.js';
 import { ends, line, type Span, span } from './line.js';
 import { glyphs, type Theme } from './theme.js';
 import type { Prompt, ViewState } from './view.js';
@@ -61,7 +61,7 @@ const keyWords = (view: ViewState, theme: Theme): readonly KeyWord[] => {
   const back = { label: 'Esc', short: 'back' };
   if (view.page !== 'processes') return [{ label: arrows, short: 'scroll' }, back, { label: 'q', short: 'quit' }];
   const listed = offered(view)
-    .filter(({ short, action }) => short !== undefined && (action !== 'back' || isOpen(view)))
+    .filter(({ short, action }) => short !== undefined && (action !== 'back' || isOpen(view)) && works(action, view))
     .map(({ label, short, action }) => ({ label, short: action === 'detail' ? ENTER[view.detail] : (short ?? '') }));
   const scrolls = view.events === 'full' || view.detail === 'full';
   const paging = !scrolls && view.detail === 'open' ? [{ label: 'PgDn', short: 'scroll' }] : [];
@@ -69,6 +69,10 @@ const keyWords = (view: ViewState, theme: Theme): readonly KeyWord[] => {
 };
 
 const ENTER: Record<ViewState['detail'], string> = { closed: 'detail', open: 'full', full: 'split' };
+
+/** The events over the whole screen have no detail and no order of their own. */
+const works = (action: Action, view: ViewState): boolean =>
+  view.events !== 'full' || (action !== 'detail' && action !== 'sort');
 
 const wordWidth = ({ label, short }: KeyWord): number => cellWidth(label) + cellWidth(short) + 3;
 

@@ -1,7 +1,7 @@
 import type { PageSet } from '../src/judge/baseline.js';
 import type { WatchState } from '../src/model/state.js';
 import { detailLines, detailRule } from './detail.js';
-import { clampBack, eventLines } from './events.js';
+import { clampBack, eventLines, wantedEvents } from './events.js';
 import { footerLine } from './footer.js';
 import { type Geometry, geometry, type Size } from './geometry.js';
 import { emptyLine, headerLines, noteLine } from './header.js';
@@ -89,16 +89,28 @@ const drawBody = (shown: Shown, view: ViewState, shape: Geometry, size: Size, th
     detail = [detailRule(selected, shape.detailCols, theme), ...part.lines];
     settled = { ...settled, detailTop: part.top };
   }
-  const back = clampBack(view.eventsBack, state.recent.length, shape.events - 1);
   const full = view.events === 'full';
-  const events = eventLines(state.recent, shape.events, size.cols, full, back, theme);
-  if (shape.events > 0) settled = { ...settled, eventsBack: back };
+  if (full) settled = { ...settled, ...heldEvents(state.recent, view, shape.events - 1) };
+  const { filter, onlyFindings, eventsBack: back } = settled;
+  const events = eventLines(state.recent, shape.events, size.cols, { full, back, filter, onlyFindings }, theme);
 
   const above = [...titles, ...table];
   if (!shape.beside) return { lines: [...above, ...detail, ...events], view: settled };
   const bar = line([span(glyphs(theme).bar, 'dim')], 1, theme);
   const joined = above.map((left, index) => `${left}${bar}${detail[index] ?? ''}`);
   return { lines: [...joined, ...events], view: settled };
+};
+
+/** Scrolled back, the events stand still while newer ones come: how far back the line that stood lowest is now. */
+const heldEvents = (
+  recent: WatchState['recent'],
+  view: ViewState,
+  room: number,
+): Pick<ViewState, 'eventsBack' | 'eventsEnd'> => {
+  const wanted = wantedEvents(recent, view);
+  const place = view.eventsEnd === undefined ? -1 : wanted.lastIndexOf(view.eventsEnd);
+  const eventsBack = clampBack(place < 0 ? view.eventsBack : wanted.length - 1 - place, wanted.length, room);
+  return { eventsBack, eventsEnd: eventsBack === 0 ? undefined : wanted.at(-1 - eventsBack) };
 };
 
 /** A window of `height` lines, filled up with empty ones; `top` brought back into what there is. */

@@ -83,7 +83,7 @@ export const BINDINGS: readonly Binding[] = [
     action: 'filter',
     keys: ['/'],
     label: '/',
-    help: 'filter by pid, comm, state, hint, finding; several words: all; !word: not that word',
+    help: 'filter by pid, comm, state, hint, finding, or events; several words: all; !word: not that word',
     short: 'filter',
   },
   { action: 'findings', keys: ['!', 'v'], label: '!', help: 'only processes with findings', short: 'findings' },

@@ -1,6 +1,7 @@
 import type { WatchState } from '../src/model/state.js';
 import { createCensus, type News } from './census.js';
 import { type ColumnName, columnOf } from './columns.js';
+import { type FilterWord, hasWords, wordsOf } from './filter.js';
 import { haystackOf, type Row, severityRank } from './row.js';
 import { openTally, type Tally } from './tally.js';
 
@@ -30,7 +31,7 @@ export const createListing = (few = FEW): ((state: WatchState, criteria: Criteri
 
   return (state, criteria) => {
     const news = census.take(state);
-    const words = wordsOf(criteria);
+    const words = wordsOf(criteria.filter);
     const asking = JSON.stringify([criteria.sort, words, criteria.onlyFindings]);
     const changes = news.gone.length + news.made.length + news.changed.length;
     if (changes === 0 && last !== undefined && asking === asked) return last;
@@ -115,22 +116,8 @@ const comparator = ({ sort }: Criteria): Compare => {
 
 const byKey = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Words that must all be found; one that starts with "!" must not be. */
-const wordsOf = ({ filter }: Criteria): readonly FilterWord[] =>
-  filter
-    .toLowerCase()
-    .split(' ')
-    .filter((word) => word !== '' && word !== '!')
-    .map((word) => (word.startsWith('!') ? { text: word.slice(1), wanted: false } : { text: word, wanted: true }));
-
-interface FilterWord {
-  readonly text: string;
-  readonly wanted: boolean;
-}
-
 const matches = (row: Row, words: readonly FilterWord[], onlyFindings: boolean): boolean => {
   if (onlyFindings && severityRank(row) <= 0) return false;
   if (words.length === 0) return true;
-  const haystack = haystackOf(row);
-  return words.every(({ text, wanted }) => haystack.includes(text) === wanted);
+  return hasWords(haystackOf(row), words);
 };

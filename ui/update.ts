@@ -3,6 +3,7 @@ import type { Updated } from './effect.js';
 import type { Geometry } from './geometry.js';
 import { type Action, actionOf, type Key } from './keys.js';
 import type { Listing } from './listing.js';
+import { place } from './place.js';
 import { typed } from './prompt.js';
 import type { ViewState } from './view.js';
 
@@ -39,13 +40,13 @@ const act = (view: ViewState, action: Action, scene: Scene): Updated => {
     case 'findings':
       return { view: { ...view, onlyFindings: !view.onlyFindings } };
     case 'sort':
-      return { view: { ...view, sort: nextSort(view.sort.column) } };
+      return { view: { ...view, sort: nextSort(view.sort.column, scene.shape.tableCols) } };
     case 'direction':
       return { view: { ...view, sort: { ...view.sort, descending: !view.sort.descending } } };
     case 'freeze':
       return { view: { ...view, frozen: !view.frozen }, effect: { kind: 'freeze', frozen: !view.frozen } };
     case 'events':
-      return { view: { ...view, page: 'processes', eventsBack: 0, events: EVENTS_AFTER[view.events] } };
+      return { view: { ...view, page: 'processes', ...NEWEST, events: EVENTS_AFTER[view.events] } };
     case 'page-sets':
       return { view: { ...view, pageTop: 0, page: view.page === 'page-sets' ? 'processes' : 'page-sets' } };
     case 'help':
@@ -86,6 +87,8 @@ const act = (view: ViewState, action: Action, scene: Scene): Updated => {
 
 const EVENTS_AFTER: Record<ViewState['events'], ViewState['events']> = { tail: 'full', full: 'off', off: 'tail' };
 
+const NEWEST = { eventsBack: 0, eventsEnd: undefined } as const;
+
 type Move = 'up' | 'down' | 'page-up' | 'page-down' | 'first' | 'last';
 
 /** Lines to move by; far more than there can be for the ends, which the frame brings back into range. */
@@ -101,7 +104,7 @@ const moved = (view: ViewState, move: Move, { listing, shape }: Scene): ViewStat
     return { ...view, pageTop: bounded(view.pageTop + distance(move, shape.page - 2)) };
   }
   if (view.events === 'full') {
-    return { ...view, eventsBack: bounded(view.eventsBack - distance(move, shape.events - 2)) };
+    return { ...view, eventsEnd: undefined, eventsBack: bounded(view.eventsBack - distance(move, shape.events - 2)) };
   }
   // An open detail: the arrows choose the process, the page keys scroll. Over the whole screen: everything scrolls.
   if (shape.detail > 0 && (paged || shape.table === 0)) {
@@ -128,15 +131,17 @@ const opened = (view: ViewState): ViewState => {
 /** One step back from whatever is on top; at the bottom of it, everything is listed again. */
 const back = (view: ViewState): ViewState => {
   if (view.page !== 'processes') return { ...view, page: 'processes' };
-  if (view.events === 'full') return { ...view, events: 'tail', eventsBack: 0 };
+  if (view.events === 'full') return { ...view, events: 'tail', ...NEWEST };
   if (view.detail === 'full') return { ...view, detail: 'open', detailTop: 0 };
   if (view.detail === 'open') return { ...view, detail: 'closed' };
   return { ...view, filter: '', onlyFindings: false };
 };
 
-const nextSort = (column: ViewState['sort']['column']): ViewState['sort'] => {
+/** Only by what is to be seen: a column that the terminal is too narrow for is passed over. */
+const nextSort = (column: ViewState['sort']['column'], width: number): ViewState['sort'] => {
   const at = COLUMNS.findIndex(({ name }) => name === column);
-  const next = COLUMNS[(at + 1) % COLUMNS.length]?.name ?? 'pid';
+  const shown = new Set(place(width).map((placed) => placed.column));
+  const next = [...COLUMNS.slice(at + 1), ...COLUMNS].find((candidate) => shown.has(candidate))?.name ?? 'pid';
   return { column: next, descending: columnOf(next)?.descending ?? false };
 };
 

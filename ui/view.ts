@@ -1,4 +1,4 @@
-import type { WatchState } from '../src/model/state.js';
+import type { HistoryLine, WatchState } from '../src/model/state.js';
 import type { Severity } from '../src/model/verdict.js';
 import type { ColumnName } from './columns.js';
 
@@ -19,6 +19,8 @@ export interface ViewState {
   readonly events: 'off' | 'tail' | 'full';
   /** Lines back from the newest event. */
   readonly eventsBack: number;
+  /** The lowest line while scrolled back: it stays where it is. undefined: the newest, whichever comes. */
+  readonly eventsEnd: HistoryLine | undefined;
   readonly page: 'processes' | 'page-sets' | 'help';
   readonly pageTop: number;
   readonly prompt: Prompt | undefined;
@@ -69,6 +71,7 @@ export const initialView = (can: Abilities, speed = 1): ViewState => ({
   detailTop: 0,
   events: 'tail',
   eventsBack: 0,
+  eventsEnd: undefined,
   page: 'processes',
   pageTop: 0,
   prompt: undefined,

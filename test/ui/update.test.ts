@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { COLUMNS } from '../../ui/columns.js';
 import type { Effect } from '../../ui/effect.js';
 import { draw } from '../../ui/frame.js';
 import { geometry } from '../../ui/geometry.js';
 import { BINDINGS, type Key } from '../../ui/keys.js';
 import { list } from '../../ui/listing.js';
+import { place } from '../../ui/place.js';
 import { PLAIN_THEME } from '../../ui/theme.js';
 import { update } from '../../ui/update.js';
 import { type Abilities, initialView, type ViewState } from '../../ui/view.js';
 import { fuzzRuns } from '../fuzz-runs.js';
-import { livelyState } from './fixture.js';
+import { happened, livelyState } from './fixture.js';
 
 const state = livelyState();
 const EVERYTHING: Abilities = { save: true, replay: false, pageSets: true };
@@ -163,4 +165,39 @@ test('any keys in any order leave a view that can be drawn, with a choice that i
     ),
     { numRuns: fuzzRuns(200) },
   );
+});
+
+test('events that were scrolled back stand still while more come, and the newest are followed again from the end', () => {
+  const size = { cols: 80, rows: 24 };
+  const happening = (count: number) =>
+    Array.from({ length: count }, (_, index) => happened(index, 'busy', 0n, `event ${index}`));
+  const all = happening(200);
+  const show = (count: number, view: ViewState) => {
+    const now = { ...state, recent: all.slice(Math.max(0, count - 150), count) };
+    return draw({ state: now, listing: list(now, view), pageSets: () => [] }, view, size, PLAIN_THEME);
+  };
+  const events = (lines: readonly string[]) => lines.filter((line) => line.includes('event ')).join('\n');
+  const scene = {
+    listing: list(state, initialView(EVERYTHING)),
+    shape: geometry(size, { ...initialView(EVERYTHING), events: 'full' }, false),
+  };
+  let drawn = show(60, { ...initialView(EVERYTHING), events: 'full' });
+  drawn = show(60, update(drawn.view, key('pageup'), scene).view);
+  const before = events(drawn.lines);
+  drawn = show(90, drawn.view);
+  assert.equal(events(drawn.lines), before);
+  assert.match(drawn.lines.join('\n'), /events {2}49 newer below/);
+  drawn = show(90, update(drawn.view, key('up'), scene).view);
+  assert.match(drawn.lines.join('\n'), /events {2}50 newer below/);
+  drawn = show(120, update(drawn.view, key('G'), scene).view);
+  assert.match(events(drawn.lines), /event 119 *$/);
+});
+
+test('sorting goes through the columns that are shown, and no others', () => {
+  const { view } = press([]);
+  const shown = new Set(place(80).map(({ column }) => column.name));
+  assert.ok(shown.size < COLUMNS.length);
+  const sorted = COLUMNS.map((_, index) => press(Array.from({ length: index + 1 }, () => 's')).view.sort.column);
+  assert.deepEqual(new Set(sorted), shown);
+  assert.equal(view.sort.column, 'finding');
 });
