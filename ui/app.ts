@@ -4,6 +4,7 @@ import { openJournal } from '../src/model/journal.js';
 import type { WatchState } from '../src/model/state.js';
 import { performReplay, type ScreenControls, told } from './controls.js';
 import type { Effect } from './effect.js';
+import { rememberedForecasts } from './forecasts.js';
 import { draw } from './frame.js';
 import { geometry } from './geometry.js';
 import { createListing } from './listing.js';
@@ -47,6 +48,7 @@ export const runScreen = (
     const cost = ownCost();
     const pace = openPace();
     const grouped = onceASecond((state: WatchState): readonly PageSet[] => controls.pageSets?.(state) ?? []);
+    const forecastOf = rememberedForecasts(controls.foretell);
     const can = {
       save: controls.save !== undefined,
       replay: controls.replay !== undefined,
@@ -72,7 +74,7 @@ export const runScreen = (
       const state = shownState();
       const pageSets = (): readonly PageSet[] => grouped(state);
       const place = (pid: number): string | undefined => controls.place?.(pid);
-      const shown = { state, listing: listing(state, view), pageSets, place };
+      const shown = { state, listing: listing(state, view), pageSets, place, forecastOf };
       const drawn = draw(shown, view, screen.size(), terminal.theme);
       view = drawn.view;
       screen.paint(drawn.lines);

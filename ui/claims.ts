@@ -1,3 +1,4 @@
+import { mendWords } from '../src/judge/words.js';
 import type { Finding, Policies, PolicyVerdict } from '../src/model/verdict.js';
 import { line, paragraph, span } from './line.js';
 import type { Theme } from './theme.js';
@@ -11,10 +12,12 @@ export const findingLines = (findings: readonly Finding[], width: number, theme:
     const where = finding.mapping === undefined ? [] : [span(`  ${finding.mapping.toString(16)}`, 'dim')];
     const indent = [span('     ')];
     const criu = finding.criuMessage;
+    const mend = mendWords(finding);
     return [
       line([span(' '), { text: mark.text, style }, span('  '), { text: finding.code, style }, ...where], width, theme),
       ...paragraph(indent, finding.text, width, theme),
       ...finding.evidence.flatMap((sentence) => paragraph([span('     - ', 'dim')], sentence, width, theme, 'dim')),
+      ...(mend === undefined ? [] : paragraph([span('     to do: ', 'accent')], mend, width, theme)),
       ...(criu === undefined ? [] : paragraph([span('     CRIU prints: ', 'accent')], criu, width, theme)),
     ];
   });

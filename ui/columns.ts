@@ -88,7 +88,8 @@ export const COLUMNS: readonly Column[] = [
     name: 'state',
     title: 'STATE',
     align: 'left',
-    least: 12,
+    // "moved detached", whole.
+    least: 14,
     roomy: 16,
     most: 16,
     rank: 2,

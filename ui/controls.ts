@@ -1,6 +1,7 @@
 import type { PageSet } from '../src/judge/baseline.js';
 import { type Outcome, sentence } from '../src/model/failure.js';
-import type { WatchState } from '../src/model/state.js';
+import type { ProcessState, WatchState } from '../src/model/state.js';
+import type { Forecast } from '../src/model/verdict.js';
 import type { Effect } from './effect.js';
 import type { Message } from './view.js';
 
@@ -16,6 +17,8 @@ export interface ScreenControls {
   pageSets?(state: WatchState): readonly PageSet[];
   /** Which container or service a process of now is in; asked for the one whose detail is open. */
   place?(pid: number): string | undefined;
+  /** What a dump would make of a process; asked for only while its detail is open, once for each reading of it. */
+  foretell?(process: ProcessState): Forecast | undefined;
   readonly replay?: ReplayControls;
   /** Of a recording, at first; 1: as fast as it happened. */
   readonly speed?: number | undefined;

@@ -1,26 +1,46 @@
+import { forecastWords } from '../src/judge/words.js';
 import type { WatchState } from '../src/model/state.js';
-import type { Verdict } from '../src/model/verdict.js';
+import type { Forecast, Verdict } from '../src/model/verdict.js';
 import { printable } from '../src/text/escape.js';
 import { findingLines, policyLines } from './claims.js';
 import { historyLines } from './events.js';
 import { layoutLines } from './layout.js';
 import { LONGEST, line, paragraph, rule, type Span, span } from './line.js';
 import type { Listing } from './listing.js';
-import { abiOf, commOf, hasExited, type Row } from './row.js';
+import { abiOf, commOf, hasExited, movesOf, type Row } from './row.js';
 import type { Style, Theme } from './theme.js';
-import { ageWord, hintWord, pagesWord, plural, rangeWord, sealedWord, stateWord, vvarWord } from './words.js';
+import {
+  ageWord,
+  hintWord,
+  isEverydayLife,
+  pagesWord,
+  plural,
+  rangeWord,
+  sealedWord,
+  severityStyle,
+  stateWord,
+  vvarWord,
+  worst,
+} from './words.js';
 
 /** The rule over the detail: whose it is. */
 export const detailRule = (row: Row | undefined, width: number, theme: Theme): string => {
   if (row === undefined) return rule([span('no process chosen', 'dim')], width, theme);
   const { generation } = row.process;
-  const facts = [abiOf(row), ...(generation > 0 ? [`exec ${generation}`] : []), ...(hasExited(row) ? ['exited'] : [])];
+  const moves = movesOf(row);
+  const facts = [
+    abiOf(row),
+    ...(moves > 0 ? [plural(moves, 'move')] : []),
+    ...(generation > 0 ? [`exec ${generation}`] : []),
+    ...(hasExited(row) ? ['exited'] : []),
+  ];
   return rule([span(`${row.process.pid} ${commOf(row)}`, 'title'), span(`  ${facts.join('  ')}`, 'dim')], width, theme);
 };
 
 /** Everything known of one process, as lines of `width`; as many as it takes. */
 export const detailLines = (
   row: Row,
+  forecast: Forecast | undefined,
   state: WatchState,
   listing: Listing,
   width: number,
@@ -30,6 +50,9 @@ export const detailLines = (
   const { space, process } = row;
   const verdict = space?.verdict;
   const evidence = space?.evidence;
+  const history = space?.history ?? [];
+  // Who did it, without a page of layout before it.
+  const newest = history.filter((entry) => !isEverydayLife(entry) && entry.finding === undefined).slice(-NEWEST);
   const head = (text: string): string => line([span(` ${text}`, 'title')], width, theme);
   const section = (title: string, lines: readonly string[]): readonly string[] =>
     lines.length === 0 ? [] : [head(title), ...lines];
@@ -40,7 +63,9 @@ export const detailLines = (
     ...(process.unreadable === undefined ? [] : fact('unreadable', process.unreadable, 'warning')),
     line([span(' vDSO       ', 'dim'), ...placeSpans(verdict, row)], width, theme),
     ...qualityLines(verdict, width, theme),
-    ...section('findings', findingLines(verdict?.findings ?? [], width, theme)),
+    ...forecastLines(forecast, width, theme),
+    ...section('findings', findingLines([...(verdict?.findings ?? []), ...(forecast?.findings ?? [])], width, theme)),
+    ...section('last events', historyLines(newest, width, theme)),
     ...section('layout', layoutLines(evidence?.vmas, verdict?.mappings ?? [], width, theme)),
     ...(verdict === undefined || !verdict.applicable
       ? []
@@ -57,13 +82,29 @@ export const detailLines = (
     ...(evidence?.unread ?? []).flatMap(({ what, why, detail }) =>
       fact('not read', `${what}: ${why}${detail === '' ? '' : `, ${detail}`}`),
     ),
-    ...section('history', historyLines(space?.history ?? [], width, theme)),
+    ...section('history', historyLines(history.length > newest.length ? history : [], width, theme)),
   ];
+};
+
+const NEWEST = 3;
+
+/** In the words of `check`; the findings that say why stand among the others. */
+const forecastLines = (forecast: Forecast | undefined, width: number, theme: Theme): readonly string[] => {
+  if (forecast === undefined) return [];
+  const style = severityStyle(worst(forecast.findings)?.severity);
+  return paragraph(
+    [span(' a dump     ', 'dim')],
+    `CRIU ${forecast.criu}: ${forecastWords(forecast)}`,
+    width,
+    theme,
+    style,
+  );
 };
 
 const placeSpans = (verdict: Verdict | undefined, row: Row): readonly Span[] => {
   const vdso = verdict?.vdso;
-  const { text, style } = stateWord(row.process, row.space);
+  // What it was when it exited; that it has stands over the detail.
+  const { text, style } = stateWord({ ...row.process, exitedAt: undefined }, row.space);
   const state: Span = { text, style };
   const sure = verdict === undefined ? [] : [span(`, ${verdict.confidence}`, 'dim')];
   if (vdso === undefined || vdso === null) return [state, ...sure];
@@ -76,18 +117,23 @@ const qualityLines = (verdict: Verdict | undefined, width: number, theme: Theme)
   const hint = hintWord(verdict);
   const vvar = vvarWord(verdict);
   const pages = pagesWord(verdict);
-  const copied = vdso.modifiedPages ?? [];
   const spans: readonly Span[] = [
     span('            name '),
     { text: hint.text, style: hint.style },
     span('  vvar '),
     { text: vvar.text, style: vvar.style },
-    span('  pages '),
-    { text: copied.length > 0 ? `${copied.join(',')} copied` : pages.text, style: pages.style },
+    span('  '),
+    { text: copiedText(vdso.modifiedPages) ?? `pages ${pages.text}`, style: pages.style },
     ...(vdso.image === undefined ? [] : [span(`  image ${vdso.image}`, 'dim')]),
     span(`  ${sealedWord(vdso.sealed)}`, 'dim'),
   ];
   return [line(spans, width, theme)];
+};
+
+/** "page 0 copied": the column's "copied 0" may be read as a count. */
+const copiedText = (pages: readonly number[] | undefined): string | undefined => {
+  if (pages === undefined || pages.length === 0) return undefined;
+  return `${pages.length === 1 ? 'page' : 'pages'} ${pages.join(',')} copied`;
 };
 
 /** As much of it as is shown: a process may have megabytes of arguments. */

@@ -1,5 +1,6 @@
 import type { PageSet } from '../src/judge/baseline.js';
 import type { WatchState } from '../src/model/state.js';
+import type { Forecast } from '../src/model/verdict.js';
 import { detailLines, detailRule } from './detail.js';
 import { clampBack, eventLines, wantedEvents } from './events.js';
 import { footerLine } from './footer.js';
@@ -9,7 +10,7 @@ import { helpLines, helpRule } from './help.js';
 import { line, span } from './line.js';
 import { type Listing, list } from './listing.js';
 import { pageSetLines, pageSetRule } from './page-sets.js';
-import { hasExited } from './row.js';
+import { hasExited, type Row } from './row.js';
 import { positionWord, tableLines, titleLine } from './table.js';
 import { glyphs, PLAIN_THEME, type Theme } from './theme.js';
 import type { ViewState } from './view.js';
@@ -32,6 +33,8 @@ export interface Shown {
   readonly pageSets: () => readonly PageSet[];
   /** Where a living process runs; of a recording nobody knows. */
   readonly place?: ((pid: number) => string | undefined) | undefined;
+  /** Asked for only while a detail is open: a process is read for it. */
+  readonly forecastOf?: (row: Row) => Forecast | undefined;
 }
 
 const noPageSets = (): readonly PageSet[] => [];
@@ -84,7 +87,9 @@ const drawBody = (shown: Shown, view: ViewState, shape: Geometry, size: Size, th
   if (shape.detail > 0) {
     const alive = selected !== undefined && !hasExited(selected);
     const place = alive ? shown.place?.(selected.process.pid) : undefined;
-    const all = selected === undefined ? [] : detailLines(selected, state, listing, shape.detailCols, theme, place);
+    const told = selected === undefined ? undefined : shown.forecastOf?.(selected);
+    const all =
+      selected === undefined ? [] : detailLines(selected, told, state, listing, shape.detailCols, theme, place);
     const part = scrolled(all, view.detailTop, shape.detail - 1, shape.detailCols, theme);
     detail = [detailRule(selected, shape.detailCols, theme), ...part.lines];
     settled = { ...settled, detailTop: part.top };

@@ -114,6 +114,6 @@ export const emptyLine = (view: ViewState, state: WatchState, width: number, the
       ? state.tracer.mode === 'starting'
         ? 'reading /proc ...'
         : 'no process seen yet'
-      : `nothing matches ${view.onlyFindings ? 'findings only' : ''}${view.filter === '' ? '' : ` /${view.filter}`} (Esc shows all)`;
+      : `nothing matches ${[view.onlyFindings ? 'findings only' : '', view.filter === '' ? '' : `/${view.filter}`].filter((word) => word !== '').join(' ')} (Esc shows all)`;
   return line([span('  '), span(text, 'dim')], width, theme);
 };

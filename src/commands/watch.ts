@@ -1,8 +1,12 @@
 import { map, type Observable, Subject, type Subscription, share, tap } from 'rxjs';
 import type { Planning } from '../bpftrace/plan.js';
+import { foretell } from '../census/foretell.js';
+import { installedCriu } from '../criu/installed.js';
+import { versionText } from '../criu/version.js';
 import { baselines, type PageSet } from '../judge/baseline.js';
 import { EXIT, failed, failure, type Outcome } from '../model/failure.js';
-import type { WatchState } from '../model/state.js';
+import type { ProcessState, WatchState } from '../model/state.js';
+import { type Forecast, NEWEST_CRIU } from '../model/verdict.js';
 import { keepHeapSmall } from '../pipeline/heap.js';
 import { observe } from '../pipeline/observe.js';
 import { liveSources } from '../pipeline/source.js';
@@ -54,6 +58,8 @@ export interface Controls {
   pageSets(state: WatchState): readonly PageSet[];
   /** Which container or service a process is in. */
   place(pid: number): string | undefined;
+  /** What a dump would make of a process, as `check` says it: asked for only while its detail is open. */
+  foretell(process: ProcessState): Forecast | undefined;
   /** What of a state was asked for (-p, --comm). */
   chosen(state: WatchState): WatchState;
   /** Saves what is seen as a recording; what to tell the user. */
@@ -102,7 +108,19 @@ export const run = async (options: WatchOptions, screen?: Screen): Promise<numbe
     const chosen = chosenState(options);
     const files = procFiles();
     const place = (pid: number): string | undefined => placeOf(pid, files);
-    const controls = { rescan: () => asked.next(), pageSets, place, chosen, save, over: Promise.race(ends) };
+    let criu = NEWEST_CRIU;
+    void installedCriu().then((installed) => {
+      if (installed.ok) criu = versionText(installed.value);
+    });
+    const controls = {
+      rescan: () => asked.next(),
+      pageSets,
+      place,
+      foretell: ({ pid }: ProcessState) => foretell(pid, criu),
+      chosen,
+      save,
+      over: Promise.race(ends),
+    };
     ends.push(screen(states, controls));
   } else {
     const face = lineFace({ ...options, machine: isForMachines(options.output) });

@@ -154,6 +154,9 @@ export const FINDING_CODES = {
 
 export type FindingCodeName = keyof typeof FINDING_CODES;
 
+/** A finding may be read from a file, by a later version. */
+export const isFindingCode = (name: string): name is FindingCodeName => Object.hasOwn(FINDING_CODES, name);
+
 /** What to do about a finding. */
 export const whatToDo = (name: FindingCodeName): string => FINDING_CODES[name].todo;
 

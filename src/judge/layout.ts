@@ -82,7 +82,10 @@ export const vvarAttached = (
       : { attached: undefined, why: 'maps: no [vvar], and this kernel may have none' };
   }
   const block = vvarBlock(space, vdso);
-  if (block === undefined) return { attached: false, why: 'maps: no [vvar] touches the vDSO' };
+  if (block === undefined) {
+    const where = isVdsoFirst(space) ? 'begins where the vDSO ends' : 'ends where the vDSO begins';
+    return { attached: false, why: `maps: no [vvar] ${where}` };
+  }
   if (runs.length > 1) return { attached: false, why: 'maps: part of [vvar] lies elsewhere' };
   const expected = expectedVvarPages(space);
   if (expected !== undefined && block.pages < expected) {

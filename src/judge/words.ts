@@ -1,5 +1,6 @@
-import type { Finding, Verdict } from '../model/verdict.js';
+import type { Finding, Forecast, Verdict } from '../model/verdict.js';
 import type { PageSet } from './baseline.js';
+import { isFindingCode, whatToDo } from './finding-codes.js';
 
 /**
  * The short words every face shows for a verdict (table, lines, screen). Chosen here, once, so that no face knows a
@@ -44,6 +45,18 @@ export const hintWord = (verdict: Verdict | undefined): string =>
 export const pageSetWord = ({ kind }: Pick<PageSet, 'kind'>): string => PAGE_SETS[kind];
 
 const PAGE_SETS = { host: "the host's", container: "a container's", lone: "one process's" } as const;
+/** What to do about a finding, where that is something and its text does not say it itself. */
+export const mendWords = ({ code, severity, text }: Finding): string | undefined => {
+  const mend = severity === 'info' || !isFindingCode(code) ? undefined : whatToDo(code);
+  return mend === undefined || text.includes(mend) ? undefined : mend;
+};
+
+/** "dump ok, restore proxy, lost: memory": what CRIU would do. */
+export const forecastWords = ({ dump, restore, loss }: Forecast): string => {
+  const restored = restore === null ? 'has no image' : (restore ?? 'unknown');
+  const lost = loss === undefined || loss.length === 0 ? '' : `, lost: ${loss.join(', ')}`;
+  return `dump ${dump ?? 'unknown'}, restore ${restored}${lost}`;
+};
 
 /** The most severe finding, the first of them in the list; undefined when there is none. */
 export const worstFinding = (verdict: Verdict | undefined): Finding | undefined => {

@@ -1,3 +1,4 @@
+import { forecastWords } from '../judge/words.js';
 import type { Report } from '../model/report.js';
 import { renderAlike } from './alike.js';
 import { complain } from './complain.js';
@@ -112,11 +113,6 @@ const explained = ({ verdict, forecast }: Told): string => {
     [`  ${severity}`, code, text],
     ...(criuMessage === undefined ? [] : [['', '', `CRIU prints: ${criuMessage}`]]),
   ]);
-  const outcome =
-    forecast === undefined
-      ? ''
-      : `  CRIU ${forecast.criu}: dump ${forecast.dump ?? 'unknown'}, restore ${
-          forecast.restore === null ? 'has no image' : (forecast.restore ?? 'unknown')
-        }${forecast.loss !== undefined && forecast.loss.length > 0 ? `, lost: ${forecast.loss.join(', ')}` : ''}\n`;
+  const outcome = forecast === undefined ? '' : `  CRIU ${forecast.criu}: ${forecastWords(forecast)}\n`;
   return `${columns(rows)}${outcome}`;
 };

@@ -2,13 +2,27 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import stringWidth from 'string-width';
+import type { Forecast } from '../../src/model/verdict.js';
 import { draw, frame } from '../../ui/frame.js';
 import type { Size } from '../../ui/geometry.js';
 import { list } from '../../ui/listing.js';
 import { PLAIN_THEME, type Theme } from '../../ui/theme.js';
 import { initialView, type ViewState } from '../../ui/view.js';
 import { fuzzRuns } from '../fuzz-runs.js';
-import { evidence, livelyState, made, usualVmas, vma, watchState } from './fixture.js';
+import {
+  evidence,
+  finding,
+  happened,
+  livelyState,
+  type Made,
+  made,
+  NOW,
+  SECOND,
+  usualVmas,
+  vdso,
+  vma,
+  watchState,
+} from './fixture.js';
 import { golden } from './golden.js';
 
 const NOTHING = { save: false, replay: false, pageSets: false };
@@ -141,4 +155,75 @@ test('a command line of a megabyte and 65,530 mappings are shown in part, and co
   assert.ok(lines.some((line) => /[\d,]+ other mappings? between/.test(line)));
   assert.ok(lines.filter((line) => line.includes('-v -v')).length < 100);
   assert.equal(lines.length, 500);
+});
+
+/** What is shown of one made-up process with its detail over the whole screen. */
+const detailOf = (process: Made, told?: Forecast): string => {
+  const state = watchState([process]);
+  const full: ViewState = { ...view, detail: 'full' };
+  const shown = { state, listing: list(state, full), pageSets: () => [], forecastOf: () => told };
+  return draw(shown, full, { cols: 80, rows: 60 }, PLAIN_THEME)
+    .lines.map((line) => line.trimEnd())
+    .join('\n');
+};
+
+test('what a dump would make of it stands before the findings, and why among them, as check says it', () => {
+  const told: Forecast = {
+    criu: '4.2',
+    dump: 'ok',
+    restore: 'fail',
+    loss: ['memory'],
+    findings: [finding('restore-fails', 'error', { text: 'The image has vvar and no vDSO.' })],
+  };
+  const text = detailOf(made({ pid: 9 }), told);
+  assert.match(text, /\n a dump {5}CRIU 4\.2: dump ok, restore fail, lost: memory\n findings\n !! {2}restore-fails\n/);
+  assert.match(text, /to do: Do not rely on this image\./);
+  assert.doesNotMatch(detailOf(made({ pid: 9 })), /a dump/);
+});
+
+test('what is to be done is said once, and not of what is only worth knowing', () => {
+  const mend = 'Make it r-x again (mprotect).';
+  const findings = [
+    finding('vdso-writable', 'warning'),
+    finding('vdso-writable', 'warning', { text: `Written to. ${mend}` }),
+    finding('vdso-writable', 'info'),
+  ];
+  const text = detailOf(made({ pid: 9, verdict: { findings } }));
+  assert.equal(text.split(`to do: ${mend}`).length, 2);
+});
+
+test('who did it stands before the layout, newest first; forks and findings only in the history', () => {
+  const history = [
+    happened(9, 'x', 5n * SECOND, 'mremap, the first'),
+    happened(9, 'x', 4n * SECOND, 'mremap, the second'),
+    happened(9, 'x', 3n * SECOND, 'vdso-moved: elsewhere', { finding: finding('vdso-moved', 'info') }),
+    happened(8, 'y', 2n * SECOND, 'munmap, the third'),
+    happened(9, 'x', SECOND, 'mremap, the fourth'),
+  ];
+  const text = detailOf(made({ pid: 9, space: { history } }));
+  const [before = '', after = ''] = text.split('\n layout\n');
+  assert.match(before, / last events\n.* 9 mremap, the fourth\n.* 8 munmap, the third\n.* 9 mremap, the second$/);
+  assert.equal(after.split('\n history\n')[1]?.trimEnd().split('\n').slice(0, 5).length, 5);
+});
+
+test('of an exited process the detail says what it was, and that it has exited', () => {
+  const text = detailOf(
+    made({ pid: 9, process: { exitedAt: NOW }, verdict: { vdso: vdso({ moved: true, modifiedPages: [0, 1] }) } }),
+  );
+  assert.match(text, /── 9 proc-9 {2}x86_64 {2}exited ─/);
+  assert.match(text, /r-xp {2}moved modified, proven\n.* vvar attached {2}pages 0,1 copied {2}image/);
+});
+
+test('where nothing matches, the line says what was asked for', () => {
+  const text = (more: Partial<ViewState>) =>
+    frame(livelyState(), { ...view, ...more }, { cols: 80, rows: 24 }).join('\n');
+  assert.match(text({ filter: 'nobody' }), /nothing matches \/nobody \(Esc shows all\)/);
+  assert.match(text({ filter: 'nobody', onlyFindings: true }), /nothing matches findings only \/nobody \(Esc/);
+});
+
+test('on 80 columns the words that tell of a moved vDSO are whole, and the name nearly so', () => {
+  const [row = ''] = frame(livelyState(), view, { cols: 80, rows: 24 }).filter((line) => line.includes(' 2210 '));
+  assert.match(row, / 2210 restore-worker moved detached 7f20b0000000 ok .* vvar-detached \+1$/);
+  const lines = frame(livelyState(), { ...view, selected: '2210@100', detail: 'open' }, { cols: 80, rows: 24 });
+  assert.ok(lines.some((line) => line.startsWith('── 2210 restore-worker  x86_64  1 move ─')));
 });
