@@ -15,7 +15,7 @@ export const helpLines = (state: WatchState, view: ViewState, width: number, the
     head('keys'),
     ...keyLines(view, width, theme),
     head('words'),
-    ...WORDS.flatMap(([name, text]) => paragraph([span(`  ${name.padEnd(9)} `, 'key')], text, width, theme)),
+    ...WORDS.flatMap(([name, text]) => paragraph([span(`  ${name.padEnd(10)} `, 'key')], text, width, theme)),
   ];
 };
 
@@ -45,7 +45,8 @@ export const helpRule = (width: number, theme: Theme): string => rule([span('hel
 
 const asciiLabel = (label: string): string => label.replace('↑', 'up').replace('↓', 'dn');
 
-const WORDS: readonly (readonly [string, string])[] = [
+/** What the screen says without explaining it on the spot. */
+export const WORDS: readonly (readonly [string, string])[] = [
   ['native', 'the vDSO is where the kernel put it'],
   ['moved', 'it is somewhere else now; history says who moved it, when this has been seen'],
   ['detached', 'the data pages (vvar) that it reads are not beside it'],
@@ -53,11 +54,18 @@ const WORDS: readonly (readonly [string, string])[] = [
   ['sealed', 'the kernel lets nobody move or unmap it'],
   ['proxied', "CRIU's own vDSO stands in for the kernel's"],
   ['unmapped', 'the process had one and has none now'],
+  ['no vdso', 'it was never given one'],
+  ['no memory', 'a kernel thread or a zombie: there is nothing to look at'],
+  ['in place?', 'nothing tells whether it was moved'],
   ['unknown', 'the evidence does not say'],
+  ['unreadable', 'the process could not be read; FINDING says why'],
+  ['reading', 'seen, and not read yet'],
+  ['exited', 'it has ended; the line stays for a minute, with what was known last'],
   ['word?', 'likely, not proven'],
   ['word~', 'something newer has been seen, the process is being read again'],
   ['HINT', 'does the name [vdso] tell the truth: ok; lost: the vDSO has no name; gained: something else has it'],
   ['MOVES', 'moves seen since vdsowatch started'],
-  ['LAST', 'time since anything touched its vDSO'],
+  ['LAST', 'time since anything touched its vDSO, or since it was first seen so'],
+  ['a dump', 'in the detail: what CRIU would make of it, as `vdsowatch check PID` says it'],
   ['lost', 'events that the kernel could not hand over; everything is read again after each gap'],
 ];

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import stringWidth from 'string-width';
+import { stateWord } from '../../src/judge/words.js';
 import type { Forecast } from '../../src/model/verdict.js';
 import { draw, frame } from '../../ui/frame.js';
 import type { Size } from '../../ui/geometry.js';
+import { WORDS } from '../../ui/help.js';
 import { list } from '../../ui/listing.js';
 import { PLAIN_THEME, type Theme } from '../../ui/theme.js';
 import { initialView, type ViewState } from '../../ui/view.js';
@@ -16,10 +18,12 @@ import {
   livelyState,
   type Made,
   made,
+  mapping,
   NOW,
   SECOND,
   usualVmas,
   vdso,
+  verdict,
   vma,
   watchState,
 } from './fixture.js';
@@ -226,4 +230,23 @@ test('on 80 columns the words that tell of a moved vDSO are whole, and the name 
   assert.match(row, / 2210 restore-worker moved detached 7f20b0000000 ok .* vvar-detached \+1$/);
   const lines = frame(livelyState(), { ...view, selected: '2210@100', detail: 'open' }, { cols: 80, rows: 24 });
   assert.ok(lines.some((line) => line.startsWith('── 2210 restore-worker  x86_64  1 move ─')));
+});
+
+test('help explains every word of the state column', () => {
+  const explained = new Set(WORDS.map(([name]) => name));
+  const judged = [
+    undefined,
+    verdict({ applicable: false }),
+    verdict({ vdso: undefined }),
+    verdict({ vdso: null }),
+    verdict({ vdso: null, findings: [finding('vdso-unmapped', 'warning')] }),
+    verdict({ vdso: vdso({ moved: undefined }) }),
+    verdict({
+      mappings: [mapping({ class: 'criu-runtime' })],
+      vdso: vdso({ moved: true, vvarAttached: false, modifiedPages: [0], sealed: true }),
+    }),
+    verdict(),
+  ].map(stateWord);
+  const wholes = judged.flatMap((word) => (word.startsWith('proxied ') ? word.split(' ') : [word]));
+  for (const word of [...wholes, 'unreadable', 'reading', 'exited']) assert.ok(explained.has(word), word);
 });
