@@ -1,8 +1,9 @@
 import type { PageSet } from '../src/judge/baseline.js';
 import type { WatchState } from '../src/model/state.js';
 import type { Forecast } from '../src/model/verdict.js';
+import { allEvents } from './all-events.js';
 import { detailLines, detailRule } from './detail.js';
-import { clampBack, eventLines, wantedEvents } from './events.js';
+import { eventLines } from './events.js';
 import { footerLine } from './footer.js';
 import { type Geometry, geometry, type Size } from './geometry.js';
 import { emptyLine, headerLines, noteLine } from './header.js';
@@ -72,6 +73,10 @@ const drawBody = (shown: Shown, view: ViewState, shape: Geometry, size: Size, th
     const page = scrolled(all, view.pageTop, shape.page - 1, size.cols, theme);
     return { lines: [head, ...page.lines], view: { ...view, pageTop: page.top } };
   }
+  if (view.events === 'full') {
+    const events = allEvents(state.recent, view, shape.events, size.cols, theme);
+    return { lines: events.lines, view: { ...view, ...events.view } };
+  }
   const context = { now: state.now, sharers: listing.sharers };
   const rows = listing.rows.slice(view.top, view.top + shape.table);
   const selected = listing.rows[view.cursor];
@@ -94,28 +99,12 @@ const drawBody = (shown: Shown, view: ViewState, shape: Geometry, size: Size, th
     detail = [detailRule(selected, shape.detailCols, theme), ...part.lines];
     settled = { ...settled, detailTop: part.top };
   }
-  const full = view.events === 'full';
-  if (full) settled = { ...settled, ...heldEvents(state.recent, view, shape.events - 1) };
-  const { filter, onlyFindings, eventsBack: back } = settled;
-  const events = eventLines(state.recent, shape.events, size.cols, { full, back, filter, onlyFindings }, theme);
-
+  const events = eventLines(state.recent, shape.events, size.cols, theme);
   const above = [...titles, ...table];
   if (!shape.beside) return { lines: [...above, ...detail, ...events], view: settled };
   const bar = line([span(glyphs(theme).bar, 'dim')], 1, theme);
   const joined = above.map((left, index) => `${left}${bar}${detail[index] ?? ''}`);
   return { lines: [...joined, ...events], view: settled };
-};
-
-/** Scrolled back, the events stand still while newer ones come: how far back the line that stood lowest is now. */
-const heldEvents = (
-  recent: WatchState['recent'],
-  view: ViewState,
-  room: number,
-): Pick<ViewState, 'eventsBack' | 'eventsEnd'> => {
-  const wanted = wantedEvents(recent, view);
-  const place = view.eventsEnd === undefined ? -1 : wanted.lastIndexOf(view.eventsEnd);
-  const eventsBack = clampBack(place < 0 ? view.eventsBack : wanted.length - 1 - place, wanted.length, room);
-  return { eventsBack, eventsEnd: eventsBack === 0 ? undefined : wanted.at(-1 - eventsBack) };
 };
 
 /** A window of `height` lines, filled up with empty ones; `top` brought back into what there is. */

@@ -19,8 +19,8 @@ export interface ViewState {
   readonly events: 'off' | 'tail' | 'full';
   /** Lines back from the newest event. */
   readonly eventsBack: number;
-  /** The lowest line while scrolled back: it stays where it is. undefined: the newest, whichever comes. */
-  readonly eventsEnd: HistoryLine | undefined;
+  /** Scrolled back: the lowest event to be seen, and how many lines of it lie below. undefined: the newest, whichever comes. */
+  readonly eventsEnd: { readonly entry: HistoryLine; readonly below: number } | undefined;
   readonly page: 'processes' | 'page-sets' | 'help';
   readonly pageTop: number;
   readonly prompt: Prompt | undefined;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type EventWindow, eventLines } from '../../ui/events.js';
+import { allEvents, type EventView } from '../../ui/all-events.js';
+import { eventLines, wholeEvent } from '../../ui/events.js';
 import { PLAIN_THEME, type Theme } from '../../ui/theme.js';
 import { fuzzRuns } from '../fuzz-runs.js';
 import { finding, happened, SECOND } from './fixture.js';
@@ -12,23 +13,23 @@ const THEMES: readonly Theme[] = [
   { depth: 8, attributes: true, unicode: false },
 ];
 
-const TAIL = { full: false, back: 0, filter: '', onlyFindings: false };
-
 test('a line that was drawn before is drawn as if it were new, in every width and theme', () => {
   const recent = [1, 2, 3].map((pid) => happened(pid, `näme-${pid}`, BigInt(pid) * SECOND, 'moved, in a few words'));
+  const [first = assert.fail('none')] = recent;
   const looks = fc.array(fc.tuple(fc.integer({ min: 10, max: 100 }), fc.constantFrom(...THEMES)), { maxLength: 8 });
   fc.assert(
     fc.property(looks, (all) => {
       for (const [width, theme] of all) {
         const fresh = recent.map((entry) => ({ ...entry }));
-        assert.deepEqual(eventLines(recent, 5, width, TAIL, theme), eventLines(fresh, 5, width, TAIL, theme));
+        assert.deepEqual(eventLines(recent, 5, width, theme), eventLines(fresh, 5, width, theme));
+        assert.deepEqual(wholeEvent(first, width, theme), wholeEvent({ ...first }, width, theme));
       }
     }),
     { numRuns: fuzzRuns(100) },
   );
 });
 
-const everything = { full: true, back: 0, filter: '', onlyFindings: false };
+const everything: EventView = { filter: '', onlyFindings: false, eventsBack: 0, eventsEnd: undefined };
 const said = (lines: readonly string[]): readonly string[] =>
   lines.map((one) => one.trimEnd()).filter((one) => one !== '');
 
@@ -39,8 +40,8 @@ test('over the whole screen the filter and "findings only" are for the events, a
     happened(12, 'two', 2n * SECOND, 'vdso-moved: it is elsewhere', { finding: found }),
     happened(13, 'three', SECOND, 'munmap took it away', { severity: 'warning' }),
   ];
-  const lines = (more: Partial<EventWindow>) =>
-    said(eventLines(recent, 6, 80, { ...everything, ...more }, PLAIN_THEME));
+  const lines = (more: Partial<EventView>) =>
+    said(allEvents(recent, { ...everything, ...more }, 6, 80, PLAIN_THEME).lines);
   assert.equal(lines({}).length, 4);
   assert.match(lines({ filter: 'MOVED !12' }).join('\n'), /^── events {2}1 of 3 ─+\n.* 11 one .*moved the vDSO$/);
   assert.deepEqual(
@@ -50,4 +51,20 @@ test('over the whole screen the filter and "findings only" are for the events, a
     ['two', 'three'],
   );
   assert.match(lines({ filter: 'nobody' }).join('\n'), /0 of 3 ─+\n +no event matches/);
+});
+
+test('a long event is told whole there, and every line of every event can be reached', () => {
+  const text = 'mremap(0x7f71eb211000, 0x2000, 0x2000, MAYMOVE|FIXED, 0x700000000000) = 0x700000000000';
+  const recent = [1, 2, 3, 4].map((pid) => happened(pid, `proc-${pid}`, BigInt(9 - pid) * SECOND, `${pid}: ${text}`));
+  const page = (eventsBack: number) => allEvents(recent, { ...everything, eventsBack }, 6, 80, PLAIN_THEME);
+  const words = (lines: readonly string[]) =>
+    lines
+      .slice(1)
+      .map((one) => one.slice(40).trimEnd())
+      .join(' ');
+  assert.ok(words(page(0).lines).endsWith(`4: ${text}`));
+  assert.ok(words(page(1_000_000).lines).startsWith(`1: ${text}`));
+  const first = page(1_000_000).view.eventsBack;
+  const pages = Array.from({ length: first + 1 }, (_, back) => page(first - back).lines.join('\n'));
+  assert.equal(new Set(pages).size, pages.length);
 });
