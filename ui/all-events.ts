@@ -23,12 +23,18 @@ export const allEvents = (
 ): { readonly lines: readonly string[]; readonly view: Pick<ViewState, 'eventsBack' | 'eventsEnd'> } => {
   const room = Math.max(0, height - 1);
   const wanted = wantedEvents(recent, view);
-  const blocks = wanted.map((entry) => wholeEvent(entry, width, theme));
-  const all = blocks.flat();
-  const eventsBack = Math.max(0, Math.min(linesBack(wanted, blocks, view), all.length - room));
+  const blockOf = (entry: HistoryLine): readonly string[] => wholeEvent(entry, width, theme);
+  const asked = linesBack(wanted, blockOf, view);
+  const all = linesFrom(wanted, blockOf, asked + room);
+  const eventsBack = Math.max(0, Math.min(asked, all.length - room));
   let lowest = wanted.length - 1;
   let below = eventsBack;
-  for (; lowest > 0 && below >= (blocks[lowest]?.length ?? 0); lowest -= 1) below -= blocks[lowest]?.length ?? 0;
+  for (; lowest > 0; lowest -= 1) {
+    const entry = wanted[lowest];
+    const height = entry === undefined || below === 0 ? 0 : blockOf(entry).length;
+    if (height === 0 || below < height) break;
+    below -= height;
+  }
   const entry = wanted[lowest];
   const end = all.length - eventsBack;
   const shown = all.slice(Math.max(0, end - room), end);
@@ -58,13 +64,24 @@ const wantedEvents = (
   });
 };
 
+type BlockOf = (entry: HistoryLine) => readonly string[];
+
 /** How far back the line is now that stood lowest; where its event is gone, as far as it was. */
-const linesBack = (
-  wanted: readonly HistoryLine[],
-  blocks: readonly (readonly string[])[],
-  { eventsBack, eventsEnd }: EventView,
-): number => {
+const linesBack = (wanted: readonly HistoryLine[], blockOf: BlockOf, { eventsBack, eventsEnd }: EventView): number => {
   const place = eventsEnd === undefined ? -1 : wanted.lastIndexOf(eventsEnd.entry);
   if (eventsEnd === undefined || place < 0) return eventsBack;
-  return blocks.slice(place + 1).reduce((sum, block) => sum + block.length, eventsEnd.below);
+  return wanted.slice(place + 1).reduce((sum, entry) => sum + blockOf(entry).length, eventsEnd.below);
+};
+
+/** At least so many of the newest lines, or all there are: in a storm those above are new in every frame. */
+const linesFrom = (wanted: readonly HistoryLine[], blockOf: BlockOf, count: number): readonly string[] => {
+  const blocks: (readonly string[])[] = [];
+  let lines = 0;
+  for (let index = wanted.length - 1; index >= 0 && lines < count; index -= 1) {
+    const entry = wanted[index];
+    const block = entry === undefined ? [] : blockOf(entry);
+    blocks.push(block);
+    lines += block.length;
+  }
+  return blocks.reverse().flat();
 };
