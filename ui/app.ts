@@ -2,7 +2,7 @@ import { type Observable, Subscription, throttle, timer } from 'rxjs';
 import type { PageSet } from '../src/judge/baseline.js';
 import { openJournal } from '../src/model/journal.js';
 import type { WatchState } from '../src/model/state.js';
-import { performReplay, type ScreenControls, told } from './controls.js';
+import { foundMessage, type NextFinding, performReplay, type ScreenControls, seekTo, told } from './controls.js';
 import type { Effect } from './effect.js';
 import { rememberedForecasts } from './forecasts.js';
 import { draw } from './frame.js';
@@ -58,6 +58,8 @@ export const runScreen = (
     let live: WatchState = NOTHING_YET;
     let frozen: WatchState | undefined;
     let due = false;
+    /** A process to be chosen as soon as it is there. */
+    let wanted: string | undefined;
     let over = false;
     let paintMs = 0;
     const subscription = new Subscription();
@@ -72,6 +74,10 @@ export const runScreen = (
       if (over) return;
       const begun = performance.now();
       const state = shownState();
+      if (wanted !== undefined && state.processes.has(wanted)) {
+        view = { ...view, selected: wanted, detailTop: 0 };
+        wanted = undefined;
+      }
       const pageSets = (): readonly PageSet[] => grouped(state);
       const place = (pid: number): string | undefined => controls.place?.(pid);
       const shown = { state, listing: listing(state, view), pageSets, place, forecastOf };
@@ -121,6 +127,13 @@ export const runScreen = (
       }, MESSAGE_MS);
     };
 
+    /** Whose it is is chosen, and what it says stands in the last line. */
+    const found = (next: NextFinding | undefined): void => {
+      if (over) return;
+      wanted = next?.process;
+      tell(foundMessage(next));
+    };
+
     const perform = (effect: Effect): void => {
       switch (effect.kind) {
         case 'quit':
@@ -150,6 +163,14 @@ export const runScreen = (
         case 'redraw':
           screen.forget();
           break;
+        case 'next-finding':
+          controls.replay?.nextFinding().then(found, fail);
+          break;
+        case 'seek-to': {
+          const wrong = seekTo(controls.replay, effect.text);
+          if (wrong !== undefined) tell(wrong);
+          break;
+        }
         default:
           performReplay(controls.replay, effect);
       }

@@ -1,7 +1,8 @@
 import type { PageSet } from '../src/judge/baseline.js';
 import { type Outcome, sentence } from '../src/model/failure.js';
-import type { ProcessState, WatchState } from '../src/model/state.js';
+import type { HistoryLine, ProcessState, WatchState } from '../src/model/state.js';
 import type { Forecast } from '../src/model/verdict.js';
+import { printable } from '../src/text/escape.js';
 import type { Effect } from './effect.js';
 import type { Message } from './view.js';
 
@@ -37,7 +38,16 @@ export interface ReplayControls {
   seek(at: bigint): void;
   /** 1: as fast as it happened. */
   speed(factor: number): void;
-  nextFinding(): void;
+  /** To the next finding that is more than information; undefined: there is none. */
+  nextFinding(): Promise<NextFinding | undefined>;
+  /** A time as the user writes it, to the boot clock, ns. */
+  moment(text: string): Outcome<bigint>;
+}
+
+export interface NextFinding {
+  /** Key of the process whose it is, where that is known. */
+  readonly process: string | undefined;
+  readonly line: HistoryLine;
 }
 
 /** Hands to a recording what is asked of it. */
@@ -55,12 +65,23 @@ export const performReplay = (replay: ReplayControls | undefined, effect: Effect
     case 'seek':
       replay?.seek(effect.at);
       break;
-    case 'next-finding':
-      replay?.nextFinding();
-      break;
     default:
       break;
   }
+};
+
+/** What the next finding says, and whose it is. */
+export const foundMessage = (next: NextFinding | undefined): Message => {
+  if (next === undefined) return { severity: 'info', text: 'no other finding up to the end' };
+  const { pid, comm, severity, text } = next.line;
+  return { severity, text: `${pid} ${printable(comm)}: ${text}` };
+};
+
+/** Goes there; or what is wrong with the time as it is written. */
+export const seekTo = (replay: ReplayControls | undefined, text: string): Message | undefined => {
+  const moment = replay?.moment(text);
+  if (moment?.ok === true) replay?.seek(moment.value);
+  return moment?.ok === false ? { severity: 'warning', text: sentence(moment.failure) } : undefined;
 };
 
 /** What came of something asked for, for the last line. */

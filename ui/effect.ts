@@ -13,7 +13,9 @@ export type Effect =
   | { readonly kind: 'speed'; readonly factor: number }
   | { readonly kind: 'next-finding' }
   /** Boot clock, ns. */
-  | { readonly kind: 'seek'; readonly at: bigint };
+  | { readonly kind: 'seek'; readonly at: bigint }
+  /** A time written another way. */
+  | { readonly kind: 'seek-to'; readonly text: string };
 
 export interface Updated {
   readonly view: ViewState;

@@ -25,7 +25,7 @@ export const footerLine = (view: ViewState, position: string, width: number, the
 const PROMPTS: Record<Prompt['kind'], string> = {
   filter: '/',
   save: 'save recording as: ',
-  seek: 'go to second of the boot clock: ',
+  seek: 'go to +12.5, 15:04:05 (UTC) or a second of the boot clock: ',
 };
 
 const promptSpans = ({ kind, text }: Prompt): readonly Span[] => [

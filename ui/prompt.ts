@@ -40,13 +40,7 @@ const entered = (view: ViewState, kind: 'filter' | 'save' | 'seek', text: string
   if (kind === 'filter' || given === '') return { view };
   if (kind === 'save') return { view, effect: { kind: 'save', path: given } };
   const seconds = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(given);
-  if (seconds === null) {
-    const message = {
-      severity: 'warning',
-      text: `not a time: ${given}; seconds of the boot clock are wanted, like 1234.5`,
-    } as const;
-    return { view: { ...view, message } };
-  }
+  if (seconds === null) return { view, effect: { kind: 'seek-to', text: given } };
   const [, whole = '0', fraction = ''] = seconds;
   return { view, effect: { kind: 'seek', at: BigInt(whole) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0')) } };
 };

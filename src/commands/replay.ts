@@ -41,7 +41,10 @@ export interface ReplayScreenControls {
   /** What of a state was asked for (-p, --comm). */
   chosen(state: WatchState): WatchState;
   readonly speed: number | undefined;
-  readonly replay: Pick<Player, 'pause' | 'step' | 'seek' | 'speed' | 'nextFinding'>;
+  readonly replay: Pick<Player, 'pause' | 'step' | 'seek' | 'speed' | 'nextFinding'> & {
+    /** A time as it is written (see moment.ts), to the boot clock. */
+    moment(text: string): Outcome<bigint>;
+  };
 }
 export type ReplayScreen = (states: Observable<WatchState>, controls: ReplayScreenControls) => Promise<number>;
 
@@ -67,7 +70,9 @@ const onScreen = async (recording: Recording, options: ReplayOptions, screen: Re
   const player = play(recording, options.speed, until.value);
   if (from.value !== undefined) player.seek(from.value);
   const { speed } = options;
-  const controls = { rescan: () => {}, chosen: chosenState(options), speed, replay: player };
+  const { offset, at } = begin;
+  const replay = { ...player, moment: (text: string) => parseMoment(text, fromDigits(at), fromDigits(offset)) };
+  const controls = { rescan: () => {}, chosen: chosenState(options), speed, replay };
   const status = await screen(player.states, controls);
   player.stop();
   await player.stopped;

@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Observable, ReplaySubject } from 'rxjs';
-import type { WatchState } from '../model/state.js';
+import { type WatchState, type HistoryLine } from '../model/state.js';
 import { LONGEST_TIMER } from '../proc/clock.js';
 import { isoTime } from '../report/line.js';
 import { escapeText } from '../text/escape.js';
 import { type FrameReader, openFrames } from './frame-reader.js';
-import type { TraceFrame } from './items.js';
-import type { Recording } from './replay.js';
-import type { Replayed } from './replay-frames.js';
+import { type TraceFrame } from './items.js';
+import { type Recording } from './replay.js';
+import { type Replayed } from './replay-frames.js';
 
 /** Plays a recording for a screen. Steps are frames in which something happened. */
 export interface Player {
@@ -19,17 +19,25 @@ export interface Player {
   readonly seek: (at: bigint) => void;
   /** 1: as fast as it happened. */
   readonly speed: (factor: number) => void;
-  /** To the next frame with a finding that is more than information. Pauses. */
-  readonly nextFinding: () => void;
+  /** To the next frame with a finding that is more than information. Pauses. Undefined: there is none to the end. */
+  readonly nextFinding: () => Promise<FoundFinding | undefined>;
   readonly stop: () => void;
   /** Settles when it has been stopped. */
   readonly stopped: Promise<void>;
+}
+
+export interface FoundFinding {
+  /** Of the process, in the state that is shown then. */
+  readonly process: string | undefined;
+  readonly line: HistoryLine;
 }
 
 /** A place to go to: from the beginning again, or on; it is reached when `here` says so. */
 interface Wish {
   readonly back: boolean;
   readonly here: (shown: Replayed, ahead: TraceFrame | undefined) => boolean;
+  /** Once it is on the screen; undefined: the end came first. Not called when another place is wanted meanwhile. */
+  readonly reached?: (shown: Replayed | undefined) => void;
 }
 
 /**
@@ -49,11 +57,14 @@ export const play = (recording: Recording, speed = 1, until?: bigint): Player =>
   /** When the frame that is on the screen came there: its time, and ours in ms. */
   let anchor: { readonly at: bigint; readonly ms: number } | undefined;
 
+  const isBeyond = ({ at }: TraceFrame): boolean => until !== undefined && at > until;
+
   const show = (reader: FrameReader): void => {
     if (shown === undefined) return;
     const { frame, at, offset } = shown;
-    const end = reader.ahead() === undefined ? ', the end' : '';
-    const text = `${escapeText(recording.path)} ${isoTime(at, offset).replace('T', ' ').slice(0, 23)}${end}`;
+    const ahead = reader.ahead();
+    const end = ahead === undefined ? ', the end' : isBeyond(ahead) ? ', up to here' : '';
+    const text = `${isoTime(at, offset).replace('T', ' ').slice(0, 23)}${end}  ${escapeText(recording.path)}`;
     const notes = [...frame.state.tracer.notes, ...reader.problems().map((problem) => problem.text)];
     states.next({ ...frame.state, tracer: { mode: 'replay', text, notes } });
   };
@@ -65,15 +76,17 @@ export const play = (recording: Recording, speed = 1, until?: bigint): Player =>
     if (replayed.frame.lines.length > 0) steps += 1;
   };
 
-  const travel = async (reader: FrameReader, { here }: Wish): Promise<void> => {
+  /** The value: whether it is there. */
+  const travel = async (reader: FrameReader, { here }: Wish): Promise<boolean> => {
     let rested = performance.now();
     while (reader.ahead() !== undefined && wish === undefined && !stopped) {
       await advance(reader);
-      if (shown !== undefined && here(shown, reader.ahead())) break;
+      if (shown !== undefined && here(shown, reader.ahead())) return true;
       if (performance.now() - rested < SLICE) continue;
       await setImmediate();
       rested = performance.now();
     }
+    return false;
   };
 
   /** How long the next frame is still to be waited for, ms. */
@@ -83,8 +96,6 @@ export const play = (recording: Recording, speed = 1, until?: bigint): Player =>
     anchor ??= { at: shown.at, ms: now };
     return Number(at - anchor.at) / 1e6 / factor - (now - anchor.ms);
   };
-
-  const isBeyond = ({ at }: TraceFrame): boolean => until !== undefined && at > until;
 
   const rest = (ms: number): Promise<void> =>
     new Promise((resolve) => {
@@ -107,9 +118,10 @@ export const play = (recording: Recording, speed = 1, until?: bigint): Player =>
           reader = await openFrames(recording);
           steps = 0;
         }
-        await travel(reader, wanted);
+        const there = await travel(reader, wanted);
         anchor = undefined;
         show(reader);
+        if (wish === undefined && !stopped) wanted.reached?.(there ? shown : undefined);
       } else if (paused || ahead === undefined || isBeyond(ahead)) await rest(Number.POSITIVE_INFINITY);
       else {
         const wait = due(reader, ahead);
@@ -153,13 +165,25 @@ export const play = (recording: Recording, speed = 1, until?: bigint): Player =>
       ask({ back: shown !== undefined && at < shown.at, here: (_, ahead) => ahead === undefined || ahead.at > at }),
     nextFinding: () => {
       paused = true;
-      ask({ back: false, here: ({ frame }) => frame.lines.some(isAlarm) });
+      return new Promise((resolve) => {
+        const reached = (there: Replayed | undefined): void => resolve(there && alarmOf(there.frame));
+        ask({ back: false, here: ({ frame }) => frame.lines.some(isAlarm), reached });
+      });
     },
     stop: () => {
       stopped = true;
       wake();
     },
   };
+};
+
+/** The worst of them, and whose it is. */
+const alarmOf = ({ lines, state }: Replayed['frame']): FoundFinding | undefined => {
+  const alarms = lines.filter(isAlarm);
+  const line = alarms.find(({ severity }) => severity === 'error') ?? alarms[0];
+  if (line === undefined) return undefined;
+  const process = [...state.processes.values()].find(({ pid, space }) => pid === line.pid && space === line.space);
+  return { process: process?.key, line };
 };
 
 const isAlarm = ({ finding, gone, severity }: Replayed['frame']['lines'][number]): boolean =>

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { filter, firstValueFrom } from 'rxjs';
 import type { WatchState } from '../../src/model/state.js';
-import { type Player, play } from '../../src/trace/player.js';
+import { type FoundFinding, type Player, play } from '../../src/trace/player.js';
 import type { Recording } from '../../src/trace/replay.js';
 import { SECOND, T0 } from '../pipeline/build.js';
 import { readPieces } from './recording.js';
@@ -39,7 +39,8 @@ test('played at a high speed it comes to its end', () =>
   playing(async (player) => {
     const state = await after(player, at(6), () => {});
     assert.equal(state.tracer.mode, 'replay');
-    assert.match(state.tracer.text, /^trace\.ndjson 1970-01-01 .*, the end$/);
+    // Time first: a long path is cut where it ends.
+    assert.match(state.tracer.text, /^1970-01-01 [\d:.]+, the end {2}trace\.ndjson$/);
   }, 1e9));
 
 test('paused it goes by steps, on and back, and to times', () =>
@@ -52,7 +53,7 @@ test('paused it goes by steps, on and back, and to times', () =>
     const early = await after(player, at(1), () => player.seek(at(1)));
     assert.equal(early.counters.snapshots, 2);
     const late = await after(player, at(6), () => player.seek(at(600)));
-    assert.match(late.tracer.text, /the end$/);
+    assert.match(late.tracer.text, /, the end /);
   }));
 
 test('it goes to the next finding', () =>
@@ -60,9 +61,16 @@ test('it goes to the next finding', () =>
     player.pause(true);
     // In the made-up world all processes lack their vvar.
     await after(player, at(1), () => player.nextFinding());
-    const found = await after(player, at(2) + 1_000_000n, () => player.nextFinding());
+    let told: FoundFinding | undefined;
+    const found = await after(player, at(2) + 1_000_000n, async () => {
+      told = await player.nextFinding();
+    });
     assert.ok(found.recent.some(({ finding }) => finding?.code === 'vdso-moved'));
-    await after(player, at(6), () => player.nextFinding());
+    await setTimeout(0);
+    assert.equal(told?.line.severity, 'error');
+    assert.equal(found.processes.get(told?.process ?? '')?.pid, told?.line.pid);
+    for (;;) if ((await player.nextFinding()) === undefined) break;
+    assert.match((await firstValueFrom(player.states)).tracer.text, /, the end /);
   }));
 
 test('by itself it goes no further than until', () =>
@@ -72,6 +80,7 @@ test('by itself it goes no further than until', () =>
       await setTimeout(100);
       const shown = await firstValueFrom(player.states);
       assert.equal(shown.now, at(5));
+      assert.match(shown.tracer.text, /, up to here /);
       await after(player, at(6), () => player.step(1));
     },
     1e9,

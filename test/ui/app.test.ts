@@ -6,9 +6,10 @@ import { failed, failure, success } from '../../src/model/failure.js';
 import type { WatchState } from '../../src/model/state.js';
 import { chosenState } from '../../src/report/chosen.js';
 import { runScreen, type ScreenControls } from '../../ui/app.js';
+import type { NextFinding } from '../../ui/controls.js';
 import { frame } from '../../ui/frame.js';
 import { initialView, type ViewState } from '../../ui/view.js';
-import { livelyState, made, watchState } from './fixture.js';
+import { happened, livelyState, made, watchState } from './fixture.js';
 import { type Headless, headless } from './headless.js';
 
 const ENVIRONMENT = { TERM: 'tmux-256color', LANG: 'C.UTF-8' };
@@ -241,11 +242,20 @@ test('a screen leaves no handler behind', async () => {
   assert.deepEqual(count(), before);
 });
 
+const NO_REPLAY = {
+  pause() {},
+  step() {},
+  seek() {},
+  speed() {},
+  nextFinding: async () => undefined,
+  moment: () => success(0n),
+};
+
 test('a recording begins at the speed that was asked for', async () => {
   const terminal = headless({ cols: 120, rows: 24 });
   const state = livelyState();
   const speeds: number[] = [];
-  const replay = { pause() {}, step() {}, seek() {}, nextFinding() {}, speed: (factor: number) => speeds.push(factor) };
+  const replay = { ...NO_REPLAY, speed: (factor: number) => speeds.push(factor) };
   const playing = staying({ ...state, tracer: { mode: 'replay', text: 'a.ndjson', notes: [] } });
   const running = start(terminal, playing, { replay, speed: 8 });
   assert.match((await terminal.lines())[0] ?? '', /replay x8 a\.ndjson/);
@@ -254,6 +264,46 @@ test('a recording begins at the speed that was asked for', async () => {
   terminal.press('q');
   await running;
   assert.deepEqual(speeds, [16]);
+});
+
+test('the next finding chooses its process and is told in the last line; where there is none that is said', async () => {
+  const terminal = headless({ cols: 80, rows: 24 });
+  const state = livelyState();
+  const line = happened(2380, 'hook-demo', 0n, 'page-modified: page 0 is a copy', { severity: 'warning' });
+  const found: (NextFinding | undefined)[] = [{ process: '2380@100', line }, undefined];
+  const replay = { ...NO_REPLAY, nextFinding: async () => found.shift() };
+  const running = start(terminal, staying({ ...state, tracer: { mode: 'replay', text: 'now', notes: [] } }), {
+    replay,
+  });
+  await terminal.lines();
+  terminal.press('n');
+  const lines = await terminal.lines();
+  assert.ok(
+    lines.some((one) => one.startsWith('►   2380 ')),
+    lines.join('\n'),
+  );
+  assert.match(lines.at(-1) ?? '', /^ ! 2380 hook-demo: page-modified: page 0 is a copy/);
+  terminal.press('n');
+  assert.match((await terminal.lines()).at(-1) ?? '', /no other finding up to the end/);
+  terminal.press('q');
+  await running;
+});
+
+test('a time of a recording may be written as for --from; what is none is said', async () => {
+  const terminal = headless({ cols: 120, rows: 24 });
+  const sought: bigint[] = [];
+  const moment = (text: string) =>
+    text === '+1' ? success(7n) : failed(failure('usage', 'That is no time.', 'Give one.'));
+  const replay = { ...NO_REPLAY, moment, seek: (at: bigint) => sought.push(at) };
+  const running = start(terminal, staying(livelyState()), { replay });
+  await terminal.lines();
+  terminal.press('t+1\r');
+  await terminal.lines();
+  terminal.press('tnoon\r');
+  assert.match((await terminal.lines()).at(-1) ?? '', /^ ! That is no time\. Give one\./);
+  terminal.press('q');
+  await running;
+  assert.deepEqual(sought, [7n]);
 });
 
 test('only the chosen processes are shown, and counted', async () => {

@@ -250,3 +250,12 @@ test('help explains every word of the state column', () => {
   const wholes = judged.flatMap((word) => (word.startsWith('proxied ') ? word.split(' ') : [word]));
   for (const word of [...wholes, 'unreadable', 'reading', 'exited']) assert.ok(explained.has(word), word);
 });
+
+test('on 80 columns a recording offers its keys of time before all others', () => {
+  const replayed = { ...view, can: { ...NOTHING, replay: true } };
+  const last = frame(livelyState(), replayed, { cols: 80, rows: 24 }).at(-1);
+  assert.match(
+    last ?? '',
+    /^ ↑↓ move {2}Enter detail {2}space pause {2}\] step {2}n next finding {2}\? help {2}q quit/,
+  );
+});
