@@ -12,17 +12,22 @@ import { learnOfOthers } from './others.js';
 export interface Chosen {
   readonly judged: readonly Judged[];
   readonly pageSets: readonly PageSet[];
-  /** One for each process that is not there. */
+  /** One for each named process that is not there. */
   readonly problems: readonly Failure[];
 }
 
-export const readChosen = async (proc: ProcContext, pids: readonly number[]): Promise<Chosen> => {
+/** `named`: those of them whose absence is worth a word; one that was only found below another may have ended since. */
+export const readChosen = async (
+  proc: ProcContext,
+  pids: readonly number[],
+  named: readonly number[] = pids,
+): Promise<Chosen> => {
   const found: Evidence[] = [];
   const problems: Failure[] = [];
   for await (const chunk of sweep({ proc, pids: [...new Set(pids)], depth: 'full' }))
     for (const evidence of chunk) {
       if (!isGone(evidence)) found.push(evidence);
-      else problems.push(noProcess(evidence.process.pid, proc.files));
+      else if (named.includes(evidence.process.pid)) problems.push(noProcess(evidence.process.pid, proc.files));
     }
   return { ...judgeAll(found), problems };
 };

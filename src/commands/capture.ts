@@ -22,6 +22,12 @@ export interface CaptureOptions {
 
 /** `vdsowatch capture PID... -o DIR`: an evidence bundle of live processes; `--script` prints its shell twin. */
 export const run = async (pids: readonly number[], options: CaptureOptions): Promise<number> => {
+  if (options.script === true && (options.output !== undefined || pids.length > 0)) {
+    say(
+      '--script prints a script, which takes -o and process ids itself. Redirect it: `vdsowatch capture --script > capture.sh`.',
+    );
+    return EXIT.usage;
+  }
   if (options.script === true) {
     standardOutput().write(CAPTURE_SCRIPT);
     return EXIT.well;
@@ -29,6 +35,8 @@ export const run = async (pids: readonly number[], options: CaptureOptions): Pro
   if (pids.length === 0) return usage('No process was given.');
   if (options.output === undefined) return usage('Where to write the bundle was not given.');
   const target = options.output;
+  if (OTHER_ARCHIVES.test(target)) return usage(`${escapeText(target)} is no archive of the kind that is written.`);
+  if (target === '' || target === '-') return usage('A bundle is a directory or an archive.');
   const refused = checkTarget(target);
   if (refused !== undefined) return refuse(refused);
 
@@ -74,6 +82,9 @@ export const run = async (pids: readonly number[], options: CaptureOptions): Pro
   } else problems.forEach(complain);
   return problems.length > 0 ? EXIT.cannotRun : EXIT.well;
 };
+
+/** Somebody who gives such a name does not want a directory called so. */
+const OTHER_ARCHIVES = /\.(?:tar|zip|7z|tar\.(?!gz$)\w+|tbz2?|txz)$/;
 
 const NEVER = new Promise<number>(() => {});
 

@@ -14,6 +14,7 @@ import { explanation, type PlaceOf, printReport } from '../report/print.js';
 import { type Judged, reportFrame, unreadableText } from '../report/process.js';
 import { standardOutput } from '../report/standard-output.js';
 import { columns } from '../report/table.js';
+import { unreadFailure } from '../report/unread.js';
 import { printable } from '../text/escape.js';
 import { limits } from './limits.js';
 
@@ -32,7 +33,8 @@ export const run = async (pids: readonly number[], options: CheckOptions): Promi
   const files = procFiles();
   const local = readLocalHost(files);
   const proc = procContext(files, local);
-  const { judged: found, problems } = await readChosen(proc, options.tree ? await descendants(pids, proc) : pids);
+  const chosen = options.tree ? await descendants(pids, proc) : pids;
+  const { judged: found, problems } = await readChosen(proc, chosen, pids);
   const pristine = await hostImages(
     new Set(found.filter(isWritten).flatMap(({ verdict }) => verdict.vdso?.image ?? [])),
   );
@@ -46,7 +48,9 @@ export const run = async (pids: readonly number[], options: CheckOptions): Promi
     for (const problem of problems) complain(problem);
     if (judged.length > 0) standardOutput().write(checkTable(judged, options.criu, (pid) => placeOf(pid, files)));
   }
-  if (problems.length > 0 || judged.some(({ evidence }) => evidence.vmas === undefined)) return EXIT.cannotRun;
+  const unread = unreadFailure(judged);
+  if (unread !== undefined) complain(unread);
+  if (problems.length > 0 || unread !== undefined) return EXIT.cannotRun;
   return judged.every(({ forecast: outcome }) => survives(outcome) !== false) ? EXIT.well : EXIT.notWell;
 };
 

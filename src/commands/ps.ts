@@ -12,6 +12,7 @@ import { printReport } from '../report/print.js';
 import { reportFrame, type Told } from '../report/process.js';
 import { tableSelection } from '../report/selection.js';
 import { standardOutput } from '../report/standard-output.js';
+import { unreadFailure } from '../report/unread.js';
 import { isWell } from '../report/well.js';
 import { limits } from './limits.js';
 
@@ -49,25 +50,25 @@ export const run = async (pids: readonly number[], options: PsOptions): Promise<
       standardOutput().write(`\n${pageSetTable(pageSets, options.baselines === true)}`);
   } else problems.forEach(complain);
   // Unread is not well, where it was asked for.
-  if (problems.length > 0 || seen.value.unread) return EXIT.cannotRun;
+  if (seen.value.unread !== undefined) complain(seen.value.unread);
+  if (problems.length > 0 || seen.value.unread !== undefined) return EXIT.cannotRun;
   return options.strict === true && ![...processes].every(isWell) ? EXIT.notWell : EXIT.well;
 };
 
 interface Seen extends Census {
   readonly problems: readonly Failure[];
   /** Of those that were asked for, some could not be read. */
-  readonly unread: boolean;
+  readonly unread: Failure | undefined;
 }
 
 const everybody = async (proc: ProcContext): Promise<Outcome<Seen>> => {
   const census = await takeCensus(proc);
-  return census.ok ? success({ ...census.value, problems: [], unread: false }) : census;
+  return census.ok ? success({ ...census.value, problems: [], unread: undefined }) : census;
 };
 
 const chosen = async (proc: ProcContext, pids: readonly number[]): Promise<Outcome<Seen>> => {
   const { judged, pageSets, problems } = await readChosen(proc, pids);
-  const unread = judged.some(({ evidence }) => evidence.vmas === undefined);
-  return success({ processes: judged, count: judged.length, pageSets, problems, unread });
+  return success({ processes: judged, count: judged.length, pageSets, problems, unread: unreadFailure(judged) });
 };
 
 function* only(processes: Iterable<Told>, shows: (one: Told) => boolean): Generator<Told> {

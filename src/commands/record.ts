@@ -59,6 +59,8 @@ export const run = async (options: RecordOptions): Promise<number> => {
   if (absent !== undefined) return refuse(noProcess(absent));
   if (tree && pid === undefined && command === undefined)
     return refuse(failure('usage', '--tree says nothing alone.', 'Give --pid, or a command after --.'), EXIT.usage);
+  if (options.keep !== undefined && options.rotate === undefined)
+    return refuse(failure('usage', '--keep says nothing alone.', 'Give --rotate, too.'), EXIT.usage);
   if (options.duration !== undefined && command !== undefined)
     return refuse(
       failure('usage', 'A command ends the recording, or --duration does.', 'Give one of them.'),

@@ -1,8 +1,8 @@
 import type { Observable } from 'rxjs';
-import { EXIT, type Failure, type Outcome, success } from '../model/failure.js';
+import { EXIT, type Failure, failure, type Outcome, success } from '../model/failure.js';
 import type { WatchState } from '../model/state.js';
 import { chosenState } from '../report/chosen.js';
-import { complain, refuse } from '../report/complain.js';
+import { complain, refuse, say } from '../report/complain.js';
 import { isForMachines, type OutputFormat } from '../report/format.js';
 import { lineFace } from '../report/lines.js';
 import { isTerminal, standardOutput } from '../report/standard-output.js';
@@ -67,6 +67,7 @@ const onScreen = async (recording: Recording, options: ReplayOptions, screen: Re
   if (!from.ok) return refuse(from.failure, EXIT.usage);
   const until = momentOf(options.until, begin);
   if (!until.ok) return refuse(until.failure, EXIT.usage);
+  if (isTurned({ from: from.value, until: until.value })) return refuse(TURNED, EXIT.usage);
   const player = play(recording, options.speed, until.value);
   if (from.value !== undefined) player.seek(from.value);
   const { speed } = options;
@@ -105,11 +106,12 @@ const printFrames = async <T>(
   const out = lineOutput(standardOutput());
   const problems = gatherProblems();
   let span: Span | undefined;
-  let failure: Failure | undefined;
+  let broken: Failure | undefined;
+  let latest: bigint | undefined;
   reading: for (;;) {
     const next = await batches.next();
     if (next.done === true) {
-      failure = next.value;
+      broken = next.value;
       break;
     }
     for (const item of next.value) {
@@ -118,9 +120,11 @@ const printFrames = async <T>(
         const found = spanOf(item.header, from, until);
         if (!found.ok) return refuse(found.failure, EXIT.usage);
         span = found.value;
+        if (isTurned(span)) return refuse(TURNED, EXIT.usage);
       }
       const printed = linesOf(item);
       if (printed === undefined) continue;
+      latest = printed.at;
       if (span?.until !== undefined && printed.at > span.until) break reading;
       if (span?.from === undefined || printed.at >= span.from) out.add(printed.content);
     }
@@ -128,9 +132,11 @@ const printFrames = async <T>(
   }
   await batches.return(undefined);
   const status = await out.end();
+  if (span?.from !== undefined && latest !== undefined && latest < span.from)
+    say(`The recording has nothing from that time on: it ends ${secondsText(span.from - latest)} s before.`);
   // Of a file that holds no recording at all, that is all there is to say.
-  if (span !== undefined || failure === undefined) for (const problem of problems.list()) complain(problem);
-  return failure === undefined ? status : refuse(failure);
+  if (span !== undefined || broken === undefined) for (const problem of problems.list()) complain(problem);
+  return broken === undefined ? status : refuse(broken);
 };
 
 interface Printed {
@@ -142,6 +148,12 @@ interface Span {
   readonly from: bigint | undefined;
   readonly until: bigint | undefined;
 }
+
+const isTurned = ({ from, until }: Span): boolean => from !== undefined && until !== undefined && from > until;
+
+const TURNED = failure('usage', '--from is later than --until.', 'Give the earlier time as --from.');
+
+const secondsText = (ns: bigint): string => (Number(ns / 1_000_000n) / 1000).toString();
 
 const spanOf = (header: Header, from: string | undefined, until: string | undefined): Outcome<Span> => {
   const first = momentOf(from, header);

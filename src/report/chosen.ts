@@ -1,4 +1,5 @@
 import type { HistoryLine, WatchState } from '../model/state.js';
+import { isNamed } from '../text/comm.js';
 import { printable } from '../text/escape.js';
 
 /** What is shown of everything that is seen; nothing given: all of it. */
@@ -14,7 +15,7 @@ export const isChosenLine =
   (line) =>
     line.pid === 0 ||
     ((pid === undefined || pid.includes(line.pid) || (line.target !== undefined && pid.includes(line.target))) &&
-      (comm === undefined || printable(line.comm) === comm));
+      (comm === undefined || isNamed(printable(line.comm), comm)));
 
 /** The state as a screen shows it: the chosen processes and their lines. */
 export const chosenState = (choice: Choice): ((state: WatchState) => WatchState) => {
@@ -26,7 +27,7 @@ export const chosenState = (choice: Choice): ((state: WatchState) => WatchState)
     processes: new Map(
       [...state.processes].filter(
         ([, one]) =>
-          (pid === undefined || pid.includes(one.pid)) && (comm === undefined || printable(one.comm) === comm),
+          (pid === undefined || pid.includes(one.pid)) && (comm === undefined || isNamed(printable(one.comm), comm)),
       ),
     ),
     recent: state.recent.filter(lines),

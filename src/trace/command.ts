@@ -14,13 +14,19 @@ export interface Running {
   readonly signal: (number: number) => void;
 }
 
+const WHY: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'there is no such command'],
+  ['EACCES', 'it may not be executed'],
+]);
+
 /** Starts the command with our input and outputs; why it cannot be started is said. */
 export const runCommand = ([program = '', ...args]: readonly string[]): Running => {
   const child = execa(program, args, { stdio: 'inherit', reject: false, cleanup: true });
   const ended = child.then(({ exitCode, signal, code }) => {
     if (exitCode !== undefined) return exitCode;
     if (signal !== undefined) return 128 + constants.signals[signal];
-    say(`${escapeText(program)} cannot be run (${code ?? 'unknown error'})`);
+    const why = WHY.get(code ?? '') ?? code ?? 'unknown error';
+    say(`${escapeText(program)} cannot be run: ${why}.`);
     return code === 'ENOENT' ? 127 : 126;
   });
   return {

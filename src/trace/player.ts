@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Observable, ReplaySubject } from 'rxjs';
-import { type WatchState, type HistoryLine } from '../model/state.js';
+import type { HistoryLine, WatchState } from '../model/state.js';
 import { LONGEST_TIMER } from '../proc/clock.js';
 import { isoTime } from '../report/line.js';
 import { escapeText } from '../text/escape.js';
 import { type FrameReader, openFrames } from './frame-reader.js';
-import { type TraceFrame } from './items.js';
-import { type Recording } from './replay.js';
-import { type Replayed } from './replay-frames.js';
+import type { TraceFrame } from './items.js';
+import type { Recording } from './replay.js';
+import type { Replayed } from './replay-frames.js';
 
 /** Plays a recording for a screen. Steps are frames in which something happened. */
 export interface Player {

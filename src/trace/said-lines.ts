@@ -1,6 +1,7 @@
 import { TRACER } from '../model/state.js';
 import type { EventLine } from '../report/event-schema.js';
 import { type LineChoice, lineFace } from '../report/lines.js';
+import { isNamed } from '../text/comm.js';
 import { escapeText } from '../text/escape.js';
 import { openByteSink } from './byte-sink.js';
 import { happeningOf } from './decode-event.js';
@@ -22,7 +23,7 @@ export const openSaidReader = (choice: LineChoice): LineReader<Uint8Array> => {
   const all = pid === undefined && comm === undefined;
   const isWanted = (line: EventLine): boolean => {
     if (!('pid' in line)) return true;
-    return line.pid === 0 || ((pid?.includes(line.pid) ?? true) && (comm === undefined || line.comm === comm));
+    return line.pid === 0 || ((pid?.includes(line.pid) ?? true) && (comm === undefined || isNamed(line.comm, comm)));
   };
   let offset = 0n;
   let time = wallTime(offset);

@@ -1,5 +1,6 @@
 import type { Event } from '../model/event.js';
 import type { Observation } from '../pipeline/observation.js';
+import { isNamed } from '../text/comm.js';
 import { printable } from '../text/escape.js';
 
 /** Whom to record; every kind that is given must hold. Nothing given: everybody. */
@@ -7,7 +8,7 @@ export interface Wanted {
   readonly pids?: readonly number[] | undefined;
   /** Their descendants too, born before or later. */
   readonly tree: boolean;
-  /** As it is printed, exact. */
+  /** As it is printed. */
   readonly comm?: string | undefined;
   /** A control group, "/system.slice/a.service", and those below it. */
   readonly cgroup?: string | undefined;
@@ -38,7 +39,7 @@ export const select = (wanted: Wanted, { cgroupsOf }: Asked): Selection => {
 
   const isWanted = (pid: number, comm: string | undefined): boolean => {
     if (wanted.pids !== undefined && !inTree.has(pid)) return false;
-    if (wanted.comm !== undefined && printable(comm ?? named.get(pid) ?? '') !== wanted.comm) return false;
+    if (wanted.comm !== undefined && !isNamed(printable(comm ?? named.get(pid) ?? ''), wanted.comm)) return false;
     return wanted.cgroup === undefined || belongs(pid, wanted.cgroup);
   };
 

@@ -38,7 +38,7 @@ export const traceVerbs = (program: Command, screen: ReplayScreen): void => {
   program
     .command('record')
     .description('trace to a file until stopped, or while a command runs, with whose exit status it then ends')
-    .requiredOption('-o, --output <file>', 'a new file; compressed when it ends in .gz')
+    .requiredOption('-o, --output <file>', 'a new file; compressed when it ends in .gz', fileOption)
     .option('-p, --pid <pid>', 'record this process only; repeatable', collect)
     .option('--tree', 'their descendants too; with a command: what it starts, only')
     .option('--comm <name>', 'record processes of this name only')
@@ -112,6 +112,12 @@ const collect = (word: string, before: readonly string[] = []): readonly string[
 /** CRIU gives an action script its reason in the environment, and no arguments (execvp of the path as it is). */
 export const isCriusChild = (): boolean =>
   process.argv.length === 2 && (process.env['CRTOOLS_SCRIPT_ACTION'] ?? '') !== '';
+
+/** Standard output is no place for it: what is written last goes before what was written first. */
+const fileOption = (text: string): string => {
+  if (text === '' || text === '-') throw new InvalidArgumentError('A recording goes to a file. Give its name.');
+  return text;
+};
 
 /** "500K", "10M", "1G" or bytes. */
 const sizeOption = (text: string): number => {

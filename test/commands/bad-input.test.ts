@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { recordedStory } from '../trace/story.js';
 import { runProgram } from './run-program.js';
 
 /**
@@ -75,9 +76,18 @@ const CASES: readonly (readonly [words: string, status: number, sentence: RegExp
   ['capture SELF -o nothing/x', 3, /nothing\/x cannot be written \(ENOTDIR\)/],
   [`capture SELF -o ${'n'.repeat(300)}`, 3, /cannot be written \(ENAMETOOLONG\)/],
   ['capture SELF -o /proc/none.tar.gz', 3, /\/proc\/none\.tar\.gz/],
+  ['capture SELF -o new.zip', 2, /new\.zip is no archive of the kind that is written\. Usage: .*NAME\.tar\.gz/],
+  ['capture SELF -o new.tar', 2, /is no archive/],
+  ['capture SELF -o new.tar.xz', 2, /is no archive/],
+  ['capture SELF -o -', 2, /A bundle is a directory or an archive\. Usage:/],
+  ['capture --script -o capture.sh', 2, /Redirect it: `vdsowatch capture --script > capture\.sh`/],
+  ['capture --script SELF', 2, /takes -o and process ids itself/],
   ['record', 2, /required option '-o, --output <file>' not specified/],
   ['record -o new --duration x', 2, /Seconds are a number/],
   ['record -o new --tree', 2, /--tree says nothing alone/],
+  ['record -o new --keep 3', 2, /--keep says nothing alone\. Give --rotate/],
+  ['record -o -', 2, /A recording goes to a file\. Give its name/],
+  ['record -o new --cgroup a.service', 2, /A control group begins with \//],
   ['record -o new --duration 1 -- true', 2, /A command ends the recording/],
   ['record -o new --rotate x', 2, /argument 'x' is invalid/],
   ['record -o new --pid abc', 2, /"abc" is not a process id/],
@@ -101,6 +111,8 @@ const CASES: readonly (readonly [words: string, status: number, sentence: RegExp
   ['replay /dev/zero', 3, /\/dev\/zero/],
   ['replay loop-a', 3, /loop-a/],
   ['replay junk --from x', 3, /junk/],
+  ['replay story --from +3 --until +1', 2, /--from is later than --until\. Give the earlier/],
+  ['replay story --from +9000', 0, /nothing from that time on: it ends 3994 s before\./],
   ['hook --nope', 2, /unknown option/],
   ['schema nope', 2, /There are: vdsowatch\/report\/1/],
   ['schema a b', 2, /too many arguments/],
@@ -116,6 +128,7 @@ before(async () => {
   for (const name of ['empty', 'full', 'many', 'deep', 'bad-bundle', 'bad-images']) mkdirSync(at(name));
   for (const name of ['nothing', 'sparse', 'full/x']) writeFileSync(at(name), '');
   writeFileSync(at('short'), '[]\n');
+  writeFileSync(at('story'), recordedStory());
   // 100 GB that take no room: whoever reads it whole does not end.
   truncateSync(at('sparse'), 100 * 2 ** 30);
   const junk = Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 167 + 13) % 251));
