@@ -127,6 +127,8 @@ export const run = async (options: RecordOptions): Promise<number> => {
   running.unsubscribe();
   await recorder.close();
   unregister();
+  if (options.bpf && tracer.mode === 'starting')
+    say(`${escapeText(output)}: it ended before the probes were attached, so what happened meanwhile is not in it`);
   say(`${escapeText(output)}: ${tallyText(recorder.tally())}`);
   return status;
 };

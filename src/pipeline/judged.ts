@@ -45,7 +45,7 @@ const announce = (ledger: Ledger): void => {
     comm: TRACER,
     space: '',
     severity: 'info',
-    text: `census: ${living} processes, ${remarkable} with findings, ${unreadable} that cannot be read`,
+    text: `census: ${living} ${living === 1 ? 'process' : 'processes'}, ${remarkable} with findings, ${unreadable} that cannot be read`,
     event: undefined,
     finding: undefined,
   });

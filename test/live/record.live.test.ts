@@ -202,3 +202,12 @@ test('what cannot be recorded to is refused in a sentence', polled, async (conte
     assert.match(run.stderr, /^vdsowatch: [^\n]+\.( [^\n]+\.)?\n?$/);
   }
 });
+
+test('a recording that ends before the probes are attached says so', live, async (context) => {
+  const ended = await vdsowatch(['record', '-o', join(testFolder(context), 'trace'), '--duration', '0']);
+  assert.equal(ended.exitCode, 0, ended.stderr);
+  assert.match(
+    ended.stderr,
+    /trace: it ended before the probes were attached, so what happened meanwhile is not in it\n/,
+  );
+});
