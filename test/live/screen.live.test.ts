@@ -145,7 +145,7 @@ for (const [cols, rows] of [
           const moved = await terminal.until('the move', (lines) => / moved/.test(row(lines)));
           assert.ok(row(moved).includes(` ${address.toString(16)} `), row(moved));
           terminal.press('Enter', 'Enter');
-          const detail = await terminal.until('the detail', has('layout'));
+          const detail = await terminal.until('the detail', has(' last events'));
           assert.ok(
             detail.some((line) => line.includes(`${puppet.pid} {red-fg}\\x1b[2J\\n`)),
             detail.join('\n'),
