@@ -87,7 +87,7 @@ const CASES: readonly (readonly [words: string, status: number, sentence: RegExp
   ['record -o new --tree', 2, /--tree says nothing alone/],
   ['record -o new --keep 3', 2, /--keep says nothing alone\. Give --rotate/],
   ['record -o -', 2, /A recording goes to a file\. Give its name/],
-  ['record -o new --cgroup a.service', 2, /A control group begins with \//],
+  ['record -o new --cgroup a.service', 2, /A control group is given as in \/proc/],
   ['record -o new --duration 1 -- true', 2, /A command ends the recording/],
   ['record -o new --rotate x', 2, /argument 'x' is invalid/],
   ['record -o new --pid abc', 2, /"abc" is not a process id/],
