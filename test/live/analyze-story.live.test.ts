@@ -33,6 +33,16 @@ const puppetFor = async (context: TestContext): Promise<Puppet> => {
   return started.value;
 };
 
+/** One that is being recorded from its start, and a directory for its images. */
+const recordedPuppet = async (context: TestContext) => {
+  const folder = testFolder(context);
+  const images = join(folder, 'img');
+  mkdirSync(images);
+  const recording = startRecording(context, join(folder, 'trace.ndjson'));
+  await recording.ready;
+  return { folder, images, recording, puppet: await puppetFor(context) };
+};
+
 const reportOf = (text: string): Report => {
   const value: unknown = JSON.parse(text);
   assert.ok(Value.Check(ReportJson, value), [...Value.Errors(ReportJson, value)].map(({ path }) => path).join(' '));
@@ -43,12 +53,7 @@ test('recording, images and logs together: the hook was lost, who had written it
   ...needs('root', 'bpftrace', 'criu'),
   timeout: 180_000,
 }, async (context) => {
-  const folder = testFolder(context);
-  const images = join(folder, 'img');
-  mkdirSync(images);
-  const recording = startRecording(context, join(folder, 'trace.ndjson'));
-  await recording.ready;
-  const puppet = await puppetFor(context);
+  const { folder, images, recording, puppet } = await recordedPuppet(context);
   const { pid } = puppet;
   const begun = Date.now();
   await hookItself(puppet);
@@ -97,12 +102,7 @@ test('a move after a dump that left the process running is not held against CRIU
   ...needs('root', 'bpftrace', 'criu'),
   timeout: 180_000,
 }, async (context) => {
-  const folder = testFolder(context);
-  const images = join(folder, 'img');
-  mkdirSync(images);
-  const recording = startRecording(context, join(folder, 'trace.ndjson'));
-  await recording.ready;
-  const puppet = await puppetFor(context);
+  const { images, recording, puppet } = await recordedPuppet(context);
   const { pid } = puppet;
   const vdso = vdsoOf(puppet);
   letGo(puppet, moveStep(vdso, await reserve(puppet, sizeOf(vdso))));
