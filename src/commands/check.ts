@@ -1,7 +1,7 @@
 import { readChosen } from '../census/chosen.js';
 import { hostImages } from '../criu/own-vdso.js';
 import { forecast } from '../judge/forecast.js';
-import { stateWord } from '../judge/words.js';
+import { stateWord, unreadableText } from '../judge/words.js';
 import { EXIT } from '../model/failure.js';
 import type { Forecast } from '../model/verdict.js';
 import { procFiles } from '../proc/files.js';
@@ -11,7 +11,7 @@ import { descendants } from '../proc/tree.js';
 import { complain, say } from '../report/complain.js';
 import { isForMachines, type OutputFormat } from '../report/format.js';
 import { explanation, type PlaceOf, printReport } from '../report/print.js';
-import { type Judged, reportFrame, unreadableText } from '../report/process.js';
+import { type Judged, reportFrame } from '../report/process.js';
 import { standardOutput } from '../report/standard-output.js';
 import { columns } from '../report/table.js';
 import { unreadFailure } from '../report/unread.js';

@@ -1,4 +1,6 @@
+import type { Unread } from '../model/evidence.js';
 import type { Finding, Forecast, Verdict } from '../model/verdict.js';
+import { escapeText } from '../text/escape.js';
 import type { PageSet } from './baseline.js';
 import { isFindingCode, whatToDo } from './finding-codes.js';
 
@@ -68,3 +70,22 @@ export const worstFinding = (verdict: Verdict | undefined): Finding | undefined 
 };
 
 const SEVERITIES = ['error', 'warning', 'info'] as const;
+
+/** Null when the maps could be read, else why not, in words. */
+export const unreadableText = (evidence: {
+  readonly vmas: readonly unknown[] | undefined;
+  readonly unread: readonly Unread[];
+}): string | null => {
+  if (evidence.vmas !== undefined) return null;
+  const reason = evidence.unread.find((entry) => entry.what === 'maps') ?? evidence.unread[0];
+  return reason === undefined ? 'maps not known' : `${escapeText(reason.what)}: ${WHY[reason.why]}`;
+};
+
+const WHY = {
+  gone: 'the process ended',
+  denied: 'not permitted',
+  torn: 'changed while it was read',
+  absent: 'not there',
+  truncated: 'cut short',
+  bad: 'not what a kernel prints',
+} as const;

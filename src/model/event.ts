@@ -34,6 +34,12 @@ export interface SpaceKey {
   readonly mm: bigint;
 }
 
+/** ctx_id is unique per boot; an mm pointer is only as good as the exit that ends it. */
+export const contextKey = (key: SpaceKey): string | undefined => {
+  if (key.id !== 0n) return `ctx:${key.id}`;
+  return key.mm === 0n ? undefined : `mm:${key.mm.toString(16)}`;
+};
+
 /** A system call that touches, or tried to touch, the vDSO or vvar mappings of its own address space. */
 export interface CallEvent extends Seen {
   readonly kind: 'call';

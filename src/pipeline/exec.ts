@@ -1,4 +1,4 @@
-import type { ExecEvent } from '../model/event.js';
+import { contextKey, type ExecEvent } from '../model/event.js';
 import type { Concerned } from './concerned.js';
 import { changeProcess, changeSpace } from './entries.js';
 import { processAt } from './identity.js';
@@ -6,7 +6,7 @@ import { imageOf, isOtherImage } from './image.js';
 import type { Ledger, ProcessRecord, SpaceRecord } from './ledger.js';
 import { hold } from './life.js';
 import type { Snapshot } from './observation.js';
-import { contextKey, nextGeneration, switchSpace } from './spaces.js';
+import { nextGeneration, switchSpace } from './spaces.js';
 
 /**
  * exec: a new address space with a new vDSO, for this process alone; who shared the old one keeps it (vfork). Pid and

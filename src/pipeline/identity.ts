@@ -1,7 +1,7 @@
 import { putProcess } from './entries.js';
-import { ticksAt } from './image.js';
 import type { Ledger, ProcessRecord, SpaceRecord } from './ledger.js';
 import { enter, newSpace } from './spaces.js';
+import { ticksAt } from './start-ticks.js';
 
 /**
  * Who an event or a snapshot is about. Three identities have to be joined: the kernel's of an address space (ctx_id,

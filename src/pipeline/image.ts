@@ -1,19 +1,5 @@
 import { AT_ENTRY, AT_PHDR, AT_RANDOM, AT_SYSINFO_EHDR, type Auxv } from '../model/evidence.js';
 
-const TICK = 10_000_000n;
-
-/** Field 22 of stat that a process born at this boot time has, give or take one. */
-export const ticksAt = (at: bigint): bigint => at / TICK;
-
-/** May the process of these ticks be the child of a fork of this boot time? */
-export const isStart = (ticks: bigint, at: bigint): boolean => {
-  const difference = ticksAt(at) - ticks;
-  // start_boottime is taken early in copy_process, the event is fired at its end.
-  return difference >= 0n && difference <= 2n;
-};
-
-export const bootTimeOf = (ticks: bigint): bigint => ticks * TICK;
-
 /** Which exec made an address space, as far as its auxv tells: exec places its entries anew, fork copies them. */
 export interface Image {
   readonly vdso: bigint;

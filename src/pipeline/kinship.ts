@@ -1,5 +1,4 @@
-import { type Event, sharesSpace } from '../model/event.js';
-import { contextKey } from './spaces.js';
+import { contextKey, type Event, sharesSpace } from '../model/event.js';
 
 /**
  * Which pids live in one address space (vfork, CLONE_VM), as far as events tell. It saves readings: one of them is

@@ -1,11 +1,12 @@
-import { type ExitEvent, type ForkEvent, sharesSpace } from '../model/event.js';
+import { contextKey, type ExitEvent, type ForkEvent, sharesSpace } from '../model/event.js';
 import { type Concerned, laterOf } from './concerned.js';
 import { changeProcess, changeSpace, removeProcess } from './entries.js';
 import { lastOwner, newProcess, processAt } from './identity.js';
-import { bootTimeOf, isOtherImage, isStart } from './image.js';
+import { isOtherImage } from './image.js';
 import { type Ledger, LIMITS, type ProcessRecord, type SpaceRecord } from './ledger.js';
 import type { Snapshot } from './observation.js';
-import { contextKey, leave, spaceOf, switchSpace, unbind } from './spaces.js';
+import { leave, spaceOf, switchSpace, unbind } from './spaces.js';
+import { bootTimeOf, isStart } from './start-ticks.js';
 
 /** Fork and exit: how processes come and go, and what they share. */
 

@@ -1,14 +1,15 @@
+import { unreadableText } from '../judge/words.js';
 import { CLOCK_ERROR } from '../model/event.js';
 import type { Evidence } from '../model/evidence.js';
-import { unreadableText } from '../report/process.js';
 import { changeProcess, changeSpace, removeProcess } from './entries.js';
 import { lastOwner } from './identity.js';
-import { bootTimeOf, type Image, imageOf, isOtherImage, ticksAt } from './image.js';
+import { type Image, imageOf, isOtherImage } from './image.js';
 import { kept, keptEvidence } from './kept.js';
 import { isHeardUntil, type Ledger, type ProcessRecord, type SpaceRecord } from './ledger.js';
 import { discover, endProcess, hold, reviveProcess } from './life.js';
 import type { Census, Snapshot } from './observation.js';
 import { nextGeneration } from './spaces.js';
+import { bootTimeOf, ticksAt } from './start-ticks.js';
 
 /** What /proc showed, joined with what is known; older and foreign readings change nothing. */
 export const onSnapshot = (ledger: Ledger, snapshot: Snapshot): void => {

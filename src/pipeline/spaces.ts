@@ -1,14 +1,8 @@
-import type { SpaceKey } from '../model/event.js';
+import { contextKey, type SpaceKey } from '../model/event.js';
 import { changeProcess, changeSpace, putSpace, removeSpace } from './entries.js';
 import type { Ledger, ProcessRecord, SpaceRecord } from './ledger.js';
 
 /** Address spaces: who lives in them, and which one the kernel means. */
-
-/** ctx_id is unique per boot; an mm pointer is only as good as the exit that ends it. */
-export const contextKey = (key: SpaceKey): string | undefined => {
-  if (key.id !== 0n) return `ctx:${key.id}`;
-  return key.mm === 0n ? undefined : `mm:${key.mm.toString(16)}`;
-};
 
 export const newSpace = (ledger: Ledger, { id, bornAt }: { id: string; bornAt: bigint }): SpaceRecord =>
   putSpace(ledger, {

@@ -1,6 +1,5 @@
-import { type Event, sharesSpace } from '../model/event.js';
+import { contextKey, type Event, sharesSpace } from '../model/event.js';
 import type { PidResolver } from './observation.js';
-import { contextKey } from './spaces.js';
 
 /** What has to be read after an event. */
 export interface Target {

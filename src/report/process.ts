@@ -1,3 +1,4 @@
+import { unreadableText } from '../judge/words.js';
 import type { Evidence, Host, ProcessFacts } from '../model/evidence.js';
 import type { Failure } from '../model/failure.js';
 import type { FindingReport, HostReport, ProcessReport, Report } from '../model/report.js';
@@ -66,22 +67,6 @@ export const processText = (): ((one: Told) => string) => {
     return `{"pid":${pid},"comm":${JSON.stringify(name)},${rest(one)[0]}`;
   };
 };
-
-/** Null when the maps could be read, else why not, in words. */
-export const unreadableText = (evidence: Pick<Told['evidence'], 'vmas' | 'unread'>): string | null => {
-  if (evidence.vmas !== undefined) return null;
-  const reason = evidence.unread.find((entry) => entry.what === 'maps') ?? evidence.unread[0];
-  return reason === undefined ? 'maps not known' : `${escapeText(reason.what)}: ${WHY[reason.why]}`;
-};
-
-const WHY = {
-  gone: 'the process ended',
-  denied: 'not permitted',
-  torn: 'changed while it was read',
-  absent: 'not there',
-  truncated: 'cut short',
-  bad: 'not what a kernel prints',
-} as const;
 
 const vdsoReport = (vdso: VdsoVerdict | null) =>
   vdso === null

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { contextKey } from '../../src/model/event.js';
 import { kinship } from '../../src/pipeline/kinship.js';
-import { contextKey } from '../../src/pipeline/spaces.js';
 import { exited, forked, moved, SECOND, space, T0, VFORK } from './build.js';
 
 const context = (id: number): string | undefined => contextKey(space(id));

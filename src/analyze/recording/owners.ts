@@ -1,5 +1,5 @@
 import type { Evidence } from '../../model/evidence.js';
-import { bootTimeOf, isStart } from '../../pipeline/image.js';
+import { bootTimeOf, isStart } from '../../pipeline/start-ticks.js';
 import { type Instant, type Life, newLife } from './life.js';
 
 /** Who had each pid, in bounded memory: a pid is given again, by a restore of CRIU to the same program at once. */
