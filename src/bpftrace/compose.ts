@@ -20,13 +20,13 @@ export interface LeftOut {
 }
 
 /** Scripts of the main bpftrace, in order: those that attach first see first. */
-export const MAIN_SCRIPTS = ['task', 'namespace', 'write', 'remap', 'seal', 'heartbeat'] as const;
+const MAIN_SCRIPTS = ['task', 'namespace', 'write', 'remap', 'seal', 'heartbeat'] as const;
 /** Instead, where nothing tells which call touches a vDSO. */
-export const UNFILTERED_SCRIPTS = ['task', 'namespace', 'write', 'unfiltered', 'heartbeat'] as const;
+const UNFILTERED_SCRIPTS = ['task', 'namespace', 'write', 'unfiltered', 'heartbeat'] as const;
 /** Instead of `task`, where the verifier takes its loop. */
-export const QUEUED = 'task-queue';
+const QUEUED = 'task-queue';
 /** With a bpftrace that has one ring per CPU, before the heartbeat. */
-export const RINGS = 'rings';
+const RINGS = 'rings';
 
 export interface Ways {
   /** The lives of processes are told in batches, if this host can. */
@@ -35,7 +35,7 @@ export interface Ways {
   readonly rings?: boolean;
 }
 /** Scripts of a second bpftrace, for the time that there are 32-bit tasks. */
-export const COMPAT_SCRIPTS = ['compat', 'heartbeat'] as const;
+const COMPAT_SCRIPTS = ['compat', 'heartbeat'] as const;
 
 const VDSO_PATH = 'curtask->mm->context.vdso';
 

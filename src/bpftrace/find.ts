@@ -16,7 +16,7 @@ export interface Bpftrace {
 }
 
 /** From 0.17 on the scripts of probes/ work as they are. */
-export const OLDEST = { major: 0, minor: 17 } as const;
+const OLDEST = { major: 0, minor: 17 } as const;
 
 const INSTALL = 'install bpftrace 0.17 or newer (npm start -- --setup, or apt install bpftrace)';
 

@@ -25,7 +25,7 @@ export interface BackOff {
   readonly good: number;
 }
 
-export const BACK_OFF: BackOff = { first: 500, longest: 60_000, good: 60_000 };
+const BACK_OFF: BackOff = { first: 500, longest: 60_000, good: 60_000 };
 
 /**
  * Keeps a bpftrace running: starts it anew when it dies, waiting longer each time. Gives up when the first one never

@@ -43,7 +43,7 @@ export interface Patience {
   readonly silent: number;
 }
 
-export const PATIENCE: Patience = { start: 90_000, look: 1000, silent: 5 };
+const PATIENCE: Patience = { start: 90_000, look: 1000, silent: 5 };
 
 /** Runs one bpftrace and watches over it; unsubscribing stops it. */
 export const session = (options: SessionOptions): Observable<Happening> =>

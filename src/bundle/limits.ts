@@ -1,3 +1,6 @@
+/** What bundle.json calls its format. */
+export const BUNDLE_FORMAT = 'vdsowatch-bundle/1';
+
 /** What a bundle may hold. Far above anything real, far below anything that hurts. Sizes in bytes. */
 export const LIMITS = {
   /** All files that are kept, together. */

@@ -1,6 +1,7 @@
 import type { Host } from '../model/evidence.js';
 import { failed, failure, type Outcome, success } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
+import { BUNDLE_FORMAT } from './limits.js';
 
 /** What bundle.json says of the host. `pageSize` is undefined when it does not say. */
 export interface BundleHost {
@@ -8,8 +9,6 @@ export interface BundleHost {
   readonly pageSize: number | undefined;
   readonly note: string | undefined;
 }
-
-export const BUNDLE_FORMAT = 'vdsowatch-bundle/1';
 
 export const parseBundleJson = (bytes: Uint8Array): Outcome<BundleHost> => {
   let document: unknown;

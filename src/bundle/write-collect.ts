@@ -1,6 +1,7 @@
 import type { Unread } from '../model/evidence.js';
 import { isFileless, isVdsoNamed, isVvarNamed, sizeOf, type Vma } from '../model/vma.js';
 import { isCandidate } from '../proc/candidates.js';
+import { MOST_FOR_SMAPS } from '../proc/careful.js';
 import type { ProcContext } from '../proc/context.js';
 import { isError } from '../proc/files.js';
 import { isUsual, linesOfInterest } from '../proc/interest.js';
@@ -95,7 +96,6 @@ const collectOnce = (pid: number, proc: ProcContext): readonly BundleFile[] | Un
 };
 
 const MOST_PAGES_OF_BYTES = 8;
-const MOST_FOR_SMAPS = 20_000;
 
 interface Picture {
   readonly text: Buffer;

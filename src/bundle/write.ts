@@ -8,9 +8,8 @@ import type { Host } from '../model/evidence.js';
 import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
 import { hex } from '../text/hex.js';
+import { BUNDLE_FORMAT } from './limits.js';
 import type { BundleFile } from './write-collect.js';
-
-export const BUNDLE_FORMAT = 'vdsowatch-bundle/1';
 
 /** bundle.json: where the evidence is from. */
 export const manifest = (host: Host, note: string): BundleFile => {

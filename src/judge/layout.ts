@@ -13,7 +13,7 @@ export interface VvarBlock {
 }
 
 /** vvar mappings in order, adjacent ones joined. */
-export const vvarRuns = ({ vvars }: Space): readonly (readonly Vma[])[] => {
+const vvarRuns = ({ vvars }: Space): readonly (readonly Vma[])[] => {
   const runs: Vma[][] = [];
   for (const vma of vvars) {
     const last = runs.at(-1);

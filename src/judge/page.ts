@@ -21,7 +21,7 @@ export interface Page {
 }
 
 /** No vDSO of any architecture has more (ppc64le 7.2: 13 pages); of larger mappings only the first pages are looked at. */
-export const MAX_PAGES = 64;
+const MAX_PAGES = 64;
 
 export const pageCount = (vma: Vma, pageSize: number): number => Number(sizeOf(vma) / BigInt(pageSize));
 

@@ -72,7 +72,7 @@ export const switchSpace = (ledger: Ledger, process: ProcessRecord, space: Space
   return changeProcess(ledger, process, { space: space.id });
 };
 
-export const bind = (ledger: Ledger, space: SpaceRecord, key: SpaceKey): SpaceRecord => {
+const bind = (ledger: Ledger, space: SpaceRecord, key: SpaceKey): SpaceRecord => {
   const context = contextKey(key);
   if (context === undefined) return space;
   ledger.byContext.set(context, space.id);

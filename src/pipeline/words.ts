@@ -17,7 +17,7 @@ import { type Effect, MREMAP_FIXED } from './placement.js';
 /** Events in words: one line each, made of numbers and of words chosen here, so it is safe to print. */
 
 /** "0x7f00", "0", or the name of the error as the caller got it: "-EPERM". */
-export const resultWords = (result: bigint): string => {
+const resultWords = (result: bigint): string => {
   const errno = errnoOf(result);
   if (errno === undefined) return result === 0n ? '0' : hex(result);
   return `-${errnoName(errno)}`;

@@ -180,4 +180,5 @@ interface SmapsRead {
   readonly unread: readonly Unread[];
 }
 
-const MOST_FOR_SMAPS = 20_000;
+/** Mappings. */
+export const MOST_FOR_SMAPS = 20_000;

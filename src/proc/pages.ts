@@ -49,7 +49,7 @@ export const mappingBytes = (
 };
 
 /** Whether a read of all bytes would fault a page in. */
-export const lacksPages = (words: BigUint64Array | undefined): boolean =>
+const lacksPages = (words: BigUint64Array | undefined): boolean =>
   words === undefined || words.some((word) => (word & PRESENT) === 0n);
 
 /** Words, frame flags and bytes of the chosen mappings, by start address. */

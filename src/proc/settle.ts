@@ -6,7 +6,7 @@ import type { Steps } from './steps.js';
  * several, torn from its data), because in a storm odd pictures repeat too. That six and one more agree on no vDSO
  * happened once in 25,000 readings (measured); ten and one more agree so once in millions.
  */
-export interface Look<T> {
+interface Look<T> {
   readonly value: T;
   /** Equal for two looks that saw the same lines of interest. */
   readonly lines: string;

@@ -8,6 +8,9 @@ export type WallOffset = bigint;
 export const isoTime = (at: bigint, offset: WallOffset): string =>
   new Date(Math.max(-LAST_DATE, Math.min(LAST_DATE, Number((at + offset) / 1_000_000n)))).toISOString();
 
+/** "15:04:05.123" of it. */
+export const timeOfDay = (at: bigint, offset: WallOffset): string => isoTime(at, offset).slice(11, 23);
+
 /** A Date goes no further (ECMAScript, Time Values); a damaged recording may claim any time. Ms. */
 const LAST_DATE = 8.64e15;
 
@@ -17,7 +20,6 @@ const LAST_DATE = 8.64e15;
  * event, not of its printing. Nothing in it can end the line or drive a terminal: comm is escaped, all else is ours.
  */
 export const lineText = (line: HistoryLine, offset: WallOffset): string => {
-  const time = isoTime(line.at, offset).slice(11, 23);
   const who = line.pid === 0 ? TRACER : `${line.pid} ${printable(line.comm)}`;
-  return `${time} ${line.severity.padEnd(7)} ${who}: ${line.text}`;
+  return `${timeOfDay(line.at, offset)} ${line.severity.padEnd(7)} ${who}: ${line.text}`;
 };

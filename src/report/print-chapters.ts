@@ -4,7 +4,7 @@ import { printable } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import type { Chapter, StoryLine, Turn } from './chapter.js';
 import { isForMachines, type OutputFormat } from './format.js';
-import { isoTime } from './line.js';
+import { timeOfDay } from './line.js';
 import { explanation, printMachine, printProblems } from './print.js';
 import { standardOutput } from './standard-output.js';
 import { columns, processTable } from './table.js';
@@ -56,17 +56,17 @@ const chapterText = (chapter: Chapter): string => {
 
 const storyRow = (line: StoryLine): readonly string[] => {
   const severity = line.severity === 'info' ? '' : `${line.severity}: `;
-  return [`  ${timeOfDay(line.time)}`, line.who, `${severity}${line.text}`];
+  return [`  ${timeWord(line.time)}`, line.who, `${severity}${line.text}`];
 };
 
-const timeOfDay = (time: bigint | undefined): string => (time === undefined ? '' : isoTime(time, 0n).slice(11, 23));
+const timeWord = (time: bigint | undefined): string => (time === undefined ? '' : timeOfDay(time, 0n));
 
 /** What the checks would have said, where they are wrong at some point, or change. */
 const turnsText = (turns: readonly Turn[]): string => {
   const wrong = turns.some(({ policies: { hint, pfn, symtable } }) => [hint, pfn, symtable].some(isWrong));
   if (turns.length < 2 && !wrong) return '';
   const rows = turns.map(({ time, state, policies: { hint, pfn, symtable } }) => [
-    `  ${timeOfDay(time)}`,
+    `  ${timeWord(time)}`,
     state,
     ...[hint, pfn, symtable].map(policyWords),
   ]);
@@ -76,7 +76,7 @@ const turnsText = (turns: readonly Turn[]): string => {
 const isWrong = ({ right }: PolicyVerdict): boolean => right === false;
 
 /** "right: 0x7f...", "WRONG: nothing", "cannot tell". */
-export const policyWords = ({ decision, right }: PolicyVerdict): string => {
+const policyWords = ({ decision, right }: PolicyVerdict): string => {
   if (decision === undefined) return 'cannot tell';
   const taken = decision.length === 0 ? 'nothing' : decision.map(hex).join(' ');
   return right === undefined ? taken : `${right ? 'right' : 'WRONG'}: ${taken}`;

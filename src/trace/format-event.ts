@@ -39,7 +39,7 @@ const CALL_WORDS: Readonly<Record<MappingCall, true>> = {
   madvise: true,
   arch_prctl: true,
 };
-export const isCallWord = (word: string): word is MappingCall => Object.hasOwn(CALL_WORDS, word);
+const isCallWord = (word: string): word is MappingCall => Object.hasOwn(CALL_WORDS, word);
 /** The commonest first. */
 export const CALLS: readonly MappingCall[] = Object.keys(CALL_WORDS).filter(isCallWord);
 

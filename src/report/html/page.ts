@@ -6,7 +6,7 @@ import type { Finding, PolicyVerdict } from '../../model/verdict.js';
 import { printable } from '../../text/escape.js';
 import { hex } from '../../text/hex.js';
 import type { Chapter, Moment, Turn } from '../chapter.js';
-import { isoTime } from '../line.js';
+import { isoTime, timeOfDay } from '../line.js';
 import type { Judged } from '../process.js';
 import { layout } from './layout.js';
 import { html, joined, type Markup } from './markup.js';
@@ -159,7 +159,7 @@ const turnsPart = (turns: readonly Turn[]): Markup => {
     }</td>`;
   const rows = turns.map(
     ({ time, state, policies: { hint, pfn, symtable } }) =>
-      html`<tr><td>${isoTime(time, 0n).slice(11, 23)}</td><td>${state}</td>${cell(hint)}${cell(pfn)}${cell(symtable)}</tr>`,
+      html`<tr><td>${timeOfDay(time, 0n)}</td><td>${state}</td>${cell(hint)}${cell(pfn)}${cell(symtable)}</tr>`,
   );
   return html`<h3>What each check of CRIU would have taken for the vDSO</h3>
 <table><thead><tr><th>since (UTC)</th><th>state</th><th>by name</th><th>by page frame</th><th>by symbol table</th></tr></thead><tbody>${joined(rows)}</tbody></table>`;

@@ -1,5 +1,5 @@
 import type { StoryLine } from '../chapter.js';
-import { isoTime } from '../line.js';
+import { timeOfDay } from '../line.js';
 import { html, joined, type Markup } from './markup.js';
 
 const WIDTH = 800;
@@ -15,7 +15,7 @@ export const timeline = (story: readonly StoryLine[]): Markup => {
   const note = left > 0 ? html`<p class="quiet">${left} earlier lines are not shown.</p>` : html``;
   const rows = lines.map(
     ({ time, who, text, severity }) =>
-      html`<tr class="${severity}"><td>${time === undefined ? '' : isoTime(time, 0n).slice(11, 23)}</td><td>${who}</td><td>${text}</td></tr>`,
+      html`<tr class="${severity}"><td>${time === undefined ? '' : timeOfDay(time, 0n)}</td><td>${who}</td><td>${text}</td></tr>`,
   );
   return html`${drawing(lines)}${note}
 <table class="story"><thead><tr><th>UTC</th><th>who</th><th>what happened</th></tr></thead><tbody>${joined(rows)}</tbody></table>`;
@@ -38,11 +38,11 @@ const drawing = (lines: readonly StoryLine[]): Markup => {
     .sort((one, other) => RANK[one.severity] - RANK[other.severity])
     .map(
       ({ time, text, severity }) =>
-        html`<circle cx="${place(time)}" cy="14" r="5" class="${severity}"><title>${isoTime(time, 0n).slice(11, 23)} ${text}</title></circle>`,
+        html`<circle cx="${place(time)}" cy="14" r="5" class="${severity}"><title>${timeOfDay(time, 0n)} ${text}</title></circle>`,
     );
   const ends = [
-    html`<text x="${MARGIN - 6}" y="38">${isoTime(first, 0n).slice(11, 23)}</text>`,
-    html`<text x="${WIDTH - MARGIN + 6}" y="38" text-anchor="end">${isoTime(last, 0n).slice(11, 23)} (${seconds(last - first)} s)</text>`,
+    html`<text x="${MARGIN - 6}" y="38">${timeOfDay(first, 0n)}</text>`,
+    html`<text x="${WIDTH - MARGIN + 6}" y="38" text-anchor="end">${timeOfDay(last, 0n)} (${seconds(last - first)} s)</text>`,
   ];
   return html`<svg class="timeline" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="time line">
 <line x1="${MARGIN}" x2="${WIDTH - MARGIN}" y1="14" y2="14"/>${joined(dots)}${joined(ends)}</svg>`;
