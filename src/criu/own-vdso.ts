@@ -31,10 +31,8 @@ export const readOwnVdso = (): Uint8Array | undefined => {
   return bytes;
 };
 
-const PIECE = 4096;
-
 const readCompatVdso = async (): Promise<Uint8Array | undefined> => {
-  const [{ startPuppet }, { vdsoOf }, { PuppetGone }] = await Promise.all([
+  const [{ startPuppet }, { vdsoBytes }, { PuppetGone }] = await Promise.all([
     import('../puppet/puppet.js'),
     import('../puppet/moves.js'),
     import('../puppet/channel.js'),
@@ -43,10 +41,7 @@ const readCompatVdso = async (): Promise<Uint8Array | undefined> => {
   if (!started.ok) return undefined;
   const puppet = started.value;
   try {
-    const { start, end } = vdsoOf(puppet);
-    const pieces: Buffer[] = [];
-    for (let at = start; at < end; at += BigInt(PIECE)) pieces.push(await puppet.peek(at, PIECE));
-    return new Uint8Array(Buffer.concat(pieces));
+    return await vdsoBytes(puppet);
   } catch (error) {
     if (!(error instanceof PuppetGone)) throw error;
     return undefined;

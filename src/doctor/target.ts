@@ -5,7 +5,7 @@ import { sizeOf } from '../model/vma.js';
 import type { LocalHost } from '../proc/host.js';
 import { type Abi, candidateAbis } from '../puppet/abi.js';
 import { PuppetGone } from '../puppet/channel.js';
-import { vdsoBlock } from '../puppet/moves.js';
+import { vdsoBlock, vdsoBytes } from '../puppet/moves.js';
 import { type Puppet, startPuppet } from '../puppet/puppet.js';
 import { printable } from '../text/escape.js';
 import type { Target, VdsoImage } from './schema.js';
@@ -42,8 +42,8 @@ const imageOf = async (abi: Abi): Promise<VdsoImage | undefined> => {
 /** The bytes are copied by the process itself; its data mappings are never read. */
 const readImage = async (puppet: Puppet): Promise<VdsoImage | undefined> => {
   const { vdso, data } = vdsoBlock(puppet);
-  if (vdso === undefined) return undefined;
-  const bytes = await readBytes(puppet, vdso.start, Number(sizeOf(vdso)));
+  const bytes = await vdsoBytes(puppet);
+  if (vdso === undefined || bytes === undefined) return undefined;
   const elf = readElfImage(bytes);
   const [first] = data;
   return {
@@ -55,13 +55,4 @@ const readImage = async (puppet: Puppet): Promise<VdsoImage | undefined> => {
     buildId: elf?.buildId ?? null,
     linuxVersion: elf?.linuxVersion ?? null,
   };
-};
-
-const PIECE = 4096;
-
-const readBytes = async (puppet: Puppet, start: bigint, size: number): Promise<Buffer> => {
-  const pieces: Buffer[] = [];
-  for (let offset = 0; offset < size; offset += PIECE)
-    pieces.push(await puppet.peek(start + BigInt(offset), Math.min(PIECE, size - offset)));
-  return Buffer.concat(pieces);
 };

@@ -14,7 +14,7 @@ export interface VdsoBlock {
   readonly all: readonly Vma[];
 }
 
-export const vdsoBlock = (puppet: Puppet): VdsoBlock => {
+export const vdsoBlock = (puppet: Pick<Puppet, 'maps'>): VdsoBlock => {
   const vmas = puppet.maps();
   const all = vmas.filter((vma) => isVdsoNamed(vma) || isVvarNamed(vma));
   return { vdso: all.find(isVdsoNamed), data: all.filter(isVvarNamed), all };
@@ -26,6 +26,18 @@ export const vdsoOf = (puppet: Puppet): Vma => {
   if (vdso === undefined) throw new Error('the test process has no vDSO');
   return vdso;
 };
+
+/** The bytes of its vDSO, copied by itself; undefined where the kernel gives it none (boot option vdso32=0). */
+export const vdsoBytes = async (puppet: Pick<Puppet, 'maps' | 'peek'>): Promise<Buffer | undefined> => {
+  const { vdso } = vdsoBlock(puppet);
+  if (vdso === undefined) return undefined;
+  const pieces: Buffer[] = [];
+  for (let at = vdso.start; at < vdso.end; at += BigInt(PIECE)) pieces.push(await puppet.peek(at, PIECE));
+  return Buffer.concat(pieces);
+};
+
+/** A mapping is whole pages, and no page is smaller. */
+const PIECE = 4096;
 
 const PROT_NONE = 0n;
 const PROT_READ = 1n;
