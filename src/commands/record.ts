@@ -23,6 +23,7 @@ import { escapeText } from '../text/escape.js';
 import { cgroupsOf } from '../trace/cgroup.js';
 import { runCommand } from '../trace/command.js';
 import { headerOf } from '../trace/header.js';
+import { gapUntil, heardIn, newestSeen } from '../trace/newest.js';
 import { type RecordedFrame, recorded } from '../trace/recorded.js';
 import { openRecorder, type Tally } from '../trace/recorder.js';
 import { FLUSH, register } from '../trace/registry.js';
@@ -54,18 +55,9 @@ export interface RecordOptions {
 
 /** `vdsowatch record -o FILE [-- COMMAND...]`: to a file until stopped, or until the command ends. */
 export const run = async (options: RecordOptions): Promise<number> => {
-  const { pid, tree, command, output } = options;
-  const absent = pid?.find((one) => isGone(readProcess(one, 'census')));
-  if (absent !== undefined) return refuse(noProcess(absent));
-  if (tree && pid === undefined && command === undefined)
-    return refuse(failure('usage', '--tree says nothing alone.', 'Give --pid, or a command after --.'), EXIT.usage);
-  if (options.keep !== undefined && options.rotate === undefined)
-    return refuse(failure('usage', '--keep says nothing alone.', 'Give --rotate, too.'), EXIT.usage);
-  if (options.duration !== undefined && command !== undefined)
-    return refuse(
-      failure('usage', 'A command ends the recording, or --duration does.', 'Give one of them.'),
-      EXIT.usage,
-    );
+  const { command, output } = options;
+  const refused = refusal(options);
+  if (refused !== undefined) return refused;
   const signals = listenForSignals();
   const clock = localBootClock();
   const planning = options.bpf ? planAhead(undefined, { starting: false }) : undefined;
@@ -116,13 +108,10 @@ export const run = async (options: RecordOptions): Promise<number> => {
   const first = await Promise.race([traced, end]);
   if (typeof first !== 'number') say(`recording to ${escapeText(output)}; ${first.frame.state.tracer.text}`);
   const status = command === undefined || typeof first === 'number' ? await end : await during(command, selection, end);
-  // What was done before the end is still on its way from the kernel.
-  if (tracer.mode === 'ebpf' && (await Promise.race([end, STILL])) !== EXIT.cannotRun) {
-    const late = sleep(PATIENCE, 'late', { ref: false });
-    if ((await Promise.race([passed(seen, clock.now()), late, recorder.failed])) === 'late') {
-      missing.next([gapUntil(clock.now(), tracer.heard)]);
-      say(`${escapeText(output)}: the newest events had not come from the kernel yet, and are missing`);
-    }
+  const isWritten = tracer.mode === 'ebpf' && (await Promise.race([end, STILL])) !== EXIT.cannotRun;
+  if (isWritten && !(await newestSeen(seen, clock.now(), recorder.failed))) {
+    missing.next([gapUntil(clock.now(), tracer.heard)]);
+    say(`${escapeText(output)}: the newest events had not come from the kernel yet, and are missing`);
   }
   running.unsubscribe();
   await recorder.close();
@@ -133,15 +122,24 @@ export const run = async (options: RecordOptions): Promise<number> => {
   return status;
 };
 
-/** Of a recording that ends before all has come that happened in it. */
-const gapUntil = (at: bigint, from: bigint): Observation => ({
-  kind: 'event',
-  event: { kind: 'gap', at, from, cause: 'stuck', lost: undefined },
-  target: undefined,
-  snapshot: 'none',
-});
-
+/** Wins against what has not ended yet. */
 const STILL = Promise.resolve(undefined);
+
+/** The exit status when it cannot begin, told why. */
+const refusal = ({ pid, tree, command, duration, keep, rotate }: RecordOptions): number | undefined => {
+  const absent = pid?.find((one) => isGone(readProcess(one, 'census')));
+  if (absent !== undefined) return refuse(noProcess(absent));
+  if (tree && pid === undefined && command === undefined)
+    return refuse(failure('usage', '--tree says nothing alone.', 'Give --pid, or a command after --.'), EXIT.usage);
+  if (keep !== undefined && rotate === undefined)
+    return refuse(failure('usage', '--keep says nothing alone.', 'Give --rotate, too.'), EXIT.usage);
+  if (duration !== undefined && command !== undefined)
+    return refuse(
+      failure('usage', 'A command ends the recording, or --duration does.', 'Give one of them.'),
+      EXIT.usage,
+    );
+  return undefined;
+};
 
 /** Runs the command. The status is its own. */
 const during = async (command: readonly string[], selection: Selection, end: Promise<number>): Promise<number> => {
@@ -153,19 +151,6 @@ const during = async (command: readonly string[], selection: Selection, end: Pro
   const status = await child.ended;
   return status === EXIT.well && first !== undefined && first < 128 ? first : status;
 };
-
-/** The newest heartbeat of the probes: everything before it has come. */
-const heardIn = (given: readonly Observation[]): bigint | undefined => {
-  let heard: bigint | undefined;
-  for (const one of given) if (one.kind === 'event' && one.event.kind === 'heartbeat') heard = one.event.at;
-  return heard;
-};
-
-/** Once everything up to that time has been seen. */
-const passed = (seen: Observable<RecordedFrame>, at: bigint): Promise<unknown> =>
-  firstValueFrom(seen.pipe(filter(({ given }) => (heardIn(given) ?? 0n) > at)));
-
-const PATIENCE = 3000;
 
 /** What `watch -o ndjson` prints, to standard output; resolves when nobody reads it any more. */
 const printLines = (seen: Observable<RecordedFrame>, clock: BootClock): Promise<number> => {

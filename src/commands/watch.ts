@@ -4,10 +4,12 @@ import { foretell } from '../census/foretell.js';
 import { installedCriu } from '../criu/installed.js';
 import { versionText } from '../criu/version.js';
 import { baselines, type PageSet } from '../judge/baseline.js';
+import type { Host } from '../model/evidence.js';
 import { EXIT, failed, failure, type Outcome } from '../model/failure.js';
 import type { ProcessState, WatchState } from '../model/state.js';
 import { type Forecast, NEWEST_CRIU } from '../model/verdict.js';
 import { keepHeapSmall } from '../pipeline/heap.js';
+import type { Frame } from '../pipeline/ledger.js';
 import { observe } from '../pipeline/observe.js';
 import { liveSources } from '../pipeline/source.js';
 import { LONGEST_TIMER, localBootClock, wallOffset } from '../proc/clock.js';
@@ -94,17 +96,7 @@ export const run = async (options: WatchOptions, screen?: Screen): Promise<numbe
   process.stderr.on('error', () => {});
   let running: Subscription | undefined;
   if (screen !== undefined && options.output === undefined && isTerminal()) {
-    let shown: WatchState | undefined;
-    const states = frames.pipe(
-      map(({ state }) => state),
-      tap((state) => {
-        shown = state;
-      }),
-    );
-    const save = async (path: string) =>
-      shown === undefined
-        ? failed(failure('cannot-write', 'Nothing has been seen yet.', 'Try again in a moment.'))
-        : await (await import('../trace/save.js')).saveState(path, shown, local.host, wallOffset());
+    const { states, save } = savable(frames, local.host);
     const chosen = chosenState(options);
     const files = procFiles();
     const place = (pid: number): string | undefined => placeOf(pid, files);
@@ -133,6 +125,22 @@ export const run = async (options: WatchOptions, screen?: Screen): Promise<numbe
   running?.unsubscribe();
   clearTimeout(timer);
   return status;
+};
+
+/** The states, and what saves the newest of them that was shown. */
+const savable = (frames: Observable<Frame>, host: Host): { states: Observable<WatchState>; save: Controls['save'] } => {
+  let shown: WatchState | undefined;
+  const states = frames.pipe(
+    map(({ state }) => state),
+    tap((state) => {
+      shown = state;
+    }),
+  );
+  const save: Controls['save'] = async (path) =>
+    shown === undefined
+      ? failed(failure('cannot-write', 'Nothing has been seen yet.', 'Try again in a moment.'))
+      : await (await import('../trace/save.js')).saveState(path, shown, host, wallOffset());
+  return { states, save };
 };
 
 const pageSets = ({ processes, spaces }: WatchState): readonly PageSet[] =>

@@ -1,6 +1,7 @@
 import type { Evidence } from '../model/evidence.js';
 import type { Verdict } from '../model/verdict.js';
 import { isVdsoNamed, isVvarNamed, overlaps, type Vma } from '../model/vma.js';
+import { NO_BYTES, NO_WORDS } from '../proc/unread.js';
 import { changeSpace } from './entries.js';
 import { changeEvidence } from './evidence-copy.js';
 import { type Ledger, LIMITS } from './ledger.js';
@@ -27,9 +28,6 @@ export const slim = (evidence: Evidence, verdict: Verdict | undefined): Evidence
     kpageflags: NO_WORDS,
     bytes: NO_BYTES,
   });
-
-const NO_WORDS: ReadonlyMap<bigint, BigUint64Array> = new Map();
-const NO_BYTES: ReadonlyMap<bigint, Uint8Array> = new Map();
 
 /** Mappings the verdict speaks of, the vvar pages, and two neighbours on either side. */
 const nearVdso = (vmas: readonly Vma[], verdict: Verdict | undefined): readonly Vma[] => {
