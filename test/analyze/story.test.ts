@@ -93,3 +93,15 @@ test('what was written is lost, and the exit is not well; what CRIU took is held
     ],
   );
 });
+
+test('a task that was restored and dumped again has both dumps in its story', async () => {
+  const pieces = await readCorpus('criu-proxied-dumped-again/img', 'criu-proxied-dumped-again/img');
+  const [chapter, ...more] = chaptersOf(pieces);
+  assert.equal(more.length, 0);
+  const told = chapter?.conclusion.filter((one) => /CRIU 4\.2 dumped it/.test(one)) ?? [];
+  assert.equal(told.length, 2, chapter?.conclusion.join('\n'));
+  assert.match(told[1] ?? '', /^Then, as .*img has it, CRIU/);
+  const ends = chapter?.story.filter(({ text }) => text === 'the dump is complete') ?? [];
+  assert.equal(ends.length, 2);
+  assert.match(ends[0]?.who ?? '', /img\/dump\.log:\d+$/);
+});

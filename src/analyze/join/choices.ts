@@ -10,8 +10,7 @@ import type { Witness } from './witness.js';
  * What CRIU took every mapping for that is, or looks like, a vDSO, against what it is. Whoever saw the process alive
  * knows better than its image, as long as the mapping is the same in both.
  */
-export const choicesOf = (roles: readonly Role[]): readonly Choice[] => {
-  const image = imageOf(roles);
+export const choicesOf = (roles: readonly Role[], image = imageOf(roles)): readonly Choice[] => {
   const areas = image?.criu?.process?.areas;
   if (image === undefined || areas === undefined) return [];
   const seen = new Map<bigint, { readonly mapping: MappingVerdict; readonly by: string }>();
@@ -65,7 +64,7 @@ export const TOOK: Readonly<Record<Choice['took'], string>> = {
   vdso: 'the vDSO',
   vvar: 'vvar',
   memory: 'plain memory',
-  'left out': 'none of the image',
+  'left out': 'nothing, and left it out',
 };
 
 export const IS: Readonly<Record<MappingClass, string>> = {

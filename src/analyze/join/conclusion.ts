@@ -7,9 +7,10 @@ import { printable } from '../../text/escape.js';
 import { hex } from '../../text/hex.js';
 import { deedWords } from '../recording/deeds.js';
 import type { Life } from '../recording/life.js';
-import { IS, imageOf, TOOK } from './choices.js';
+import { choicesOf, IS, imageOf, TOOK } from './choices.js';
 import { dumpLines, type Outcome, outcomeOf, restoreLines } from './outcome.js';
 import type { Role } from './roles.js';
+import { shortPath } from './story.js';
 import type { Witness } from './witness.js';
 import { sentence, stateSentence } from './words.js';
 import { pageWords, type Written } from './written.js';
@@ -24,6 +25,7 @@ export const conclude = (
   const image = imageOf(roles);
   const of = (role: Role['role']) => roles.filter((one) => one.role === role).map(({ witness }) => witness);
   const before = of('before').at(-1);
+  const more = of('dump').filter((one) => one !== image);
   const after = of('after').at(-1);
   const lives = roles.flatMap(({ witness }) => witness.life?.life ?? []);
   const { dump, restore } = image?.criu?.logs ?? {};
@@ -34,7 +36,13 @@ export const conclude = (
     ...writtenWords(written, lives.length > 0),
     ...(image === undefined ? [] : dumpWords(image, choices)),
     ...wentOnWords(roles, 'before'),
-    ...restoreWords(image, after, written, choices),
+    ...restoreWords(image, more.length === 0 ? after : undefined, written, choices),
+    ...more.flatMap((one) => {
+      const took = choicesOf(roles, one);
+      const last = one === more.at(-1) ? after : undefined;
+      const [first, ...rest] = [...dumpWords(one, took), ...restoreWords(one, last, undefined, took)];
+      return first === undefined ? [] : [`then, as ${shortPath(one.path)} has it, ${first}`, ...rest];
+    }),
     ...(after === undefined ? [] : [`afterwards ${stateSentence(after.judged, 'is')}`]),
     ...wentOnWords(roles, 'after'),
     ...differences.filter(({ noticeable, field }) => noticeable === 'yes' && !TOLD.has(field)).map(({ text }) => text),
@@ -117,7 +125,7 @@ const dumpWords = (image: Witness, choices: readonly Choice[]): readonly string[
       ? choices.length === 0 || took.some(({ start }) => !choices.some((choice) => choice.start === start))
         ? ''
         : ': right'
-      : `: wrong, ${wrong.map(({ start, took: one, class: kind }) => `${hex(start)} is ${IS[kind]} and was taken for ${TOOK[one]}`).join('; ')}`;
+      : `: wrong, ${wrong.map(({ start, took: one, class: kind }) => `${hex(start)} is ${IS[kind]} and was ${one === 'left out' ? 'left out' : `taken for ${TOOK[one]}`}`).join('; ')}`;
   return [`${who} dumped it and took ${place} for the vDSO${checkWords(dump, image)}${judgement}`];
 };
 

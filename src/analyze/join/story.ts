@@ -18,12 +18,18 @@ export const storyOf = (roles: readonly Role[]): readonly StoryLine[] => {
   const of = (...wanted: Role['role'][]): StoryLine[] =>
     roles.filter(({ role }) => wanted.includes(role)).flatMap(({ witness }) => witnessLines(witness, roles));
   const { before, later } = splitAtDump(of('before'), roles);
-  const { dump, restore } = image?.criu?.logs ?? {};
+  const images = roles.filter(({ role }) => role === 'dump').map(({ witness }) => witness);
   return [
     ...before,
-    ...logStory('dump.log', dump, dumpLines(image)),
-    ...later,
-    ...logStory('restore.log', restore, restoreLines(image)),
+    ...images.flatMap((one) => {
+      const { dump, restore } = one.criu?.logs ?? {};
+      const where = images.length === 1 ? '' : `${shortPath(one.path)}/`;
+      return [
+        ...logStory('dump.log', where, dump, dumpLines(one)),
+        ...(one === image ? later : []),
+        ...logStory('restore.log', where, restore, restoreLines(one)),
+      ];
+    }),
     ...of('after', 'crash'),
   ];
 };
@@ -48,7 +54,7 @@ const witnessLines = (witness: Witness, roles: readonly Role[]): readonly StoryL
   return [{ time: undefined, severity: 'info', who, text: stateSentence(judged, 'was') }];
 };
 
-const shortPath = (path: string): string => {
+export const shortPath = (path: string): string => {
   const shown = escapeText(path.replace(/\/+$/, ''));
   return shown.length <= LONGEST_PATH ? shown : `...${shown.slice(-LONGEST_PATH)}`;
 };
@@ -88,10 +94,15 @@ const inOrder = (lines: readonly StoryLine[]): readonly StoryLine[] =>
   });
 
 /** Lines of a log that say something, repeated ones once. */
-const logStory = (name: string, log: CriuLog | undefined, own: readonly LogFinding[]): readonly StoryLine[] => {
+const logStory = (
+  name: string,
+  where: string,
+  log: CriuLog | undefined,
+  own: readonly LogFinding[],
+): readonly StoryLine[] => {
   if (log === undefined) return [];
-  const where = log.release === undefined ? '' : ` on Linux ${escapeText(log.release)}`;
-  const head = `CRIU ${log.version ?? 'of unknown version'} ${name === 'dump.log' ? 'dumps' : 'restores'} it${where}`;
+  const host = log.release === undefined ? '' : ` on Linux ${escapeText(log.release)}`;
+  const head = `CRIU ${log.version ?? 'of unknown version'} ${name === 'dump.log' ? 'dumps' : 'restores'} it${host}`;
   const kept: LogFinding[] = [];
   const counts = new Map<string, number>();
   for (const line of own) {
@@ -102,7 +113,7 @@ const logStory = (name: string, log: CriuLog | undefined, own: readonly LogFindi
   }
   const ended = log.findings.filter(({ code }) => /^(?:dump|restore)-ended$/.test(code)).at(-1);
   return [
-    { time: undefined, severity: 'info', who: name, text: head },
+    { time: undefined, severity: 'info', who: `${where}${name}`, text: head },
     ...[...kept, ...(ended === undefined || kept.includes(ended) ? [] : [ended])].map((line): StoryLine => {
       const left = (counts.get(line.code) ?? 0) - MOST_ALIKE;
       const last = left > 0 && kept.filter(({ code }) => code === line.code).at(-1) === line;
@@ -110,7 +121,7 @@ const logStory = (name: string, log: CriuLog | undefined, own: readonly LogFindi
       return {
         time: undefined,
         severity: line.severity,
-        who: `${name}:${line.line}`,
+        who: `${where}${name}:${line.line}`,
         text: `${line.meaning}${more}`,
       };
     }),
