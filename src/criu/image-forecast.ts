@@ -12,6 +12,7 @@ import { standsIn } from '../judge/forecast/run.js';
 import { mapsVvar, usualVvarPages } from '../judge/layout.js';
 import { parseRelease } from '../judge/release.js';
 import type { Finding, Forecast, Loss } from '../model/verdict.js';
+import { hex } from '../text/hex.js';
 import type { ImageLook } from './image-look.js';
 import type { ImageArea } from './image-set.js';
 import { hasStatus } from './status.js';
@@ -23,20 +24,28 @@ export interface TargetVdso extends RuntimeLayout {
 
 /** What a restore of this image will give: on `target`, or without one on the kernel it was dumped on. */
 export const imageForecast = (look: ImageLook, criu: string, target?: TargetVdso): Forecast => {
-  const outcome = imageOutcome(look, criu, target);
-  const stopped = look.evidence.process.instructionPointers ?? [];
-  const outside = stopped.some((ip) => look.process.areas?.every(({ start, end }) => ip < start || ip >= end));
-  const [start, changed] = [look.dumped?.area.start ?? 0n, look.dumped?.comparison?.changed ?? []];
-  const replaced = outcome.restore === 'in-place' && stopped.some((ip) => standsIn(ip - start, changed));
-  const restore = outside && outcome.restore !== 'fail' ? 'crash' : replaced ? undefined : outcome.restore;
+  const outcome = withThreads(look, imageOutcome(look, criu, target));
   const place = target === undefined ? 'On the kernel it was dumped on' : 'On the target';
   return {
     criu,
     dump: 'ok',
-    restore,
-    loss: lossOf(look, restore),
+    restore: outcome.restore,
+    loss: lossOf(look, outcome.restore),
     findings: [...restoreFinding(look, outcome, place), ...unproxiedFinding(look, outcome)],
   };
+};
+
+/** Where the threads stopped may undo a restore that works. */
+const withThreads = ({ process, evidence, dumped }: ImageLook, outcome: RuleOutcome): RuleOutcome => {
+  const { restore, line } = outcome;
+  if (restore === undefined || restore === 'fail' || restore === 'crash') return outcome;
+  const stopped = evidence.process.instructionPointers ?? [];
+  const outside = stopped.find((ip) => process.areas?.every(({ start, end }) => ip < start || ip >= end));
+  if (outside !== undefined)
+    return { restore: 'crash', text: `a thread stands at ${hex(outside)}, where the image has no mapping`, line };
+  const [start, changed] = [dumped?.area.start ?? 0n, dumped?.comparison?.changed ?? []];
+  const replaced = restore === 'in-place' && stopped.some((ip) => standsIn(ip - start, changed));
+  return replaced ? { restore: undefined, text: 'a thread stands in code that the restore replaces', line } : outcome;
 };
 
 /** CRIU's rule over what this image holds. */

@@ -1,5 +1,6 @@
 import type { Hint } from '../model/verdict.js';
 import type { Judgement } from './mappings.js';
+import { imageHasOwnNames } from './naming.js';
 import type { Opinion } from './opinion.js';
 import type { Space } from './space.js';
 
@@ -16,11 +17,14 @@ export const hintOf = (
 ): Hint | undefined => {
   if (space.evidence.source === 'core' || pieces === undefined) return undefined;
   if (undecided.some(({ traits }) => traits.named)) return undefined;
+  // An image without its dump.log says what CRIU took, not what the kernel called it; that is known where it follows.
+  if (space.evidence.namesBy === 'criu') {
+    if (!imageHasOwnNames(space.evidence, space.vmas)) return undefined;
+    return pieces === null ? 'none' : pieces[0]?.traits.named === true ? 'ok' : undefined;
+  }
   const gained = judged.some(({ traits, verdict }) => traits.named && !isVdso(verdict.class));
   if (pieces === null) return gained ? 'gained' : 'none';
   const lost = !(pieces[0]?.traits.named ?? false);
-  // An image says what CRIU took, not what the kernel called it.
-  if (lost && space.evidence.namesBy === 'criu') return undefined;
   if (lost) return gained ? 'lost+gained' : 'lost';
   return gained ? 'gained' : 'ok';
 };

@@ -1,6 +1,6 @@
 import type { Evidence } from '../model/evidence.js';
 import { isFileless, isVdsoNamed, isVvarNamed, sizeOf, type Vma } from '../model/vma.js';
-import { atLeast, parseRelease } from './release.js';
+import { atLeast, parseRelease, type Release } from './release.js';
 
 /**
  * How this kernel prints "[vdso]", and how surely that is known.
@@ -48,9 +48,9 @@ const inferred = (evidence: Evidence, vmas: readonly Vma[], uml: boolean): Namin
     const rule = atLeast(release, 6, 12) === true ? 'both' : 'address';
     return { rule, measured: false, why: `${said}: names by address` };
   }
-  const since = SPECIAL_SINCE.find(([pattern]) => pattern.test(machine))?.[1];
-  if (since === undefined) return { rule: 'unknown', measured: false, why: `${said}: naming not known` };
-  return atLeast(release, since[0], since[1]) === true
+  const special = isSpecial(machine, release);
+  if (special === undefined) return { rule: 'unknown', measured: false, why: `${said}: naming not known` };
+  return special
     ? { rule: 'mapping', measured: false, why: `${said}: the name is the mapping's own` }
     : { rule: 'address', measured: false, why: `${said}: the name stays at the address` };
 };
@@ -70,6 +70,18 @@ const SPECIAL_SINCE: readonly (readonly [RegExp, readonly [number, number]])[] =
   [/^riscv/, [5, 16]],
   [/^(loongarch|parisc)/, [5, 18]],
 ];
+
+const isSpecial = (machine: string, release: Release): boolean | undefined => {
+  const since = SPECIAL_SINCE.find(([pattern]) => pattern.test(machine))?.[1];
+  return since === undefined ? undefined : atLeast(release, since[0], since[1]) === true;
+};
+
+/** Did the kernel that an image is of name the mapping itself? CRIU knows vvar by such a name alone. */
+export const imageHasOwnNames = ({ host }: Evidence, vmas: readonly Vma[]): boolean => {
+  const release = parseRelease(host.release);
+  const known = release !== undefined && host.machine !== undefined && isSpecial(host.machine, release) === true;
+  return known || vmas.some(isVvarNamed);
+};
 
 /** arch_vma_name of these answered by address until install_special_mapping() went in 6.12 (497258dfafcc), and stays. */
 const OLD_NAMES = /^(sh|hexagon|csky)/;

@@ -308,6 +308,51 @@ test('the other tasks of a tree are not dumped either when CRIU exits over a par
   assert.equal(judged.forecast?.dump, 'fail');
 });
 
+test('the forecast says the same in its findings where a thread undoes the restore', async (context) => {
+  const root = temporaryDirectory(context);
+  writeImages(root, {
+    pid: 5,
+    ip: 0xdead000n,
+    vmas: [
+      { start: 0x7000n, end: 0x9000n, prot: 1, flags: 0x22, status: VVAR_STATUS },
+      { start: 0x9000n, end: 0xb000n, prot: 5, flags: 0x22, status: VDSO_STATUS },
+    ],
+    auxv: [33n, 0x9000n, 0n, 0n],
+  });
+  const outcome = await readPostMortem(root);
+  assert.ok(outcome.ok);
+  const { forecast } = first(outcome.value);
+  assert.equal(forecast?.restore, 'crash');
+  assert.deepEqual(
+    forecast.findings.map(({ code }) => code),
+    ['restore-crashes'],
+  );
+});
+
+test('an old kernel may have called anything [vdso]: an image without its dump.log does not tell', async (context) => {
+  const root = temporaryDirectory(context);
+  const area = (start: bigint, status: number, prot: number) => ({
+    start,
+    end: start + 0x2000n,
+    prot,
+    flags: 0x22,
+    status,
+  });
+  writeImages(root, {
+    pid: 5,
+    // Linux 3.10: no vvar.
+    vmas: [area(0x20000n, VDSO_STATUS, 5), area(0x40000n, PLAIN_STATUS, 3)],
+    auxv: [33n, 0x40000n, 0n, 0n],
+    pagemap: [{ vaddr: 0x40000n, compatNrPages: 2, flags: 4 }],
+    pages: Buffer.alloc(0x2000, 1),
+  });
+  const outcome = await readPostMortem(root);
+  assert.ok(outcome.ok);
+  const { verdict } = first(outcome.value);
+  assert.equal(verdict.vdso?.start, 0x20000n);
+  assert.equal(verdict.hint, undefined);
+});
+
 test('a dump whose log ends well is not said to have stopped, though its pstree.img is missing', async (context) => {
   const path = join(temporaryDirectory(context), 'img');
   cpSync(join(corpus, 'moved-block/img'), path, { recursive: true });
