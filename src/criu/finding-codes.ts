@@ -35,7 +35,7 @@ export const IMAGE_FINDING_CODES = {
   'image-auxv-elsewhere': code('info', 'The saved AT_SYSINFO_EHDR names another place than the vDSO.', 'Nothing.'),
   'image-stopped-in-vdso': code(
     'info',
-    'A thread stopped inside the vDSO; on another kernel it goes on in other code.',
+    'A thread stopped inside the vDSO; a restore in place on another kernel puts other code under it.',
     'Restore it on a kernel of the same build.',
   ),
   'image-stopped-outside': code(

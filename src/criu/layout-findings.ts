@@ -1,4 +1,6 @@
 import { finding } from '../judge/finding-codes.js';
+import { mapsVvar, usualVvarPages } from '../judge/layout.js';
+import { parseRelease } from '../judge/release.js';
 import { AT_SYSINFO_EHDR } from '../model/evidence.js';
 import type { Finding } from '../model/verdict.js';
 import { hex } from '../text/hex.js';
@@ -16,7 +18,7 @@ export const layoutFindings = (look: ImageLook): readonly Finding[] => [
 const places = (areas: readonly ImageArea[]): string => areas.map(({ start }) => hex(start)).join(', ');
 
 /** vdso_proxify (criu/pie/parasite-vdso.c) wants both or none, and takes the last of several. */
-const pairFindings = ({ took: { vdso, vvar } }: ImageLook): readonly Finding[] => {
+const pairFindings = ({ took: { vdso, vvar }, process, evidence: { host } }: ImageLook): readonly Finding[] => {
   const findings: Finding[] = [];
   if (vdso.length === 0 && vvar.length > 0)
     findings.push(
@@ -27,15 +29,19 @@ const pairFindings = ({ took: { vdso, vvar } }: ImageLook): readonly Finding[] =
         criuMessage: "Can't find vDSO area in image",
       }),
     );
-  if (vdso.length > 0 && vvar.length === 0)
+  const mapped = mapsVvar(host.machine, parseRelease(host.release));
+  if (vdso.length > 0 && vvar.length === 0 && mapped !== false) {
+    const faults = process.compat === true ? 'a call of it faults' : 'a call of it faults, that of the restorer too';
     findings.push(
       finding('image-without-vvar', {
         mapping: vdso[0]?.start,
-        text: 'The image holds a vDSO but no vvar, which its code reads: a call of it faults, that of the restorer too.',
+        text: `The image holds a vDSO but no vvar${mapped === true ? `, which its code reads: ${faults}` : `; where its kernel maps one, ${faults}`}.`,
         evidence: [`mm: vDSO at ${places(vdso)}, and no mapping with the status of vvar`],
-        criuMessage: 'Using gettimeofday() on vdso at',
+        severity: mapped === true ? 'error' : 'warning',
+        ...(process.compat === true ? {} : { criuMessage: 'Using gettimeofday() on vdso at' }),
       }),
     );
+  }
   if (vdso.length > 1)
     findings.push(
       finding('image-with-several-vdsos', {
@@ -44,15 +50,20 @@ const pairFindings = ({ took: { vdso, vvar } }: ImageLook): readonly Finding[] =
         evidence: [`mm: status of the vDSO at ${places(vdso)}`],
       }),
     );
-  if (vvar.length > 1)
+  const last = vvar.at(-1);
+  if (vvar.length > 1 && last !== undefined) {
+    const pages = usualVvarPages(host.machine, parseRelease(host.release));
+    // An old CRIU left the vvar of a runtime vDSO in: each of them is whole.
+    const whole = pages !== undefined && last.end - last.start === BigInt(pages * process.pageSize);
     findings.push(
       finding('image-with-several-vvars', {
-        mapping: vvar.at(-1)?.start,
-        text: `vvar is in ${vvar.length} pieces; a restore compares the size of the last one alone, and makes a proxy.`,
+        mapping: last.start,
+        text: `vvar is in ${vvar.length} pieces; a restore looks at the last one alone${whole ? '' : ', and makes a proxy as its size differs'}.`,
         evidence: [`mm: status of vvar at ${places(vvar)}`],
-        criuMessage: 'vvar size differs:',
+        ...(whole ? {} : { criuMessage: 'vvar size differs:' }),
       }),
     );
+  }
   return findings;
 };
 
@@ -120,7 +131,7 @@ const registerFindings = ({ process, took }: ImageLook): readonly Finding[] =>
       return [
         finding('image-stopped-in-vdso', {
           mapping: vdso.start,
-          text: `Thread ${tid} stopped inside the vDSO, at offset ${hex(ip - vdso.start)}: on a kernel with another vDSO it goes on in other code.`,
+          text: `Thread ${tid} stopped inside the vDSO, at offset ${hex(ip - vdso.start)}: a restore in place on a kernel with another vDSO puts other code under it.`,
           evidence: [`core: ip ${hex(ip)}`],
         }),
       ];

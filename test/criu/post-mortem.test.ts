@@ -353,6 +353,20 @@ test('an old kernel may have called anything [vdso]: an image without its dump.l
   assert.equal(verdict.hint, undefined);
 });
 
+test('a vDSO without vvar is well where the kernel maps none, and what cannot be known is no error', async (context) => {
+  const without = await changed(context, 'vvar-unmapped-vdso-kept', () => {});
+  const told = (judged: Judged) => judged.verdict.findings.find(({ code }) => code === 'image-without-vvar');
+  assert.equal(told(without)?.severity, 'error');
+  const old = await changed(context, 'vvar-unmapped-vdso-kept', (path) => {
+    const log = readFileSync(join(path, 'dump.log'), 'latin1');
+    writeFileSync(join(path, 'dump.log'), log.replaceAll('Linux 6.18.44-fc-v669', 'Linux 3.10.0-1160.el7'), 'latin1');
+  });
+  assert.equal(old.evidence.host.release, '3.10.0-1160.el7');
+  assert.equal(told(old), undefined);
+  const unknown = await changed(context, 'vvar-unmapped-vdso-kept', remove(/^core-|\.log$/));
+  assert.equal(told(unknown)?.severity, 'warning');
+});
+
 test('a dump whose log ends well is not said to have stopped, though its pstree.img is missing', async (context) => {
   const path = join(temporaryDirectory(context), 'img');
   cpSync(join(corpus, 'moved-block/img'), path, { recursive: true });
