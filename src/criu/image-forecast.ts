@@ -9,8 +9,10 @@ import {
   restoreRule,
 } from '../judge/forecast/restore-rule.js';
 import { standsIn } from '../judge/forecast/run.js';
+import { withoutCriu } from '../judge/forecast.js';
 import { mapsVvar, usualVvarPages } from '../judge/layout.js';
 import { parseRelease } from '../judge/release.js';
+import { survey } from '../judge/space.js';
 import type { Finding, Forecast, Loss } from '../model/verdict.js';
 import { hex } from '../text/hex.js';
 import type { ImageLook } from './image-look.js';
@@ -24,6 +26,12 @@ export interface TargetVdso extends RuntimeLayout {
 
 /** What a restore of this image will give: on `target`, or without one on the kernel it was dumped on. */
 export const imageForecast = (look: ImageLook, criu: string, target?: TargetVdso): Forecast => {
+  const version = parseCriuVersion(criu);
+  const hopeless =
+    version === undefined || target !== undefined || look.evidence.vmas === undefined
+      ? undefined
+      : withoutCriu(survey(look.evidence, {}), version, criu);
+  if (hopeless !== undefined) return hopeless;
   const outcome = withThreads(look, imageOutcome(look, criu, target));
   const place = target === undefined ? 'On the kernel it was dumped on' : 'On the target';
   return {

@@ -3,14 +3,14 @@ import type { Finding, Forecast, Loss, Verdict } from '../model/verdict.js';
 import { hex } from '../text/hex.js';
 import type { CriuEntry, DumpStop } from './criu/entry.js';
 import type { Pristine } from './criu/pristine.js';
-import { parseCriuVersion } from './criu/version.js';
+import { type CriuVersion, parseCriuVersion } from './criu/version.js';
 import { finding, whatToDo } from './finding-codes.js';
 import { lossOf } from './forecast/loss.js';
 import { type RestoreOutcome, simulateDump } from './forecast/outcome.js';
 import { simulateRestore } from './forecast/restore.js';
 import { type Run, runOf } from './forecast/run.js';
 import { cannotRun, notKnown } from './forecast/support.js';
-import { survey } from './space.js';
+import { type Space, survey } from './space.js';
 
 /**
  * What CRIU of that version ("3.17.1", "4.2") does with this process on the same kernel, by its own rules: how it reads
@@ -28,15 +28,20 @@ export const forecast = (
   if (!verdict.applicable) return { ...EMPTY, criu: criuVersion };
   if (evidence.vmas === undefined) return unknown(criuVersion, 'its mappings could not be read');
   const space = survey(evidence, {});
-  const hopeless = cannotRun(space, version);
-  if (hopeless !== undefined) {
-    const text = `${hopeless.text}. ${whatToDo('criu-cannot-run')}`;
-    const first = finding('criu-cannot-run', { text, criuMessage: hopeless.line });
-    return { criu: criuVersion, dump: 'fail', restore: null, loss: undefined, findings: [first] };
-  }
+  const hopeless = withoutCriu(space, version, criuVersion);
+  if (hopeless !== undefined) return hopeless;
   const why = notKnown(space, version);
   if (why !== undefined) return unknown(criuVersion, why);
   return { criu: criuVersion, ...simulate(runOf(space, verdict, version, pristine)) };
+};
+
+/** That CRIU does nothing at all on this kernel; undefined where it runs. */
+export const withoutCriu = (space: Space, version: CriuVersion, criu: string): Forecast | undefined => {
+  const hopeless = cannotRun(space, version);
+  if (hopeless === undefined) return undefined;
+  const text = `${hopeless.text}. ${whatToDo('criu-cannot-run')}`;
+  const first = finding('criu-cannot-run', { text, criuMessage: hopeless.line });
+  return { criu, dump: 'fail', restore: null, loss: undefined, findings: [first] };
 };
 
 const EMPTY = { dump: undefined, restore: undefined, loss: undefined, findings: [] } as const;

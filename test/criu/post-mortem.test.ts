@@ -367,6 +367,19 @@ test('a vDSO without vvar is well where the kernel maps none, and what cannot be
   assert.equal(told(unknown)?.severity, 'warning');
 });
 
+test('a CRIU that does not start on that kernel restores no image of it there', async () => {
+  for (const [criu, restore] of [
+    ['3.17.1', null],
+    ['4.1', 'in-place'],
+  ] as const) {
+    const outcome = await readPostMortem(join(corpus, 'moved-block/img'), { criu, pristine: async () => pristine });
+    assert.ok(outcome.ok);
+    const { forecast } = first(outcome.value);
+    assert.equal(forecast?.restore, restore);
+    assert.equal(forecast.findings[0]?.code, restore === null ? 'criu-cannot-run' : 'restore-in-place');
+  }
+});
+
 test('a dump whose log ends well is not said to have stopped, though its pstree.img is missing', async (context) => {
   const path = join(temporaryDirectory(context), 'img');
   cpSync(join(corpus, 'moved-block/img'), path, { recursive: true });
