@@ -67,7 +67,9 @@ const chapterOf = (roles: readonly Role[], { forTarget }: JoinOptions): Chapter 
 /** What stands for the process: as it was when it was dumped, seen alive if possible. */
 const mainOf = (roles: readonly Role[]): Witness | undefined => {
   for (const wanted of ['before', 'dump', 'crash', 'after'] as const) {
-    const found = roles.filter(({ role }) => role === wanted).at(-1);
+    const those = roles.filter(({ role }) => role === wanted);
+    // A log alone knows little of a process: whoever has its mappings goes first.
+    const found = those.filter(({ witness }) => witness.judged.evidence.vmas !== undefined).at(-1) ?? those.at(-1);
     if (found !== undefined) return found.witness;
   }
   return undefined;

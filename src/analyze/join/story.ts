@@ -23,16 +23,20 @@ export const storyOf = (roles: readonly Role[]): readonly StoryLine[] => {
     ...before,
     ...images.flatMap((one) => {
       const { dump, restore } = one.criu?.logs ?? {};
-      const where = images.length === 1 ? '' : `${shortPath(one.path)}/`;
+      const named = (log: string): string => (images.length === 1 ? log : pathOf(one, log));
       return [
-        ...logStory('dump.log', where, dump, dumpLines(one)),
+        ...logStory(named('dump.log'), 'dumps', dump, dumpLines(one)),
         ...(one === image ? later : []),
-        ...logStory('restore.log', where, restore, restoreLines(one)),
+        ...logStory(named('restore.log'), 'restores', restore, restoreLines(one)),
       ];
     }),
     ...of('after', 'crash'),
   ];
 };
+
+/** Which log it is, where there are several. */
+const pathOf = ({ path }: Witness, log: string): string =>
+  path.endsWith('.log') ? shortPath(path) : `${shortPath(path)}/${log}`;
 
 /** What its log says has no time of day: it stands where the recording saw the dump, else before the end, which it is. */
 const splitAtDump = (lines: readonly StoryLine[], roles: readonly Role[]) => {
@@ -96,13 +100,13 @@ const inOrder = (lines: readonly StoryLine[]): readonly StoryLine[] =>
 /** Lines of a log that say something, repeated ones once. */
 const logStory = (
   name: string,
-  where: string,
+  does: 'dumps' | 'restores',
   log: CriuLog | undefined,
   own: readonly LogFinding[],
 ): readonly StoryLine[] => {
   if (log === undefined) return [];
   const host = log.release === undefined ? '' : ` on Linux ${escapeText(log.release)}`;
-  const head = `CRIU ${log.version ?? 'of unknown version'} ${name === 'dump.log' ? 'dumps' : 'restores'} it${host}`;
+  const head = `CRIU ${log.version ?? 'of unknown version'} ${does} it${host}`;
   const kept: LogFinding[] = [];
   const counts = new Map<string, number>();
   for (const line of own) {
@@ -113,7 +117,7 @@ const logStory = (
   }
   const ended = log.findings.filter(({ code }) => /^(?:dump|restore)-ended$/.test(code)).at(-1);
   return [
-    { time: undefined, severity: 'info', who: `${where}${name}`, text: head },
+    { time: undefined, severity: 'info', who: name, text: head },
     ...[...kept, ...(ended === undefined || kept.includes(ended) ? [] : [ended])].map((line): StoryLine => {
       const left = (counts.get(line.code) ?? 0) - MOST_ALIKE;
       const last = left > 0 && kept.filter(({ code }) => code === line.code).at(-1) === line;
@@ -121,7 +125,7 @@ const logStory = (
       return {
         time: undefined,
         severity: line.severity,
-        who: `${where}${name}:${line.line}`,
+        who: `${name}:${line.line}`,
         text: `${line.meaning}${more}`,
       };
     }),
