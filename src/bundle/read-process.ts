@@ -6,7 +6,7 @@ import { parseMaps } from '../proc/parse/maps.js';
 import { parseCmdline, parseComm, parseNamespaceLink } from '../proc/parse/small.js';
 import { parseSmaps } from '../proc/parse/smaps.js';
 import { parseStat, type Stat } from '../proc/parse/stat.js';
-import { parseStatus } from '../proc/parse/status.js';
+import { insidePid, parseStatus } from '../proc/parse/status.js';
 import { printable } from '../text/escape.js';
 import type { BundleFiles } from './limits.js';
 import type { BundleHost } from './read-host.js';
@@ -69,6 +69,7 @@ export const readProcess = (files: BundleFiles, pid: number, said: BundleHost): 
       tracer: facts?.tracer,
       uid: facts?.uid,
       kernelThread: stat?.kernelThread,
+      ...(facts === undefined ? {} : insidePid(facts)),
     },
     vmas,
     // smaps is read after maps, of a process that may be running: only what speaks of the same mappings counts.

@@ -69,6 +69,8 @@ export interface ProcessFacts {
   readonly uid: number | undefined;
   /** PF_KTHREAD of stat field 9: has no user memory by nature. */
   readonly kernelThread: boolean | undefined;
+  /** Its number in a pid namespace of its own, the innermost: CRIU's images name it so, and a restore gives it again. */
+  readonly insidePid?: number;
   /** Instruction pointers of stopped threads (images, core files). */
   readonly instructionPointers?: readonly bigint[];
 }

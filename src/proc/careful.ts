@@ -11,7 +11,7 @@ import { type Pages, readPages } from './pages.js';
 import { parseCmdline } from './parse/small.js';
 import { parseSmaps } from './parse/smaps.js';
 import { parseStat, type Stat } from './parse/stat.js';
-import { parseStatus, type Status } from './parse/status.js';
+import { insidePid, parseStatus, type Status } from './parse/status.js';
 import type { Steps } from './steps.js';
 import { absentBecause, bareEvidence, factsOf, unreadBecause } from './unread.js';
 
@@ -66,6 +66,7 @@ export function* readCarefully(
         cmdline,
         tracer: status?.tracer,
         uid: status?.uid,
+        ...(status === undefined ? {} : insidePid(status)),
         ...(pointers === undefined ? {} : { instructionPointers: pointers }),
       },
     };

@@ -1,7 +1,7 @@
 import { printable } from '../text/escape.js';
 import { parseCgroup } from '../trace/cgroup.js';
 import { isError, type ProcFiles } from './files.js';
-import { parseStatus } from './parse/status.js';
+import { insidePid, parseStatus } from './parse/status.js';
 
 /**
  * Which container, pod or service a process belongs to, in the words of its control group, which every runtime names
@@ -11,8 +11,8 @@ export const placeOf = (pid: number, files: ProcFiles): string | undefined => {
   const cgroup = files.lines(`${files.root}/${pid}/cgroup`);
   const group = isError(cgroup) ? undefined : groupOf(parseCgroup(cgroup.toString('latin1')));
   const status = files.record(`${files.root}/${pid}/status`);
-  const numbers = isError(status) ? [] : (parseStatus(status.toString('latin1')).namespacePids ?? []);
-  const inside = numbers.length > 1 ? `pid ${numbers.at(-1)}` : undefined;
+  const number = isError(status) ? undefined : insidePid(parseStatus(status.toString('latin1'))).insidePid;
+  const inside = number === undefined ? undefined : `pid ${number}`;
   if (group === undefined) return inside === undefined ? undefined : `${inside} in its namespace`;
   return inside === undefined ? `in ${printable(group)}` : `${inside} in ${printable(group)}`;
 };

@@ -62,6 +62,7 @@ const processOf = (json: EvidenceJson['process']): ProcessFacts => ({
   tracer: json.tracer ?? undefined,
   uid: json.uid ?? undefined,
   kernelThread: json.kernelThread ?? undefined,
+  ...(json.insidePid === undefined ? {} : { insidePid: json.insidePid }),
   ...(json.instructionPointers === undefined ? {} : { instructionPointers: json.instructionPointers.map(fromHex) }),
 });
 

@@ -38,6 +38,7 @@ const processJson = (facts: ProcessFacts): EvidenceJson['process'] => ({
   tracer: facts.tracer ?? null,
   uid: facts.uid ?? null,
   kernelThread: facts.kernelThread ?? null,
+  ...(facts.insidePid === undefined ? {} : { insidePid: facts.insidePid }),
   ...(facts.instructionPointers === undefined ? {} : { instructionPointers: facts.instructionPointers.map(hex) }),
 });
 

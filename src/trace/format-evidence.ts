@@ -38,6 +38,9 @@ export const EvidenceJson = Type.Object({
     tracer: orNull(Type.Integer()),
     uid: orNull(Type.Integer()),
     kernelThread: orNull(Type.Boolean()),
+    insidePid: Type.Optional(
+      Type.Integer({ description: 'its number in its own pid namespace, where that is another' }),
+    ),
     instructionPointers: Type.Optional(Type.Array(Word)),
   }),
   maps: orNull(Type.Array(Type.String({ description: 'a line of /proc/PID/maps' }))),

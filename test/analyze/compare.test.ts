@@ -50,6 +50,33 @@ test('nothing is told of a moment compared with itself', async () => {
   }
 });
 
+test('a container that was restored: its processes have other numbers here, and their own inside', async () => {
+  const [one] = await moment('moved-block', 'bundle');
+  assert.ok(one);
+  const numbered = (pid: number, insidePid: number | undefined, startTicks: bigint): Judged => {
+    const inside = insidePid === undefined ? {} : { insidePid };
+    return { ...one, evidence: { ...one.evidence, process: { ...one.evidence.process, pid, ...inside, startTicks } } };
+  };
+  // Three forks of one program, which nothing but their numbers tells apart; one of the new numbers is an old one.
+  const before = [numbered(100, 1, 5n), numbered(101, 6, 5n), numbered(102, 7, 5n)];
+  const after = [numbered(101, 7, 9n), numbered(200, 6, 9n), numbered(201, 1, 9n)];
+  const numbers = (all: ReturnType<typeof pair>) =>
+    all.pairs.map((both) => [both.before.evidence.process.pid, both.after.evidence.process.pid]);
+  assert.deepEqual(numbers(pair(before, after)), [
+    [100, 201],
+    [101, 200],
+    [102, 101],
+  ]);
+  // Images name processes as the container does.
+  const images = [numbered(1, undefined, 5n), numbered(6, undefined, 5n)];
+  const found = pair(images, after);
+  assert.deepEqual(numbers(found), [
+    [1, 201],
+    [6, 200],
+  ]);
+  assert.deepEqual([found.onlyBefore.length, found.onlyAfter.length], [0, 1]);
+});
+
 test('processes are paired by pid, and single ones whatever their pid', async () => {
   const [one] = await moment('moved-block', 'bundle');
   const [other] = await moment('vdso-rwx-unwritten', 'bundle');

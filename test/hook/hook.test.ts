@@ -93,6 +93,9 @@ test('after a restore: what can be noticed, and who is missing', () => {
     moved.join('\n'),
   );
   assert.deepEqual(differencesSince([before], [before]), []);
+  const elsewhere = { ...before, evidence: { ...before.evidence, namespaces: new Map([['time', 8n]]) } };
+  const here = { ...before, evidence: { ...before.evidence, namespaces: new Map([['time', 7n]]) } };
+  assert.deepEqual(differencesSince([here], [elsewhere]), [], 'every restore makes a time namespace');
   const other = { ...before, evidence: { ...before.evidence, process: { ...before.evidence.process, pid: 8 } } };
   assert.deepEqual(differencesSince([before, other], [before]), ['process 8 (a\\nb) was dumped and has not come back']);
 });

@@ -141,6 +141,7 @@ const evidence = (host: fc.Arbitrary<Host>): fc.Arbitrary<Evidence> =>
       uid: orUndefined(pid),
       kernelThread: orUndefined(fc.boolean()),
     }),
+    inside: orUndefined(fc.nat()),
     pointers: orUndefined(fc.array(word, { maxLength: 2 })),
     vmas: orUndefined(fc.array(vma, { maxLength: 5 })),
     onlyBlock: fc.boolean(),
@@ -185,9 +186,13 @@ const evidence = (host: fc.Arbitrary<Host>): fc.Arbitrary<Evidence> =>
       }),
       { maxLength: 2 },
     ),
-  }).map(({ facts, pointers, onlyBlock, namesBy, ...rest }) => ({
+  }).map(({ facts, inside, pointers, onlyBlock, namesBy, ...rest }) => ({
     ...rest,
-    process: pointers === undefined ? facts : { ...facts, instructionPointers: pointers },
+    process: {
+      ...facts,
+      ...(inside === undefined ? {} : { insidePid: inside }),
+      ...(pointers === undefined ? {} : { instructionPointers: pointers }),
+    },
     ...(onlyBlock ? { onlyBlock: true as const } : {}),
   }));
 
@@ -259,6 +264,7 @@ export const recordedFields: Known<Evidence> & Known<Host> & Known<ProcessFacts>
   tracer: true,
   uid: true,
   kernelThread: true,
+  insidePid: true,
   instructionPointers: true,
   rss: true,
   anonymous: true,

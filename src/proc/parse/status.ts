@@ -10,6 +10,12 @@ export interface Status {
   readonly hasMemory: boolean;
 }
 
+/** The number of a process that is in a pid namespace below the reader's, there. */
+export const insidePid = ({ namespacePids }: Status): { readonly insidePid?: number } => {
+  const inside = namespacePids === undefined || namespacePids.length < 2 ? undefined : namespacePids.at(-1);
+  return inside === undefined ? {} : { insidePid: inside };
+};
+
 /** Latin1 text of /proc/PID/status. The kernel escapes newlines in Name (escape_str), so lines cannot be forged. */
 export const parseStatus = (text: string): Status => {
   const fields = new Map<string, string>();
