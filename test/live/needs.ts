@@ -8,7 +8,7 @@ import { delimiter, join } from 'node:path';
  *
  * Use: `test('name', needs('root', 'bpftrace'), async () => {...})`.
  */
-export type Need = 'root' | 'bpftrace' | 'criu' | 'valgrind' | 'tmux' | 'chromium' | 'dash' | 'busybox';
+export type Need = 'root' | 'bpftrace' | 'criu' | 'valgrind' | 'tmux' | 'chromium' | 'dash' | 'busybox' | 'runc';
 
 export const needs = (...wanted: readonly Need[]): { skip?: string; timeout: number } => {
   const missing = wanted.filter((need) => !isHere(need));

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readTree } from '../../src/hook/tree.js';
+import { procFiles } from '../../src/proc/files.js';
+import { placeOf } from '../../src/proc/place.js';
+import { MAIN, runProgram } from '../commands/run-program.js';
+import { startContainer } from './container.js';
+import { needs } from './needs.js';
+import { testFolder } from './recording.js';
+
+test('a container that runc restores: its processes have come back under other pids, and its logs are found', {
+  ...needs('root', 'criu', 'runc', 'busybox'),
+  timeout: 180_000,
+}, async (context) => {
+  const hook = join(testFolder(context), 'hook');
+  writeFileSync(hook, `#!/bin/sh\nexec ${process.execPath} ${MAIN} hook\n`, { mode: 0o700 });
+  const shell = 'sh -c "while :; do sleep 1000; done" & while :; do sleep 1000; done';
+  const container = await startContainer(context, shell, hook);
+  const files = procFiles();
+  // Two shells and what each waits for.
+  while (readTree(container.pid(), files).length < 4) await sleep(20);
+  assert.equal(placeOf(container.pid(), files), `pid 1 in ${container.group}`);
+
+  await container.checkpoint();
+  await container.restore();
+  const log = readFileSync(join(container.work, 'restore.log'), 'latin1');
+  assert.match(log, /Running pre-resume scripts/);
+  assert.doesNotMatch(log, /vdsowatch: pre-resume/, 'nothing is different');
+  assert.equal(readTree(container.pid(), files).length, 4);
+  const hooks = readFileSync(join(container.images, 'vdsowatch-trace.ndjson'), 'latin1').match(/"action":"[a-z-]+"/g);
+  assert.deepEqual(hooks, ['"action":"pre-dump"', '"action":"post-dump"', '"action":"pre-resume"']);
+
+  const { out, errors, status } = await runProgram(['analyze', container.images, container.work]);
+  assert.deepEqual([status, errors], [0, '']);
+  assert.equal(out.match(/CRIU \S+ dumped it and took \S+ for the vDSO, by its name: right\./g)?.length, 4, out);
+  assert.equal(out.match(/It was restored in place/g)?.length, 4, out);
+});
