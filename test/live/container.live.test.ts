@@ -3,9 +3,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { filter, firstValueFrom } from 'rxjs';
 import { readTree } from '../../src/hook/tree.js';
+import { observe } from '../../src/pipeline/observe.js';
+import { liveSources } from '../../src/pipeline/source.js';
 import { procFiles } from '../../src/proc/files.js';
 import { placeOf } from '../../src/proc/place.js';
+import { select } from '../../src/trace/selection.js';
+import { cgroupsOf } from '../../src/trace/selection-live.js';
 import { MAIN, runProgram } from '../commands/run-program.js';
 import { startContainer } from './container.js';
 import { needs } from './needs.js';
@@ -23,6 +28,15 @@ test('a container that runc restores: its processes have come back under other p
   // Two shells and what each waits for.
   while (readTree(container.pid(), files).length < 4) await sleep(20);
   assert.equal(placeOf(container.pid(), files), `pid 1 in ${container.group}`);
+
+  // As `watch --cgroup` does.
+  const chosen = select({ cgroup: container.group, tree: false }, { cgroupsOf }).filter;
+  const swept = observe(liveSources({ planning: undefined, notes: [] }), chosen).pipe(
+    filter(({ lines }) => lines.some(({ text }) => text.startsWith('census:'))),
+  );
+  const { state } = await firstValueFrom(swept);
+  const shown = [...state.processes.values()].map(({ pid }) => pid);
+  assert.deepEqual(new Set(shown), new Set(readTree(container.pid(), files)));
 
   await container.checkpoint();
   await container.restore();
