@@ -27,6 +27,21 @@ export const cut = (text: string, width: number, ellipsis: string): string => {
   return kept + ellipsis;
 };
 
+/** At most the last `width` cells of guarded text, for what is being typed; the first cell says that something is missing. */
+export const cutLeft = (text: string, width: number, ellipsis: string): string => {
+  if (width <= 0) return '';
+  if (cellWidth(text) <= width) return text;
+  let kept = '';
+  let used = 0;
+  for (const character of [...text].reverse()) {
+    const wide = cellWidth(character);
+    if (used + wide > width - 1) break;
+    kept = character + kept;
+    used += wide;
+  }
+  return ellipsis + kept;
+};
+
 /** Exactly `width` cells of guarded text. */
 export const fit = (text: string, width: number, ellipsis: string, align: 'left' | 'right' = 'left'): string => {
   const short = cut(text, width, ellipsis);

@@ -47,7 +47,7 @@ export const draw = (shown: Shown, asked: ViewState, size: Size, theme: Theme): 
   const chosen = choose(asked, listing, shape.table);
   const { lines: body, view } = drawBody(shown, chosen, shape, size, theme);
   const lines = [
-    ...headerLines(state, view, listing, size, shape.header, theme),
+    ...headerLines(state, view, listing, size, shape, theme),
     ...(shape.notes > 0 ? [noteLine(state, size.cols, theme)] : []),
     ...body,
     ...(shape.footer > 0

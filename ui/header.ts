@@ -1,26 +1,31 @@
 import type { WatchState } from '../src/model/state.js';
-import type { Size } from './geometry.js';
+import { columnOf } from './columns.js';
+import type { Geometry, Size } from './geometry.js';
 import { ends, fits, line, type Span, span } from './line.js';
 import type { Listing } from './listing.js';
+import { place } from './place.js';
 import { glyphs, type Style, type Theme } from './theme.js';
 import type { ViewState } from './view.js';
 import { countWord, plural } from './words.js';
 
-/** `height` lines: who and how; then how many, how fast, what was lost and what it costs. */
+/** As many lines as the shape has for it: who and how; then how many, how fast, what was lost and what it costs. */
 export const headerLines = (
   state: WatchState,
   view: ViewState,
   listing: Listing,
   size: Size,
-  height: number,
+  shape: Geometry,
   theme: Theme,
 ): readonly string[] => {
+  const height = shape.header;
   if (height <= 0) return [];
   const first = ends(hostSpans(state), tracerSpans(state, view, height > 1), size.cols, theme, 0.7);
   const counts = countSpans(state, listing, theme);
-  const all = viewSpans(view, listing, theme);
+  const all = viewSpans(view, listing, shape, theme);
   // What vdsowatch costs is the first thing to go when room is short.
-  const chosen = fits(counts, all, size.cols, theme) ? all : viewSpans({ ...view, own: undefined }, listing, theme);
+  const chosen = fits(counts, all, size.cols, theme)
+    ? all
+    : viewSpans({ ...view, own: undefined }, listing, shape, theme);
   const second = ends(counts, chosen, size.cols, theme, 0.7);
   return [first, second].slice(0, height);
 };
@@ -87,7 +92,7 @@ const findingSpans = ({ errors, warnings }: Listing, dot: Span): readonly Span[]
 
 const rateWord = (rate: number): string => (rate >= 10 || rate === 0 ? countWord(Math.round(rate)) : rate.toFixed(1));
 
-const viewSpans = (view: ViewState, listing: Listing, theme: Theme): readonly Span[] => {
+const viewSpans = (view: ViewState, listing: Listing, shape: Geometry, theme: Theme): readonly Span[] => {
   const dot = span(` ${glyphs(theme).dot} `, 'dim');
   const narrowed = view.filter !== '' || view.onlyFindings;
   const parts: Span[][] = [];
@@ -100,6 +105,10 @@ const viewSpans = (view: ViewState, listing: Listing, theme: Theme): readonly Sp
       span(`${countWord(listing.rows.length)} of ${countWord(listing.alive + listing.exited)}`),
     ]);
   }
+  // Sorted by it in a wider terminal, or before a detail took its place: its title would show the direction.
+  const sorted = columnOf(view.sort.column);
+  if (shape.titles > 0 && sorted !== undefined && !place(shape.tableCols).some(({ column }) => column === sorted))
+    parts.push([span('by ', 'dim'), span(sorted.title.toLowerCase())]);
   if (view.own !== undefined) {
     parts.push([span(`cpu ${view.own.cpu.toFixed(1)}% ${Math.round(view.own.rss / 1_048_576)}M`, 'dim')]);
   }

@@ -259,3 +259,21 @@ test('on 80 columns a recording offers its keys of time before all others', () =
     /^ ↑↓ move {2}Enter detail {2}space pause {2}\] step {2}n next finding {2}\? help {2}q quit/,
   );
 });
+
+test('of a long text that is typed the end is to be seen, and a message has the whole line', () => {
+  const last = (more: Partial<ViewState>, cols = 60) =>
+    frame(livelyState(), { ...view, ...more }, { cols, rows: 20 }).at(-1);
+  const path = `/var/tmp/${'long/'.repeat(20)}漢字.ndjson`;
+  assert.match(last({ prompt: { kind: 'save', text: path } }) ?? '', /^ save recording as: ….*ong\/漢字\.ndjson $/);
+  assert.match(last({ prompt: { kind: 'seek', text: '15:04:05' } }, 30) ?? '', /^ go to .*15:04:05 $/);
+  assert.match(last({ prompt: { kind: 'filter', text: 'a' } }) ?? '', /^ \/a {3}Enter keeps it, Esc drops it *$/);
+  const message = { severity: 'error', text: 'x'.repeat(57) } as const;
+  assert.equal(last({ message }), `!! ${'x'.repeat(57)}`);
+});
+
+test('what the list is sorted by is said where its column is not shown', () => {
+  const second = (cols: number) =>
+    frame(livelyState(), { ...view, sort: { column: 'abi', descending: false } }, { cols, rows: 20 })[1] ?? '';
+  assert.match(second(90), / by abi · cpu /);
+  assert.doesNotMatch(second(140), / by abi/);
+});
