@@ -80,10 +80,6 @@ export const BINDINGS: readonly Binding[] = [
     short: 'back',
   },
   { action: 'replay-pause', keys: ['space'], label: 'space', help: 'pause and go on', short: 'pause', when: inReplay },
-  { action: 'replay-back', keys: ['['], label: '[', help: 'one step back', when: inReplay },
-  { action: 'replay-forward', keys: [']'], label: ']', help: 'one step on', short: 'step', when: inReplay },
-  { action: 'replay-slower', keys: ['<', ','], label: '<', help: 'half the speed', when: inReplay },
-  { action: 'replay-faster', keys: ['>', '.'], label: '>', help: 'twice the speed', when: inReplay },
   {
     action: 'replay-finding',
     keys: ['n'],
@@ -92,6 +88,10 @@ export const BINDINGS: readonly Binding[] = [
     short: 'next finding',
     when: inReplay,
   },
+  { action: 'replay-back', keys: ['['], label: '[', help: 'one step back', when: inReplay },
+  { action: 'replay-forward', keys: [']'], label: ']', help: 'one step on', short: 'step', when: inReplay },
+  { action: 'replay-slower', keys: ['<', ','], label: '<', help: 'half the speed', when: inReplay },
+  { action: 'replay-faster', keys: ['>', '.'], label: '>', help: 'twice the speed', when: inReplay },
   {
     action: 'replay-seek',
     keys: ['t'],

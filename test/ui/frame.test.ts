@@ -256,7 +256,7 @@ test('on 80 columns a recording offers its keys of time before all others', () =
   const last = frame(livelyState(), replayed, { cols: 80, rows: 24 }).at(-1);
   assert.match(
     last ?? '',
-    /^ ↑↓ move {2}Enter detail {2}space pause {2}\] step {2}n next finding {2}\? help {2}q quit/,
+    /^ ↑↓ move {2}Enter detail {2}space pause {2}n next finding {2}\] step {2}\? help {2}q quit/,
   );
 });
 
