@@ -150,6 +150,10 @@ for (const [cols, rows] of [
             detail.some((line) => line.includes(`${puppet.pid} {red-fg}\\x1b[2J\\n`)),
             detail.join('\n'),
           );
+          assert.ok(
+            detail.some((line) => / a dump {5}CRIU [\d.]+: dump /.test(line)),
+            detail.join('\n'),
+          );
           assert.ok(detail.every((line) => line.length <= cols));
           terminal.press('q');
           await assertGivenBack(terminal, 0);
