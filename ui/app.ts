@@ -99,8 +99,9 @@ export const runScreen = (
         key: (key) => {
           if (over) return;
           const state = shownState();
-          const shape = geometry(screen.size(), view, state.tracer.notes.length > 0);
-          const updated = update(view, key, { listing: listing(state, view), shape });
+          const listed = listing(state, view);
+          const shape = geometry(screen.size(), view, state.tracer.notes.length > 0, listed.rows.length);
+          const updated = update(view, key, { listing: listed, shape });
           view = updated.view;
           if (view.message !== undefined) forgetMessage();
           if (updated.effect !== undefined) perform(updated.effect);

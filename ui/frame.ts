@@ -43,7 +43,7 @@ const noPageSets = (): readonly PageSet[] => [];
 /** As `frame`, with the listing given (it is the costly part), and the settled view given back. */
 export const draw = (shown: Shown, asked: ViewState, size: Size, theme: Theme): Drawn => {
   const { state, listing } = shown;
-  const shape = geometry(size, asked, state.tracer.notes.length > 0);
+  const shape = geometry(size, asked, state.tracer.notes.length > 0, listing.rows.length);
   const chosen = choose(asked, listing, shape.table);
   const { lines: body, view } = drawBody(shown, chosen, shape, size, theme);
   const lines = [

@@ -27,7 +27,11 @@ export interface Geometry {
 /** From here on there is room for table and detail side by side. */
 const BESIDE_COLS = 150;
 
-export const geometry = (size: Size, view: ViewState, notes: boolean): Geometry => {
+/** Fewer than these the table is never, so that a process more or less moves nothing. */
+const FEW_ROWS = 4;
+
+/** `listed`: processes in the list; what few of them leave free under them is the detail's. */
+export const geometry = (size: Size, view: ViewState, notes: boolean, listed = Number.POSITIVE_INFINITY): Geometry => {
   const rows = Math.max(0, size.rows);
   const header = rows >= 12 ? 2 : rows >= 4 ? 1 : 0;
   const footer = rows >= 8 || (view.prompt !== undefined && rows >= 2) ? 1 : 0;
@@ -49,7 +53,7 @@ export const geometry = (size: Size, view: ViewState, notes: boolean): Geometry 
     const beside = { beside: true, detailCols, tableCols: size.cols - 1 - detailCols };
     return { ...base, ...none, ...beside, titles, table: rest, detail: rest + titles, events: tail };
   }
-  const detail = Math.round(rest * 0.62);
+  const detail = Math.max(Math.round(rest * 0.62), rest - Math.max(FEW_ROWS, listed));
   return { ...base, ...none, titles, table: rest - detail, detail, events: tail };
 };
 

@@ -277,3 +277,13 @@ test('what the list is sorted by is said where its column is not shown', () => {
   assert.match(second(90), / by abi · cpu /);
   assert.doesNotMatch(second(140), / by abi/);
 });
+
+test('what few processes leave free is of the detail, and one more or less of them moves nothing', () => {
+  const place = (filter: string) =>
+    frame(livelyState(), { ...view, detail: 'open', filter }, { cols: 80, rows: 24 }).findIndex((line) =>
+      line.startsWith('── '),
+    );
+  assert.equal(place('2210'), 7);
+  assert.equal(place('worker'), 7);
+  assert.equal(place(''), 11);
+});
