@@ -1,11 +1,11 @@
 import { type Observable, Subscription, throttle, timer } from 'rxjs';
 import type { PageSet } from '../src/judge/baseline.js';
-import { openJournal } from '../src/model/journal.js';
 import type { WatchState } from '../src/model/state.js';
 import { foundMessage, type NextFinding, performReplay, type ScreenControls, seekTo, told } from './controls.js';
 import type { Effect } from './effect.js';
 import { rememberedForecasts } from './forecasts.js';
 import { draw } from './frame.js';
+import { frozenCopy } from './frozen.js';
 import { geometry } from './geometry.js';
 import { createListing } from './listing.js';
 import { onceASecond } from './once-a-second.js';
@@ -144,15 +144,7 @@ export const runScreen = (
           controls.rescan();
           break;
         case 'freeze':
-          // The reducer shares its maps between states: what is frozen is a copy.
-          frozen = effect.frozen
-            ? {
-                ...live,
-                processes: new Map(live.processes),
-                spaces: new Map(live.spaces),
-                changes: { processes: openJournal(), spaces: openJournal() },
-              }
-            : undefined;
+          frozen = effect.frozen ? frozenCopy(live) : undefined;
           controls.freeze?.(effect.frozen);
           break;
         case 'save':
