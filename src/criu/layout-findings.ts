@@ -55,12 +55,13 @@ const pairFindings = ({ took: { vdso, vvar }, process, evidence: { host } }: Ima
     const pages = usualVvarPages(host.machine, parseRelease(host.release));
     // An old CRIU left the vvar of a runtime vDSO in: each of them is whole.
     const whole = pages !== undefined && last.end - last.start === BigInt(pages * process.pageSize);
+    const compared = vdso.length > 0 && !whole;
     findings.push(
       finding('image-with-several-vvars', {
         mapping: last.start,
-        text: `vvar is in ${vvar.length} pieces; a restore looks at the last one alone${whole ? '' : ', and makes a proxy as its size differs'}.`,
+        text: `vvar is in ${vvar.length} pieces; a restore looks at the last one alone${compared ? ', and makes a proxy as its size differs' : ''}.`,
         evidence: [`mm: status of vvar at ${places(vvar)}`],
-        ...(whole ? {} : { criuMessage: 'vvar size differs:' }),
+        ...(compared ? { criuMessage: 'vvar size differs:' } : {}),
       }),
     );
   }

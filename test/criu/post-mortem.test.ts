@@ -380,6 +380,33 @@ test('a CRIU that does not start on that kernel restores no image of it there', 
   }
 });
 
+test('a vDSO that is more or less than the whole image of its kernel gets a proxy', async (context) => {
+  const vdso = bytesOf('plain-shell-loop/bundle/22379/mem/7fa9e8d42000.bin');
+  assert.equal(vdso.length, 0x2000);
+  for (const [pages, restore] of [
+    [1, 'proxy'],
+    [2, 'in-place'],
+    [3, 'proxy'],
+  ] as const) {
+    const root = temporaryDirectory(context);
+    const start = 0x20000n;
+    writeImages(root, {
+      pid: 5,
+      ip: start,
+      vmas: [
+        { start: start - 0x6000n, end: start, prot: 1, flags: 0x22, status: VVAR_STATUS },
+        { start, end: start + BigInt(pages * 0x1000), prot: 5, flags: 0x22, status: VDSO_STATUS },
+      ],
+      auxv: [33n, start, 0n, 0n],
+      pagemap: [{ vaddr: start, compatNrPages: pages, flags: 4 }],
+      pages: Buffer.concat([vdso, Buffer.alloc(0x1000)]).subarray(0, pages * 0x1000),
+    });
+    const outcome = await readPostMortem(root);
+    assert.ok(outcome.ok);
+    assert.equal(first(outcome.value).forecast?.restore, restore, `${pages} pages`);
+  }
+});
+
 test('a dump whose log ends well is not said to have stopped, though its pstree.img is missing', async (context) => {
   const path = join(temporaryDirectory(context), 'img');
   cpSync(join(corpus, 'moved-block/img'), path, { recursive: true });
