@@ -15,7 +15,7 @@ import { parseRelease } from '../judge/release.js';
 import { survey } from '../judge/space.js';
 import type { Finding, Forecast, Loss } from '../model/verdict.js';
 import { hex } from '../text/hex.js';
-import type { DumpedVdso, ImageLook } from './image-look.js';
+import { type ImageLook, wholeSize } from './image-look.js';
 import type { ImageArea } from './image-set.js';
 import { hasStatus } from './status.js';
 
@@ -78,21 +78,6 @@ export const imageOutcome = (look: ImageLook, criu: string, target?: TargetVdso)
 };
 
 const sizeOf = ({ start, end }: Pick<ImageArea, 'start' | 'end'>): bigint => end - start;
-
-/**
- * Of the kernel's image, of which the dump may hold a piece (a vDSO that was split), or more (a proxy that grew together
- * with what lies behind it). The table of sections ends the file, and the kernel maps all of that.
- */
-const wholeSize = ({ area, elf, comparison }: DumpedVdso, pageSize: number): bigint => {
-  if (comparison !== undefined) return BigInt(comparison.pristine.length);
-  const { offset = 0, size = 0, count = 0 } = elf?.header.sectionHeaders ?? {};
-  const end = Math.max(elf?.programSize ?? 0, offset + size * count);
-  const pages = Math.ceil(end / pageSize);
-  return count > 0 && end <= LARGEST ? BigInt(pages * pageSize) : sizeOf(area);
-};
-
-/** ppc64le has the largest, 13 pages of 4 KiB. */
-const LARGEST = 0x10000;
 
 /** The kernel of the dump: its vDSO is the dumped one, and its vvar as large as it gives it, by its release. */
 const sameKernel = ({ dumped, took, evidence, process }: ImageLook): RuntimeLayout => {

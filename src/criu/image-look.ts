@@ -66,3 +66,18 @@ export const lookAt = (
     restoreLines: own(logs.restore),
   };
 };
+
+/**
+ * Of the kernel's image, of which the dump may hold a piece (a vDSO that was split), or more (a proxy that grew together
+ * with what lies behind it). The table of sections ends the file, and the kernel maps all of that.
+ */
+export const wholeSize = ({ area, elf, comparison }: DumpedVdso, pageSize: number): bigint => {
+  if (comparison !== undefined) return BigInt(comparison.pristine.length);
+  const { offset = 0, size = 0, count = 0 } = elf?.header.sectionHeaders ?? {};
+  const end = Math.max(elf?.programSize ?? 0, offset + size * count);
+  const pages = Math.ceil(end / pageSize);
+  return count > 0 && end <= LARGEST ? BigInt(pages * pageSize) : area.end - area.start;
+};
+
+/** ppc64le has the largest, 13 pages of 4 KiB. */
+const LARGEST = 0x10000;
