@@ -250,3 +250,49 @@ test('calls that write word by word are one line of the story', async (context) 
     ),
   );
 });
+
+test('a process of a container is restored under another pid of ours: it is the same by its pid inside', async (context) => {
+  const [init, other] = [{ inside: 1 }, { inside: 7 }].map((one) => ({ ...one, auxv: ELSEWHERE, at: ELSEWHERE }));
+  assert.ok(init !== undefined && other !== undefined);
+  const recording = recordingOf(
+    frames(
+      traced,
+      reading({ ms: 10, pid: 500, ticks: TICKS, ...init }),
+      // A shell that it forked: the same auxv.
+      reading({ ms: 11, pid: 507, ticks: TICKS + 1n, ...other }),
+      exited({ at: at(1000), pid: 507, in: 2 }),
+      exited({ at: at(1001), pid: 500, in: 1 }),
+      reading({ ms: 2000, pid: 620, ticks: TICKS + 200n, ...init }),
+      reading({ ms: 2001, pid: 621, ticks: TICKS + 200n, ...other }),
+      heard(at(6000)),
+    ),
+  );
+  const chapters = chaptersOf([await readPath(fileWith(context, recording))]);
+  assert.deepEqual(
+    chapters.map(({ moments }) => moments.map(({ role, judged }) => [role, judged.evidence.process.pid])),
+    [
+      [
+        ['before', 500],
+        ['after', 620],
+      ],
+      [
+        ['before', 507],
+        ['after', 621],
+      ],
+    ],
+  );
+});
+
+test('two processes that live at the same time are no two lives of one', async (context) => {
+  const recording = recordingOf(
+    frames(
+      traced,
+      reading({ ms: 10, pid: 500, ticks: TICKS, at: ELSEWHERE, inside: 1 }),
+      // Forked into a pid namespace below.
+      reading({ ms: 500, pid: 507, ticks: TICKS + 50n, at: ELSEWHERE, inside: 1 }),
+      exited({ at: at(1000), pid: 500, in: 1 }),
+      heard(at(6000)),
+    ),
+  );
+  assert.equal(chaptersOf([await readPath(fileWith(context, recording))]).length, 2);
+});

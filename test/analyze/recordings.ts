@@ -56,15 +56,18 @@ interface Vdso {
   readonly copied?: readonly number[];
   readonly auxv?: bigint;
   readonly comm?: string;
+  /** Its pid in a namespace of its own. */
+  readonly inside?: number;
 }
 
 /** A reading of a process on Linux 6.18, with its data pages below its vDSO, and the words of the pages of that. */
-export const reading = ({ ms, pid, ticks, at: vdso, copied = [], auxv, comm }: Vdso): Snapshot => {
+export const reading = ({ ms, pid, ticks, at: vdso, copied = [], auxv, comm, inside }: Vdso): Snapshot => {
   const evidence: Evidence = readingOf({
     at: at(ms),
     pid,
     ticks,
     vdso,
+    inside,
     ...(auxv === undefined ? {} : { auxv }),
     ...(comm === undefined ? {} : { comm }),
   });

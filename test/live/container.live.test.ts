@@ -51,4 +51,10 @@ test('a container that runc restores: its processes have come back under other p
   assert.deepEqual([status, errors], [0, '']);
   assert.equal(out.match(/CRIU \S+ dumped it and took \S+ for the vDSO, by its name: right\./g)?.length, 4, out);
   assert.equal(out.match(/It was restored in place/g)?.length, 4, out);
+
+  const trace = join(container.images, 'vdsowatch-trace.ndjson');
+  const joined = await runProgram(['analyze', container.images, container.work, trace]);
+  assert.deepEqual([joined.status, joined.errors], [0, '']);
+  assert.equal(joined.out.match(/^\d+ /gm)?.length, 4, joined.out);
+  assert.equal(joined.out.match(/It was restored in place/g)?.length, 4, joined.out);
 });

@@ -117,9 +117,11 @@ interface Reading {
   readonly comm?: string;
   readonly state?: string;
   readonly parent?: number;
+  /** Its pid in a namespace of its own. */
+  readonly inside?: number | undefined;
 }
 
-export const readingOf = ({ at, pid, ticks, vdso, auxv, comm, state = 'S', parent }: Reading): Evidence => {
+export const readingOf = ({ at, pid, ticks, vdso, auxv, comm, state = 'S', parent, inside }: Reading): Evidence => {
   const put = auxv ?? vdso;
   const named = vdso === undefined ? [] : [vma(vdso, 2, '[vdso]')];
   return {
@@ -136,6 +138,7 @@ export const readingOf = ({ at, pid, ticks, vdso, auxv, comm, state = 'S', paren
       tracer: undefined,
       uid: undefined,
       kernelThread: false,
+      ...(inside === undefined ? {} : { insidePid: inside }),
     },
     vmas: state === 'Z' ? [] : [...named, vma(0x7ffc_0000_0000n, 33, '[stack]')],
     smaps: undefined,

@@ -6,20 +6,26 @@ export const group = (witnesses: readonly Witness[]): readonly (readonly Witness
   const byPid = new Map<number, Witness[][]>();
   const groups: Witness[][] = [];
   for (const witness of witnesses) {
-    const near = new Set(witness.pids.flatMap((pid) => byPid.get(pid) ?? []));
+    const near = new Set(numbersOf(witness).flatMap((pid) => byPid.get(pid) ?? []));
     const matching = [...near].filter((members) => members.some((member) => isSame(member, witness)));
     const [first, ...more] = matching;
     const target = first ?? [];
     if (first === undefined) groups.push(target);
     target.push(witness, ...more.flat());
     for (const merged of more) groups.splice(groups.indexOf(merged), 1);
-    for (const pid of new Set(target.flatMap(({ pids }) => pids))) {
+    for (const pid of new Set(target.flatMap(numbersOf))) {
       const rest = (byPid.get(pid) ?? []).filter((members) => !more.includes(members) && members !== target);
       byPid.set(pid, [...rest, target]);
     }
   }
   return byProgram(groups);
 };
+
+/** Inside its container and outside: a restore keeps one of them. */
+const numbersOf = ({ pids, judged }: Witness): readonly number[] => [
+  ...pids,
+  ...(judged.evidence.process.insidePid === undefined ? [] : [judged.evidence.process.insidePid]),
+];
 
 /** An image by itself, whose pids are those of a container: it is whoever runs the same program, if that is one. */
 const byProgram = (groups: readonly Witness[][]): readonly (readonly Witness[])[] => {

@@ -19,11 +19,24 @@ export const isSame = (one: Witness, other: Witness): boolean => {
   return !elsewhere && isSameName(one, other);
 };
 
-/** Two owners of a pid in one recording: the second is what CRIU made of the first. */
-const isRestoredFrom = (one: Witness, other: Witness): boolean =>
-  one.pids.some((pid) => other.pids.includes(pid)) &&
-  (one.life?.life.restored !== undefined || other.life?.life.restored !== undefined) &&
-  comparePrograms(one.programs, other.programs) === 'same';
+/**
+ * Two processes of one recording: the second is what CRIU made of the first. It has its pid; in a container that is the
+ * one inside, and the one outside is new, while the auxv, which a fork would share, and which of them was there first
+ * tell it from its children.
+ */
+const isRestoredFrom = (one: Witness, other: Witness): boolean => {
+  if (comparePrograms(one.programs, other.programs) !== 'same') return false;
+  if (one.pids.some((pid) => other.pids.includes(pid)))
+    return one.life?.life.restored !== undefined || other.life?.life.restored !== undefined;
+  const [inside, otherInside] = [one, other].map(({ judged }) => judged.evidence.process.insidePid);
+  return inside !== undefined && inside === otherInside && (isGoneBefore(one, other) || isGoneBefore(other, one));
+};
+
+const isGoneBefore = ({ life: one }: Witness, { life: other }: Witness): boolean => {
+  const last = one?.life.ended ?? one?.life.state;
+  const first = other?.life.born ?? other?.life.first;
+  return last !== undefined && first !== undefined && last.at < first.at;
+};
 
 /** By nothing but its program and name: for a process whose pid in its image is that of its container. */
 export const isSameProgram = (one: Witness, other: Witness): boolean =>
