@@ -26,8 +26,8 @@ export interface LateMoves {
   readonly due: () => readonly number[];
   /** The newest reading of the process is cut down now, or may be: what is late has to be read before that. */
   readonly isCut: (pid: number) => boolean;
-  /** All late moves up to here have been read, this one of its address space last; the state after it is made. */
-  readonly settle: (move: MoveLine) => void;
+  /** All late moves up to here have been read, one of these last in its address space; the state after it is made. */
+  readonly settle: (newest: Pick<MoveLine, 'tgid' | 'context' | 'comm'>) => void;
   /** Something else was done to that address space: what was settled is open again. */
   readonly reopen: (context: bigint | undefined) => void;
   readonly forget: (pid: number) => void;

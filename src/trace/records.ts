@@ -61,6 +61,7 @@ const isForeign = (value: unknown): value is { schema: string } =>
   value.schema !== TRACE;
 
 /** How lines of a kind begin. */
+export const SNAPSHOT = Buffer.from('{"record":"snapshot"');
 export const VERDICT = Buffer.from('{"record":"verdict"');
 export const SAID = Buffer.from('{"record":"said"');
 

@@ -63,7 +63,7 @@ export const openRuns = (reader: LineReader<Observation>, shown: Shown): LineRea
     for (const run of [...byProcess.values()]) end(run, into);
   };
 
-  const begin = ({ tgid, context }: MoveLine, into: Content[]): Run => {
+  const begin = ({ tgid, context, comm }: MoveLine, into: Content[]): Run => {
     end(byContext.get(context), into);
     end(byProcess.get(tgid), into);
     if (byProcess.size >= MOST_RUNS) end(byProcess.values().next().value, into);
@@ -71,7 +71,7 @@ export const openRuns = (reader: LineReader<Observation>, shown: Shown): LineRea
     const before = told.get(tgid);
     const lines = spare.pop() ?? openPassedLines(shown, LAST);
     const isNew = before?.context !== context || before.count < FIRST;
-    const run = { tgid, context, first: 0, most: isNew ? FIRST : 1, early: before?.count ?? 0, lines };
+    const run = { tgid, context, comm, first: 0, most: isNew ? FIRST : 1, early: before?.count ?? 0, lines };
     byProcess.set(tgid, run);
     byContext.set(context, run);
     if (sharing.isShared(context)) shared.add(run);
@@ -86,7 +86,7 @@ export const openRuns = (reader: LineReader<Observation>, shown: Shown): LineRea
     const run = fits ? known : begin(move, into);
     if (lateness === 'open') urgent.add(run);
     else if (lateness === 'settled') settled.add(run);
-    run.newest = move;
+    run.comm = move.comm;
     if (run.first < run.most) {
       run.first += 1;
       readNow(bytes, from, to, into);
@@ -156,7 +156,7 @@ export const openRuns = (reader: LineReader<Observation>, shown: Shown): LineRea
       for (const run of settled) if (late.isCut(run.tgid)) end(run, into);
       for (const run of urgent) {
         end(run, into);
-        if (run.newest !== undefined) late.settle(run.newest);
+        late.settle(run);
       }
     },
     end: endAll,
@@ -194,5 +194,6 @@ interface Run {
   readonly early: number;
   /** Those behind the first. */
   readonly lines: PassedLines;
-  newest?: MoveLine;
+  /** As the newest of them has it. */
+  comm: string;
 }
