@@ -1,4 +1,4 @@
-import type { Severity } from '../model/verdict.js';
+import type { Severity } from '../../model/verdict.js';
 
 /** What a finding code means, and what to do about it. */
 export interface FindingCode {

@@ -1,4 +1,4 @@
-import { code, type FindingCode } from '../judge/finding-code.js';
+import { code, type FindingCode } from './code.js';
 
 /** Codes of what is found in CRIU images and logs; part of the one list in judge/finding-codes.ts. */
 export const IMAGE_FINDING_CODES = {

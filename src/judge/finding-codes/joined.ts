@@ -1,4 +1,4 @@
-import { code, type FindingCode } from '../../judge/finding-code.js';
+import { code, type FindingCode } from './code.js';
 
 /** Codes of what only several sources together tell; part of the one list in judge/finding-codes.ts. */
 export const JOINED_FINDING_CODES = {
