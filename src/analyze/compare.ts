@@ -1,8 +1,8 @@
 import type { Difference } from '../model/diff.js';
 import { AT_SYSINFO_EHDR } from '../model/evidence.js';
+import type { Judged } from '../model/judged.js';
 import type { Verdict } from '../model/verdict.js';
 import { isVvarNamed } from '../model/vma.js';
-import type { Judged } from '../report/process.js';
 import { hex } from '../text/hex.js';
 
 /**

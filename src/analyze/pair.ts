@@ -1,5 +1,5 @@
+import type { Judged } from '../model/judged.js';
 import { imageOf, isOtherImage } from '../pipeline/image.js';
-import type { Judged } from '../report/process.js';
 
 /** The same process at two moments. */
 export interface Pair {

@@ -2,10 +2,10 @@ import type { PageSet } from '../judge/baseline.js';
 import { judge } from '../judge/judge.js';
 import type { Evidence } from '../model/evidence.js';
 import type { Failure } from '../model/failure.js';
+import type { Judged } from '../model/judged.js';
 import type { ProcContext } from '../proc/context.js';
 import { noProcess } from '../proc/no-process.js';
 import { isGone, sweep } from '../proc/sweep.js';
-import type { Judged } from '../report/process.js';
 import { learnOfOthers } from './others.js';
 
 /** The processes somebody asked for, read in full. */

@@ -3,9 +3,9 @@ import { readMoment } from '../analyze/moment.js';
 import { type Pairing, pair } from '../analyze/pair.js';
 import { DIFF, type DiffDocument } from '../model/diff.js';
 import { EXIT, type Failure } from '../model/failure.js';
+import type { Judged } from '../model/judged.js';
 import { complain } from '../report/complain.js';
 import { isForMachines, type OutputFormat } from '../report/format.js';
-import type { Judged } from '../report/process.js';
 import { standardOutput } from '../report/standard-output.js';
 import { columns } from '../report/table.js';
 

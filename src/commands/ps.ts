@@ -1,6 +1,7 @@
 import { type Census, takeCensus } from '../census/census.js';
 import { readChosen } from '../census/chosen.js';
 import { EXIT, type Failure, type Outcome, success } from '../model/failure.js';
+import type { Told } from '../model/judged.js';
 import type { ProcContext } from '../proc/context.js';
 import { procFiles } from '../proc/files.js';
 import { procContext, readLocalHost } from '../proc/host.js';
@@ -9,7 +10,7 @@ import { pageSetReport, pageSetTable } from '../report/baselines.js';
 import { complain, say } from '../report/complain.js';
 import { isForMachines, type OutputFormat } from '../report/format.js';
 import { printReport } from '../report/print.js';
-import { reportFrame, type Told } from '../report/process.js';
+import { reportFrame } from '../report/process.js';
 import { tableSelection } from '../report/selection.js';
 import { standardOutput } from '../report/standard-output.js';
 import { unreadFailure } from '../report/unread.js';

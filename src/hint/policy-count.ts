@@ -1,5 +1,5 @@
+import type { Told } from '../model/judged.js';
 import type { Policies } from '../model/verdict.js';
-import type { Told } from '../report/process.js';
 
 /** How one of CRIU's checks does on the processes running now, against what is true of each. */
 export interface PolicyCount {

@@ -1,6 +1,6 @@
 import { compare } from '../analyze/compare.js';
 import { pair } from '../analyze/pair.js';
-import type { Judged } from '../report/process.js';
+import type { Judged } from '../model/judged.js';
 import { printable } from '../text/escape.js';
 
 /**

@@ -4,10 +4,10 @@ import { readPostMortem } from '../criu/post-mortem.js';
 import type { Pristine } from '../judge/criu/pristine.js';
 import { forecast } from '../judge/forecast.js';
 import type { Evidence } from '../model/evidence.js';
+import type { Judged } from '../model/judged.js';
 import type { Observation } from '../pipeline/observation.js';
 import type { ProcContext } from '../proc/context.js';
 import { readProcess } from '../proc/process.js';
-import type { Judged } from '../report/process.js';
 import { readTree } from './tree.js';
 
 /** A process tree at the moment of a hook. */

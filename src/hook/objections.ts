@@ -1,5 +1,5 @@
+import type { Judged } from '../model/judged.js';
 import type { Forecast } from '../model/verdict.js';
-import type { Judged } from '../report/process.js';
 import { printable } from '../text/escape.js';
 
 /** What is enough to stop a dump. restore: a process would not come back; loss: it would come back with less. */

@@ -1,13 +1,4 @@
-import type { Told } from './process.js';
-
-/**
- * Processes of which the same is told but for pid, name and addresses, as nearly all of a census are. Their text is made
- * for one of them, its addresses left open: 4 us instead of 12 for the machine form of each, and printed.
- */
-export interface Likeness {
-  /** What is told of one of them that lies `by` bytes from the first. */
-  readonly placed: (by: bigint) => Told;
-}
+import type { Likeness, Told } from '../model/judged.js';
 
 /** `render` for many processes. It must make nothing of pid and name. */
 export const renderAlike = (render: (one: Told) => readonly string[]): ((one: Told) => readonly string[]) => {

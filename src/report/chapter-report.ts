@@ -1,10 +1,10 @@
 import { stateWord } from '../judge/words.js';
+import type { Chapter, Moment } from '../model/chapter.js';
 import type { Host } from '../model/evidence.js';
 import type { Failure } from '../model/failure.js';
 import type { ProcessReport, Report } from '../model/report.js';
 import { escapeText } from '../text/escape.js';
 import { hex } from '../text/hex.js';
-import type { Chapter, Moment } from './chapter.js';
 import { isoTime } from './line.js';
 import { findingReport, policiesReport, processReport, reportFrame } from './process.js';
 

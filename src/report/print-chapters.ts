@@ -1,8 +1,8 @@
+import type { Chapter, StoryLine, Turn } from '../model/chapter.js';
 import type { Report } from '../model/report.js';
 import type { PolicyVerdict } from '../model/verdict.js';
 import { printable } from '../text/escape.js';
 import { hex } from '../text/hex.js';
-import type { Chapter, StoryLine, Turn } from './chapter.js';
 import { isForMachines, type OutputFormat } from './format.js';
 import { timeOfDay } from './line.js';
 import { explanation, printMachine, printProblems } from './print.js';

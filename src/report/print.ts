@@ -1,9 +1,10 @@
 import { forecastWords } from '../judge/words.js';
+import type { Told } from '../model/judged.js';
 import type { Report } from '../model/report.js';
 import { renderAlike } from './alike.js';
 import { complain } from './complain.js';
 import { isForMachines, type OutputFormat } from './format.js';
-import { processText, type Told } from './process.js';
+import { processText } from './process.js';
 import { standardOutput } from './standard-output.js';
 import { columns, tableOfRows, tableRow } from './table.js';
 

@@ -1,32 +1,13 @@
 import { unreadableText } from '../judge/words.js';
-import type { Evidence, Host, ProcessFacts } from '../model/evidence.js';
+import type { Host } from '../model/evidence.js';
 import type { Failure } from '../model/failure.js';
+import type { Told } from '../model/judged.js';
 import type { FindingReport, HostReport, ProcessReport, Report } from '../model/report.js';
 import { REPORT } from '../model/report-name.js';
-import type { HistoryLine } from '../model/state.js';
-import type { Finding, Forecast, Policies, PolicyVerdict, VdsoVerdict, Verdict } from '../model/verdict.js';
+import type { Finding, Forecast, Policies, PolicyVerdict, VdsoVerdict } from '../model/verdict.js';
 import { escapeText, printable } from '../text/escape.js';
 import { hex } from '../text/hex.js';
-import { type Likeness, renderAlike } from './alike.js';
-
-/** One judged process, before it is printed. */
-export interface Judged extends Told {
-  readonly evidence: Evidence;
-}
-
-/** The same, with no more of its evidence than table and machine form tell: that much is left of it after a census. */
-export interface Told {
-  readonly evidence: Pick<Evidence, 'source' | 'namespaces' | 'unread'> & {
-    readonly process: Pick<ProcessFacts, 'pid' | 'comm' | 'kernelThread'>;
-    /** Whether they were read. */
-    readonly vmas: readonly unknown[] | undefined;
-  };
-  readonly verdict: Verdict;
-  readonly forecast?: Forecast | undefined;
-  readonly history?: readonly Pick<HistoryLine, 'at' | 'text' | 'severity'>[];
-  /** Others are told like it; how far it lies from the first of them. */
-  readonly alike?: { readonly likeness: Likeness; readonly by: bigint };
-}
+import { renderAlike } from './alike.js';
 
 /** The machine form of one process: hostile text escaped, addresses as strings, unknown as null. */
 export const processReport = ({ evidence, verdict, forecast, history = [] }: Told): ProcessReport => ({

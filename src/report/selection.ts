@@ -1,4 +1,4 @@
-import type { Told } from './process.js';
+import type { Told } from '../model/judged.js';
 
 /**
  * What the plain table of a census shows. A page of kernel threads, or of other users' processes where they cannot be

@@ -1,9 +1,9 @@
 import stringWidth from 'string-width';
 import { hintWord, pagesWord, stateWord, unreadableText, vvarWord, worstFinding } from '../judge/words.js';
+import type { Told } from '../model/judged.js';
 import { printable } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import { renderAlike } from './alike.js';
-import type { Told } from './process.js';
 
 /**
  * Lays cells out in columns two blanks apart; the last column is not padded. Widths in terminal cells. Plain text,

@@ -1,7 +1,7 @@
 import { unreadableText } from '../judge/words.js';
 import { type Failure, failure } from '../model/failure.js';
+import type { Judged } from '../model/judged.js';
 import { NOT_READABLE } from '../proc/unread.js';
-import type { Judged } from './process.js';
 
 /** Of processes that somebody asked for: which could not be read, in one sentence; undefined when all could. */
 export const unreadFailure = (judged: readonly Judged[]): Failure | undefined => {

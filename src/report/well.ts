@@ -1,4 +1,4 @@
-import type { Told } from './process.js';
+import type { Told } from '../model/judged.js';
 
 /** Nothing wrong was found, and a dump would not fail or lose anything. */
 export const isWell = ({ verdict, forecast }: Told): boolean =>

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { compare } from '../../src/analyze/compare.js';
 import { pair } from '../../src/analyze/pair.js';
 import { readPiece } from '../../src/analyze/piece.js';
-import type { Judged } from '../../src/report/process.js';
+import type { Judged } from '../../src/model/judged.js';
 
 const cases = fileURLToPath(new URL('../../../test/corpus/cases', import.meta.url));
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { chaptersOf } from '../../src/analyze/join/chapters.js';
-import type { Chapter } from '../../src/report/chapter.js';
+import type { Chapter } from '../../src/model/chapter.js';
 import { CLONE_VM, called, execed, exited, forked, heard, MS, moved, T0 } from '../pipeline/build.js';
 import { readPath } from './pieces.js';
 import { at, fileWith, frames, type Part, reading, recordingOf, traced } from './recordings.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type PostMortem, readPostMortem } from '../../src/criu/post-mortem.js';
 import type { Pristine } from '../../src/judge/criu/pristine.js';
-import type { Judged } from '../../src/report/process.js';
+import type { Judged } from '../../src/model/judged.js';
 import { hex } from '../../src/text/hex.js';
 import { PLAIN_STATUS, temporaryDirectory, VDSO_STATUS, VVAR_STATUS, writeImages } from './image-directory.js';
 

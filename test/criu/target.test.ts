@@ -6,7 +6,7 @@ import { readPostMortem } from '../../src/criu/post-mortem.js';
 import { parseTarget, readTargetFile } from '../../src/criu/target-file.js';
 import type { Target, VdsoImage } from '../../src/doctor/schema.js';
 import { readElfImage } from '../../src/elf/image.js';
-import type { Judged } from '../../src/report/process.js';
+import type { Judged } from '../../src/model/judged.js';
 import { temporaryDirectory } from './image-directory.js';
 
 const corpus = 'test/corpus/cases';

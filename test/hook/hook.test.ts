@@ -9,9 +9,9 @@ import { objections } from '../../src/hook/objections.js';
 import { type Addition, addToFile, readEarlier, tracePath } from '../../src/hook/record-file.js';
 import { readTree } from '../../src/hook/tree.js';
 import { judge } from '../../src/judge/judge.js';
+import type { Judged } from '../../src/model/judged.js';
 import type { Forecast } from '../../src/model/verdict.js';
 import { procFiles } from '../../src/proc/files.js';
-import type { Judged } from '../../src/report/process.js';
 import { readingOf, T0 } from '../pipeline/build.js';
 import { header } from '../trace/recording.js';
 

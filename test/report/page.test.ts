@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chaptersOf } from '../../src/analyze/join/chapters.js';
+import type { Chapter } from '../../src/model/chapter.js';
 import { failure } from '../../src/model/failure.js';
-import type { Chapter } from '../../src/report/chapter.js';
 import { page } from '../../src/report/html/page.js';
 import { chaptersText } from '../../src/report/print-chapters.js';
 import { readCorpus } from '../analyze/pieces.js';

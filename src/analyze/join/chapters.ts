@@ -1,8 +1,8 @@
 import { finding } from '../../judge/finding-codes.js';
+import type { Chapter, Moment } from '../../model/chapter.js';
 import type { Difference } from '../../model/diff.js';
 import { type Failure, failure } from '../../model/failure.js';
 import type { Finding } from '../../model/verdict.js';
-import type { Chapter, Moment } from '../../report/chapter.js';
 import { escapeText } from '../../text/escape.js';
 import { compare } from '../compare.js';
 import type { Piece } from '../piece.js';

@@ -1,7 +1,7 @@
 import { hasStatus } from '../../criu/status.js';
 import { finding } from '../../judge/finding-codes.js';
+import type { Choice } from '../../model/chapter.js';
 import type { Finding, MappingClass, MappingVerdict } from '../../model/verdict.js';
-import type { Choice } from '../../report/chapter.js';
 import { hex } from '../../text/hex.js';
 import type { Role } from './roles.js';
 import type { Witness } from './witness.js';

@@ -1,7 +1,7 @@
 import type { CriuLog } from '../../criu/log/log.js';
 import { hasStatus } from '../../criu/status.js';
+import type { Choice } from '../../model/chapter.js';
 import type { Difference } from '../../model/diff.js';
-import type { Choice } from '../../report/chapter.js';
 import { isoTime } from '../../report/line.js';
 import { printable } from '../../text/escape.js';
 import { hex } from '../../text/hex.js';

@@ -1,4 +1,4 @@
-import type { Moment } from '../../report/chapter.js';
+import type { Moment } from '../../model/chapter.js';
 import type { Dumped } from '../recording/life.js';
 import { areOtherHosts, areOtherKernels } from './same.js';
 import { asDumped, asRestored, isAfterDump, seenDump } from './seen-dump.js';

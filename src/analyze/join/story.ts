@@ -1,5 +1,5 @@
 import type { CriuLog, LogFinding } from '../../criu/log/log.js';
-import type { StoryLine } from '../../report/chapter.js';
+import type { StoryLine } from '../../model/chapter.js';
 import { escapeText, printable } from '../../text/escape.js';
 import type { Life } from '../recording/life.js';
 import type { Recorded } from '../recording/read.js';

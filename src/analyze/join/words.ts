@@ -1,5 +1,5 @@
 import { pagesWord, stateWord, vvarWord } from '../../judge/words.js';
-import type { Judged } from '../../report/process.js';
+import type { Judged } from '../../model/judged.js';
 import { hex } from '../../text/hex.js';
 
 /** "its x86_64 vDSO is at 0x7fe6875f1000 (r-xp, modified, pages copied 0,1, vvar attached, name hint ok)". */

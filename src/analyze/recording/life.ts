@@ -1,9 +1,9 @@
+import type { Turn } from '../../model/chapter.js';
 import type { Evidence } from '../../model/evidence.js';
 import type { HistoryLine } from '../../model/state.js';
 import type { Forecast, Verdict } from '../../model/verdict.js';
 import type { Image } from '../../pipeline/image.js';
 import type { Effect } from '../../pipeline/placement.js';
-import type { Turn } from '../../report/chapter.js';
 
 /** A moment of a recording. */
 export interface Instant {

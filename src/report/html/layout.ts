@@ -1,9 +1,9 @@
 import { AT_SYSINFO_EHDR } from '../../model/evidence.js';
+import type { Judged } from '../../model/judged.js';
 import type { VdsoVerdict } from '../../model/verdict.js';
 import { contains, isVdsoNamed, isVvarNamed, permissionsOf, type Vma } from '../../model/vma.js';
 import { printable } from '../../text/escape.js';
 import { hex } from '../../text/hex.js';
-import type { Judged } from '../process.js';
 import { html, joined, type Markup } from './markup.js';
 
 /**

@@ -1,13 +1,13 @@
 import { stateWord, worstFinding } from '../../judge/words.js';
+import type { Chapter, Moment, Turn } from '../../model/chapter.js';
 import type { Difference } from '../../model/diff.js';
 import type { Host } from '../../model/evidence.js';
 import type { Failure } from '../../model/failure.js';
+import type { Judged } from '../../model/judged.js';
 import type { Finding, PolicyVerdict } from '../../model/verdict.js';
 import { printable } from '../../text/escape.js';
 import { hex } from '../../text/hex.js';
-import type { Chapter, Moment, Turn } from '../chapter.js';
 import { isoTime, timeOfDay } from '../line.js';
-import type { Judged } from '../process.js';
 import { layout } from './layout.js';
 import { html, joined, type Markup } from './markup.js';
 import { STYLE } from './style.js';

@@ -1,4 +1,4 @@
-import type { StoryLine } from '../chapter.js';
+import type { StoryLine } from '../../model/chapter.js';
 import { timeOfDay } from '../line.js';
 import { html, joined, type Markup } from './markup.js';
 

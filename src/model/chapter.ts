@@ -1,7 +1,7 @@
-import type { Difference } from '../model/diff.js';
-import type { Host } from '../model/evidence.js';
-import type { MappingClass, Policies, Severity } from '../model/verdict.js';
-import type { Judged } from './process.js';
+import type { Difference } from './diff.js';
+import type { Host } from './evidence.js';
+import type { Judged } from './judged.js';
+import type { MappingClass, Policies, Severity } from './verdict.js';
 
 /** Everything the given paths say of one process, joined. */
 export interface Chapter {
