@@ -5,7 +5,7 @@ import type { Failure } from '../model/failure.js';
 import type { ProcessReport, Report } from '../model/report.js';
 import { escapeText } from '../text/escape.js';
 import { hex } from '../text/hex.js';
-import { isoTime } from './line.js';
+import { isoTime } from '../text/time-of-day.js';
 import { findingReport, policiesReport, processReport, reportFrame } from './process.js';
 
 /** The machine form of what several paths tell: that of `ps`, with the story added to each process. */

@@ -1,7 +1,8 @@
 import { type HistoryLine, TRACER } from '../model/state.js';
+import type { WallOffset } from '../text/time-of-day.js';
 import { type Choice, isChosenLine } from './chosen.js';
 import { eventLine } from './event-json.js';
-import { lineText, type WallOffset } from './line.js';
+import { lineText } from './line.js';
 
 /** The face without a terminal: every event and finding as one line, for people or for machines. */
 export interface LineFace {

@@ -2,8 +2,8 @@ import type { Plan } from '../bpftrace/plan.js';
 import type { Host } from '../model/evidence.js';
 import type { HostStatus } from '../model/state.js';
 import { ownVersion } from '../own-version.js';
-import { isoTime } from '../report/line.js';
 import { escapeText } from '../text/escape.js';
+import { isoTime } from '../text/time-of-day.js';
 import { type Header, TRACE } from './format.js';
 
 /** What is to be said at the beginning of a recording. */

@@ -1,7 +1,7 @@
 import { finding } from '../../judge/finding-codes.js';
 import type { Finding } from '../../model/verdict.js';
-import { isoTime } from '../../report/line.js';
 import { printable } from '../../text/escape.js';
+import { isoTime } from '../../text/time-of-day.js';
 import { isProxied } from '../compare.js';
 import { type Writer, writerOf } from '../recording/writes.js';
 import { imageOf } from './choices.js';

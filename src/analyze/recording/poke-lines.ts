@@ -1,5 +1,5 @@
 import type { HistoryLine } from '../../model/state.js';
-import { isoTime } from '../../report/line.js';
+import { isoTime } from '../../text/time-of-day.js';
 import { addLine, type Life, lean } from './life.js';
 
 /**

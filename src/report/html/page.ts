@@ -7,7 +7,7 @@ import type { Judged } from '../../model/judged.js';
 import type { Finding, PolicyVerdict } from '../../model/verdict.js';
 import { printable } from '../../text/escape.js';
 import { hex } from '../../text/hex.js';
-import { isoTime, timeOfDay } from '../line.js';
+import { isoTime, timeOfDay } from '../../text/time-of-day.js';
 import { layout } from './layout.js';
 import { html, joined, type Markup } from './markup.js';
 import { STYLE } from './style.js';

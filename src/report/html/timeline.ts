@@ -1,5 +1,5 @@
 import type { StoryLine } from '../../model/chapter.js';
-import { timeOfDay } from '../line.js';
+import { timeOfDay } from '../../text/time-of-day.js';
 import { html, joined, type Markup } from './markup.js';
 
 const WIDTH = 800;
