@@ -1,10 +1,10 @@
 import { DoctorJson } from '../doctor/schema.js';
 import { HintJson } from '../hint/schema.js';
 import { DiffJson } from '../model/diff.js';
+import { EventJson } from '../model/event-schema.js';
 import { EXIT } from '../model/failure.js';
 import { ReportJson } from '../model/report.js';
 import { say } from '../report/complain.js';
-import { EventJson } from '../report/event-schema.js';
 import { standardOutput } from '../report/standard-output.js';
 import { TraceRecord } from '../trace/format.js';
 

@@ -1,11 +1,11 @@
 import { errnoName, errnoOf } from '../model/errno.js';
 import type { Event } from '../model/event.js';
+import { EVENT } from '../model/event-name.js';
+import type { EventLine } from '../model/event-schema.js';
 import type { HistoryLine } from '../model/state.js';
 import { printable } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import { isoTime, type WallOffset } from '../text/time-of-day.js';
-import { EVENT } from './event-name.js';
-import type { EventLine } from './event-schema.js';
 import { findingReport } from './process.js';
 
 /** The machine form of a line: hostile text escaped, addresses as strings, unknown as null. */

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { EventJson } from '../report/event-schema.js';
+import { EventJson } from '../model/event-schema.js';
 import { EventRecord } from './format-event.js';
 import { BlobRecord, EvidenceJson, HostRecord } from './format-evidence.js';
 import { HintTest, Latin1, Offset, orNull, Pid, Time, Word, words } from './shapes.js';

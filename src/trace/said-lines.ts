@@ -1,5 +1,5 @@
+import type { EventLine } from '../model/event-schema.js';
 import { TRACER } from '../model/state.js';
-import type { EventLine } from '../report/event-schema.js';
 import { type LineChoice, lineFace } from '../report/lines.js';
 import { isNamed } from '../text/comm.js';
 import { escapeText } from '../text/escape.js';

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Value } from '@sinclair/typebox/value';
-import { EventJson } from '../../src/report/event-schema.js';
+import { EventJson } from '../../src/model/event-schema.js';
 
 /** The compiled program as a user runs it, without probes: how it prints, and how it ends. */
 

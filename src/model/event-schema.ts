@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { FindingJson } from '../model/report.js';
 import { EVENT } from './event-name.js';
+import { FindingJson } from './report.js';
 
 const Hex = Type.String({ pattern: '^0x[0-9a-f]+$' });
 const Nanoseconds = Type.String({ pattern: '^[0-9]+$', description: 'CLOCK_BOOTTIME, ns' });
