@@ -1,5 +1,5 @@
 import { printable } from '../text/escape.js';
-import { parseCgroup } from '../trace/cgroup.js';
+import { parseCgroup } from './cgroup.js';
 import { isError, type ProcFiles } from './files.js';
 import { insidePid, parseStatus } from './parse/status.js';
 

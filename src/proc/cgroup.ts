@@ -1,4 +1,4 @@
-import { isError, procFiles } from '../proc/files.js';
+import { isError, procFiles } from './files.js';
 
 /** The control groups of a running process; none when it has gone. */
 export const cgroupsOf = (pid: number): readonly string[] => {
