@@ -1,11 +1,13 @@
 import type { Target, VdsoImage } from '../doctor/schema.js';
 import { proxiedSymbols } from '../judge/criu/proxied-symbols.js';
+import { hasOnlyGnuHash, noStart, type StartKernel } from '../judge/criu/start.js';
 import { parseCriuVersion } from '../judge/criu/version.js';
 import { finding } from '../judge/finding-codes.js';
+import { parseRelease } from '../judge/release.js';
 import type { Finding } from '../model/verdict.js';
 import type { TargetVdso } from './image-forecast.js';
 import type { ImageLook } from './image-look.js';
-import { canRunOn } from './version.js';
+import { versionText } from './version.js';
 
 /** What the restore rule needs to know of that host for a task of that ABI; 0n: it gives such tasks no vDSO. */
 export const targetVdso = ({ images }: Target, abi: string): TargetVdso => {
@@ -40,15 +42,14 @@ export const targetFindings = (look: ImageLook, target: Target, criu: string): r
     ];
   const findings: Finding[] = [];
   const version = parseCriuVersion(criu);
-  const hasVclock = Object.values(target.images).some(({ data }) => data.some((one) => one.name === '[vvar_vclock]'));
-  const runs = version === undefined ? undefined : canRunOn(version, { hasVclock });
-  if (runs?.runs === false)
+  const stops = version === undefined ? undefined : noStart(version, kernelOf(target));
+  if (version !== undefined && stops !== undefined)
     findings.push(
       finding('target-criu-cannot-run', {
         mapping: undefined,
-        text: `On ${name} that CRIU does not start: ${runs.why}.`,
+        text: `On ${name} that CRIU does not start: CRIU ${versionText(version)} ${stops.lacks}; use 4.1 or later.`,
         evidence: [],
-        criuMessage: 'Unexpected rt vDSO area bounds',
+        criuMessage: stops.line,
       }),
     );
   const abi = verdict.abi ?? '';
@@ -56,6 +57,12 @@ export const targetFindings = (look: ImageLook, target: Target, criu: string): r
   if (image === undefined || dumped?.elf === undefined) return findings;
   return [...findings, ...symbolFindings(look, image, name), ...codeFindings(look, image, name)];
 };
+
+/** What its processes map was measured there; what hash tables they have was not told. */
+const kernelOf = ({ images, machine, release }: Target): StartKernel => ({
+  hasVclock: Object.values(images).some(({ data }) => data.some((one) => one.name === '[vvar_vclock]')),
+  onlyGnuHash: hasOnlyGnuHash(machine ?? undefined, parseRelease(release ?? undefined)),
+});
 
 const symbolFindings = ({ dumped }: ImageLook, image: VdsoImage, name: string): readonly Finding[] => {
   const elf = dumped?.elf;

@@ -1,4 +1,5 @@
-import { canRunOn, compareVersions } from '../criu/version.js';
+import { compareVersions } from '../criu/version.js';
+import { noStart, type StartKernel } from '../judge/criu/start.js';
 import type { CriuVersion } from '../judge/criu/version.js';
 
 /**
@@ -6,16 +7,14 @@ import type { CriuVersion } from '../judge/criu/version.js';
  * get_vdso_check_type (criu/vdso.c; arch/x86/vdso.c before v1.8), kerndat.c.
  */
 
-/** What this host is for CRIU: measured, not taken from the kernel's version. */
-export interface CriuHost {
+/** What this host is for CRIU: measured, not taken from the kernel's version, but for the hash tables. */
+export interface CriuHost extends StartKernel {
   /** Result of CRIU's own hint test; undefined: it could not be run. */
   readonly hintReliable: boolean | undefined;
   /** mremap of the vDSO is refused: the hint test's child exits with 2, and CRIU 3.5 and later do not start. */
   readonly sealed: boolean;
   /** Whoever runs this sees frame numbers in pagemap (PM_FULL); CRIU run by the same user would. */
   readonly pagemapFull: boolean;
-  /** Processes have a [vvar_vclock] mapping (x86, 6.13 and later), which CRIU before 4.1 does not know. */
-  readonly hasVclock: boolean;
 }
 
 export type Check = 'hint' | 'pfn' | 'symtable' | 'fails' | 'unknown';
@@ -85,10 +84,10 @@ const byHintTest = (host: CriuHost): Rule => {
 
 const withStart = (era: Era, host: CriuHost): EraCheck => {
   const { first, why } = era;
-  if (host.hasVclock && compareVersions(first, KNOWS_VVAR) < 0)
+  const stops = noStart(first, host);
+  if (stops !== undefined && compareVersions(first, KNOWS_VVAR) < 0)
     return { ...era, starts: undefined, why: `${why}; made before kernels had [vvar], and not tried` };
-  if (!canRunOn(first, host).runs)
-    return { ...era, starts: false, why: `does not know [vvar_vclock]: "Unexpected rt vDSO area bounds" (${why})` };
+  if (stops !== undefined) return { ...era, starts: false, why: `${stops.lacks}: "${stops.line}" (${why})` };
   if (host.sealed && compareVersions(first, TESTS_HINT) >= 0)
     return { ...era, starts: false, why: 'the vDSO is sealed: its test stops with "Child unexpectedly exited with 2"' };
   return { ...era, starts: true };

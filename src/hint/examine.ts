@@ -1,4 +1,6 @@
 import { takeCensus } from '../census/census.js';
+import { hasOnlyGnuHash } from '../judge/criu/start.js';
+import { parseRelease } from '../judge/release.js';
 import { type Outcome, success } from '../model/failure.js';
 import type { Policies } from '../model/verdict.js';
 import { isVvarNamed } from '../model/vma.js';
@@ -44,6 +46,7 @@ export const erasHere = (files: ProcFiles, host: LocalHost, [native]: readonly M
     sealed: native?.outcome === 'sealed',
     pagemapFull: host.privileged,
     hasVclock: ownMappingNames(files).includes('[vvar_vclock]'),
+    onlyGnuHash: hasOnlyGnuHash(host.host.machine, parseRelease(host.host.release)),
   });
 
 /** Measures this host, and counts on the processes running now. */

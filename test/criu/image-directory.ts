@@ -30,6 +30,8 @@ export interface BuiltProcess {
   readonly ip?: bigint;
   readonly mode?: number;
   readonly comm?: string;
+  /** Default: x86_64. */
+  readonly machine?: 'aarch64';
 }
 
 export const VDSO_STATUS = 0x209;
@@ -43,9 +45,11 @@ export const writeImages = (path: string, built: BuiltProcess): void => {
   const { pid } = built;
   put('inventory.img', imageFile('inventory', InventorySchema, [{ imgVersion: 2 }]));
   put('pstree.img', imageFile('pstree', TaskSchema, [{ pid, ppid: 0, threads: [pid] }]));
+  const ip = built.ip ?? 0x401000n;
   const core = {
-    mtype: 1,
-    x86: { registers: { ip: built.ip ?? 0x401000n, mode: built.mode ?? 1 } },
+    ...(built.machine === 'aarch64'
+      ? { mtype: 3, aarch64: { registers: { pc: ip } } }
+      : { mtype: 1, x86: { registers: { ip, mode: built.mode ?? 1 } } }),
     task: { taskState: 1, comm: Buffer.from(built.comm ?? 'built') },
   };
   put(`core-${pid}.img`, imageFile('core', CoreSchema, [core]));

@@ -7,7 +7,7 @@ import { parseTarget, readTargetFile } from '../../src/criu/target-file.js';
 import type { Target, VdsoImage } from '../../src/doctor/schema.js';
 import { readElfImage } from '../../src/elf/image.js';
 import type { Judged } from '../../src/model/judged.js';
-import { temporaryDirectory } from './image-directory.js';
+import { temporaryDirectory, VDSO_STATUS, VVAR_STATUS, writeImages } from './image-directory.js';
 
 const corpus = 'test/corpus/cases';
 
@@ -77,6 +77,42 @@ test('a host without a vDSO, of another machine, or whose kernel that CRIU does 
   assert.ok(codesOf(other).includes('target-other-machine'));
   const old = await judgedOn('plain-shell-loop', like(), '3.17.1');
   assert.ok(codesOf(old).includes('target-criu-cannot-run'));
+});
+
+test('arm64 since 6.11: no CRIU before 4.1 starts there, for the vDSO has a GNU hash table only', async (context) => {
+  const root = temporaryDirectory(context);
+  const start = 0xffff80000000n;
+  const plain = { pgoff: 0n, shmid: 0n, flags: 0x22, fd: -1n };
+  writeImages(root, {
+    pid: 7,
+    machine: 'aarch64',
+    vmas: [
+      { ...plain, start: start - 0x2000n, end: start, prot: 1, status: VVAR_STATUS },
+      { ...plain, start, end: start + 0x1000n, prot: 5, status: VDSO_STATUS },
+    ],
+  });
+  const image = { size: 0x1000, data: [{ name: '[vvar]', size: 0x2000 }], dataSize: 0x2000, vdsoBeforeData: false };
+  const unnamed = { ...image, symbols: {}, buildId: null, linuxVersion: null };
+  const findingOn = async (release: string, criu: string) => {
+    const target: Target = {
+      release,
+      machine: 'aarch64',
+      pageSize: 4096,
+      hintTest: 'kept',
+      images: { aarch64: unnamed },
+    };
+    const outcome = await readPostMortem(root, { target, criu });
+    const forecast = outcome.ok ? outcome.value.judged[0]?.forecast : undefined;
+    assert.ok(forecast !== undefined);
+    const stops = forecast.findings.find(({ code }) => code === 'target-criu-cannot-run');
+    assert.equal(forecast.restore === 'fail', stops !== undefined);
+    return stops;
+  };
+  const stops = await findingOn('6.11.0', '4.0');
+  assert.match(stops?.text ?? '', /CRIU 4\.0 cannot read a vDSO that has a GNU hash table only; use 4\.1 or later/);
+  assert.equal(stops?.criuMessage, 'Not all dynamic entries are present');
+  assert.equal(await findingOn('6.11.0', '4.1'), undefined);
+  assert.equal(await findingOn('6.10.0', '4.0'), undefined);
 });
 
 test('a thread inside the vDSO and another build there: CRIU does not compare code', async () => {

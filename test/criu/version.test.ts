@@ -3,8 +3,10 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { installedCriu } from '../../src/criu/installed.js';
-import { canRunOn, compareVersions, versionText } from '../../src/criu/version.js';
+import { compareVersions, versionText } from '../../src/criu/version.js';
+import { hasOnlyGnuHash, noStart } from '../../src/judge/criu/start.js';
 import { parseCriuVersion } from '../../src/judge/criu/version.js';
+import { parseRelease } from '../../src/judge/release.js';
 import { temporaryDirectory } from './image-directory.js';
 
 const version = (text: string) => {
@@ -26,10 +28,25 @@ test('versions are compared by number, not by their letters', () => {
   assert.ok(compareVersions(version('4.1'), version('4.1.1')) < 0);
 });
 
-test('before 4.1 no CRIU starts where processes have [vvar_vclock]', () => {
-  assert.equal(canRunOn(version('4.0'), { hasVclock: true }).runs, false);
-  assert.equal(canRunOn(version('4.1'), { hasVclock: true }).runs, true);
-  assert.equal(canRunOn(version('3.17.1'), { hasVclock: false }).runs, true);
+test('before 4.1 no CRIU starts where processes have [vvar_vclock], or the vDSO a GNU hash table only', () => {
+  const plain = { hasVclock: false, onlyGnuHash: false };
+  assert.match(noStart(version('4.0'), { ...plain, hasVclock: true })?.lacks ?? '', /vvar_vclock/);
+  assert.match(noStart(version('4.0'), { ...plain, onlyGnuHash: true })?.lacks ?? '', /GNU hash/);
+  assert.equal(noStart(version('4.1'), { hasVclock: true, onlyGnuHash: true }), undefined);
+  assert.equal(noStart(version('3.17.1'), plain), undefined);
+});
+
+test('arm64 has a GNU hash table only since 6.11; a release that is not known says nothing', () => {
+  const only = (machine: string | undefined, release: string | undefined): boolean =>
+    hasOnlyGnuHash(machine, parseRelease(release));
+  assert.ok(only('aarch64', '6.11.0') && only('aarch64', '7.0'));
+  for (const [machine, release] of [
+    ['aarch64', '6.10.14'],
+    ['aarch64', undefined],
+    ['x86_64', '6.12.0'],
+    [undefined, '6.12.0'],
+  ] as const)
+    assert.ok(!only(machine, release), `${machine} ${release}`);
 });
 
 test('an installed CRIU is asked; one that is missing or odd is a sentence with a mend', async (context) => {

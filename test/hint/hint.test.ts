@@ -65,7 +65,13 @@ test('the hint of a host is lost where any ABI loses it, and unknown where none 
   assert.equal(hintOf([]), 'unknown');
 });
 
-const OLD: CriuHost = { hintReliable: false, sealed: false, pagemapFull: true, hasVclock: false };
+const OLD: CriuHost = {
+  hintReliable: false,
+  sealed: false,
+  pagemapFull: true,
+  hasVclock: false,
+  onlyGnuHash: false,
+};
 const checks = (host: CriuHost) =>
   erasOn(host).map(({ versions, starts, native, compat }) => [versions, starts, native, compat]);
 
@@ -106,10 +112,17 @@ test('a test process that no folder lets start: what mends it is said', () => {
   assert.equal(notStarted('x32', failure('no-abi', 'does not run x32', 'boot another')).why, 'does not run x32');
 });
 
-test('[vvar_vclock] stops every CRIU from 1.3 to 4.0, a sealed vDSO every one since 3.5', () => {
+test('[vvar_vclock] or a GNU hash table alone stops every CRIU from 1.3 to 4.0, a sealed vDSO every one since 3.5', () => {
   const starts = (host: CriuHost) => erasOn(host).map((era) => era.starts);
   assert.deepEqual(starts({ ...OLD, hintReliable: true, hasVclock: true }), [
     undefined,
+    false,
+    false,
+    false,
+    false,
+    true,
+  ]);
+  assert.deepEqual(starts({ ...OLD, hintReliable: true, onlyGnuHash: true }).slice(1), [
     false,
     false,
     false,

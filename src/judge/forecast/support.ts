@@ -1,33 +1,20 @@
 import { hasKernelName } from '../../model/vma.js';
+import { hasOnlyGnuHash, type NoStart, noStart } from '../criu/start.js';
 import { type CriuVersion, criuAtLeast } from '../criu/version.js';
 import { isUserMode } from '../naming.js';
 import { atLeast, isX86 } from '../release.js';
 import type { Space } from '../space.js';
 
-/** Why this CRIU cannot work on this kernel at all, whatever the process; the line it prints at start. */
-export const cannotRun = (
-  space: Space,
-  version: CriuVersion,
-): { readonly text: string; readonly line: string } | undefined => {
-  if (criuAtLeast(version, 4, 1)) return undefined;
+/** Why this CRIU cannot work on the kernel of a process at all. */
+export const cannotRun = (space: Space, version: CriuVersion): NoStart | undefined => {
   const { machine } = space.evidence.host;
-  const parsed = space.release;
+  const release = space.release;
   const split = space.vmas.some((vma) => hasKernelName(vma, '[vvar_vclock]'));
-  if (split || (isX86(machine) === true && atLeast(parsed, 6, 13) === true)) {
-    // e93d2521b27f puts [vvar_vclock] between [vvar] and [vdso]; CRIU learned it with 8ee2eba47 (issue 2532).
-    return {
-      text: 'This kernel has [vvar_vclock] between [vvar] and [vdso] (6.13 and later), and CRIU before 4.1 gives up there',
-      line: 'Unexpected rt vDSO area bounds',
-    };
-  }
-  if (machine === 'aarch64' && atLeast(parsed, 6, 11) === true) {
-    // DT_GNU_HASH alone, known since 4.1 (d85550157, issue 2570).
-    return {
-      text: 'The arm64 vDSO of 6.11 and later has a GNU hash table only, which CRIU before 4.1 cannot read',
-      line: 'Not all dynamic entries are present',
-    };
-  }
-  return undefined;
+  return noStart(version, {
+    // The process may have unmapped its own.
+    hasVclock: split || (isX86(machine) === true && atLeast(release, 6, 13) === true),
+    onlyGnuHash: hasOnlyGnuHash(machine, release),
+  });
 };
 
 /** Why there are no facts to forecast from; undefined when there are. */
