@@ -62,10 +62,8 @@ export const encodeFrame = (seat: Seat, frameNumber: bigint, steps: readonly Ste
 /** serve: answer with the frame of this seat and wait for the next one. */
 const answerOn = (seat: Seat): Step => serve(seat, FRAME_SIZE);
 
-/** serve without an answer: how the child of a split takes a seat of its own. */
-export const takeSeat = (seat: Seat): Step => serve(seat, 0);
-
-const serve = (seat: Seat, answerSize: number): Step => ({
+/** Without an answer (0 bytes of it) it is how the child of a split takes a seat of its own. */
+export const serve = (seat: Seat, answerSize: number): Step => ({
   operation: 'serve',
   number: 0,
   args: [seat.output, frameAddress(seat.channel), answerSize, seat.input, frameAddress(seat.channel), FRAME_SIZE],

@@ -7,9 +7,8 @@ import { type Failure, failed, failure, type Outcome, success } from '../model/f
 import { escapeText } from '../text/escape.js';
 import type { Abi } from './abi.js';
 import { puppetImage } from './image.js';
-import { CHANNELS } from './layout.js';
 
-/** The child process, and the sockets its descendants may be asked through (fd 3 and up). */
+/** The child process, and the sockets that its descendants may be asked through (fd 3 and up). */
 export interface Launched {
   readonly child: ChildProcess;
   readonly sockets: readonly Duplex[];
@@ -18,12 +17,13 @@ export interface Launched {
 /**
  * Starts the image of an ABI from a private file (0700, in a folder 0700) that is removed at once; the process keeps it
  * through /proc/self/exe. A folder on a noexec mount is passed over. That a kernel does not run the ABI may show later
- * only, by the missing greeting: glibc's execvp gives such a file to /bin/sh, which ends at once.
+ * only, by the missing greeting: glibc's execvp gives such a file to /bin/sh, which ends at once. `seats`: how many
+ * sockets.
  */
-export const launch = async (abi: Abi): Promise<Outcome<Launched>> => {
+export const launch = async (abi: Abi, seats: number): Promise<Outcome<Launched>> => {
   let last: Failure = failure('cannot-write', 'no folder is there to put the test process in', MEND);
   for (const folder of folders()) {
-    const outcome = await launchFrom(folder, abi);
+    const outcome = await launchFrom(folder, abi, seats);
     if (outcome.ok || outcome.failure.kind !== 'cannot-write') return outcome;
     last = outcome.failure;
   }
@@ -54,9 +54,9 @@ const folders = (): readonly string[] => {
   ];
 };
 
-const launchFrom = async (folder: string, abi: Abi): Promise<Outcome<Launched>> => {
+const launchFrom = async (folder: string, abi: Abi, seats: number): Promise<Outcome<Launched>> => {
   try {
-    const child = spawnFrom(folder, abi);
+    const child = spawnFrom(folder, abi, seats);
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
       child.once('error', reject);
@@ -69,12 +69,12 @@ const launchFrom = async (folder: string, abi: Abi): Promise<Outcome<Launched>> 
 };
 
 /** The file is there only while this runs: Node's spawn returns after the exec has worked or failed. */
-const spawnFrom = (folder: string, abi: Abi): ChildProcess => {
+const spawnFrom = (folder: string, abi: Abi, seats: number): ChildProcess => {
   const own = mkdtempSync(join(folder, 'vdsowatch-'));
   try {
     const file = join(own, 'puppet');
     writeFileSync(file, puppetImage(abi), { mode: 0o700, flag: 'wx' });
-    return spawn(file, [], { stdio: STDIO, env: {}, cwd: '/' });
+    return spawn(file, [], { stdio: stdioOf(seats), env: {}, cwd: '/' });
   } finally {
     rmSync(own, { recursive: true, force: true });
   }
@@ -93,9 +93,9 @@ const refusal = (abi: Abi, folder: string, error: Error, code: string, isStart: 
   return failure('cannot-write', `the test process cannot be started from ${escapeText(folder)}: ${code}`, MEND, error);
 };
 
-const STDIO: ('pipe' | 'ignore')[] = [
+const stdioOf = (seats: number): ('pipe' | 'ignore')[] => [
   'pipe',
   'pipe',
   'ignore',
-  ...Array.from({ length: CHANNELS - 1 }, () => 'pipe' as const),
+  ...Array.from({ length: seats }, () => 'pipe' as const),
 ];

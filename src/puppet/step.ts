@@ -24,38 +24,9 @@ export const call = (number: SyscallName | number, ...args: readonly Argument[])
   args,
 });
 
-/** A system call of an x86_64 process through int 0x80, with i386 numbers. */
-export const interrupt = (number: number, ...args: readonly Argument[]): Step => ({
-  operation: 'interrupt',
-  number,
-  args,
-});
-
-/** A call of a function at an address, e.g. a vDSO symbol. */
-export const callFunction = (address: bigint, ...args: readonly Argument[]): Step => ({
-  operation: 'function',
-  number: address,
-  args,
-});
-
-/** A system call that makes a task: the child goes on with the next step, the parent with `parentStep`. */
-export const split = (parentStep: number, number: SyscallName | number, ...args: readonly Argument[]): Step => ({
-  operation: 'split',
-  number,
-  args,
-  parentStep,
-});
-
 /** Copies bytes inside the process; a fault kills it, as it should. */
 export const copy = (to: Argument, from: Argument, length: number): Step => ({
   operation: 'copy',
   number: 0,
   args: [to, from, length],
-});
-
-/** Goes back to a step until what lies between has been done `times` times in all. */
-export const loop = (toStep: number, times: number): Step => ({
-  operation: 'loop',
-  number: 0,
-  args: [{ step: toStep }, times],
 });

@@ -7,8 +7,8 @@ import { Value } from '@sinclair/typebox/value';
 import { ReportJson } from '../../src/model/report.js';
 import { candidateAbis } from '../../src/puppet/abi.js';
 import { vdsoOf } from '../../src/puppet/moves.js';
-import { type Puppet, startPuppet } from '../../src/puppet/puppet.js';
 import { hex } from '../../src/text/hex.js';
+import { type Puppet, startPuppet } from '../puppet/puppet.js';
 import { runProgram } from './run-program.js';
 
 /** Issue 2, Shows 5, in the verbs that print and end: nothing forged, painted or misjudged. Watching has its own. */

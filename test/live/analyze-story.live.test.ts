@@ -7,7 +7,7 @@ import { execa } from 'execa';
 import { type Report, ReportJson } from '../../src/model/report.js';
 import { sizeOf } from '../../src/model/vma.js';
 import { moveStep, reserve, vdsoOf } from '../../src/puppet/moves.js';
-import { type Puppet, startPuppet } from '../../src/puppet/puppet.js';
+import { type Puppet, startPuppet } from '../puppet/puppet.js';
 import { letGo, roundTrip, untilAsleep } from './criu-round-trip.js';
 import { needs, testRoots } from './needs.js';
 import { startRecording, testFolder, vdsowatch } from './recording.js';

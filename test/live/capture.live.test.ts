@@ -14,8 +14,9 @@ import { procFiles } from '../../src/proc/files.js';
 import { procContext, readLocalHost } from '../../src/proc/host.js';
 import { readProcess } from '../../src/proc/process.js';
 import { candidateAbis } from '../../src/puppet/abi.js';
-import { cover, moveBlock, moveVdsoAlone, unmap, vdsoBlock, vdsoOf } from '../../src/puppet/moves.js';
-import { type Puppet, startPuppet } from '../../src/puppet/puppet.js';
+import { moveVdsoAlone, vdsoBlock, vdsoOf } from '../../src/puppet/moves.js';
+import { cover, moveBlock, unmap } from '../puppet/moves.js';
+import { type Puppet, startPuppet } from '../puppet/puppet.js';
 import { needs, onPath } from './needs.js';
 
 /** Issue 3, Shows 6: what the script or `capture` wrote is judged as the live process is. */

@@ -17,9 +17,9 @@ import {
   TaskSchema,
   TimeNamespaceSchema,
 } from '../../src/criu/schema/image_pb.js';
-import { moveBlock } from '../../src/puppet/moves.js';
-import { startPuppet } from '../../src/puppet/puppet.js';
 import { temporaryDirectory } from '../criu/image-directory.js';
+import { moveBlock } from '../puppet/moves.js';
+import { startPuppet } from '../puppet/puppet.js';
 import { letGo, untilAsleep } from './criu-round-trip.js';
 import { needs, testRoots } from './needs.js';
 

@@ -6,8 +6,9 @@ import { isVdsoNamed, type Vma } from '../../src/model/vma.js';
 import { parseMaps } from '../../src/proc/parse/maps.js';
 import { ABI_FACTS } from '../../src/puppet/abi.js';
 import { CHANNELS } from '../../src/puppet/layout.js';
-import type { Puppet } from '../../src/puppet/puppet.js';
-import { call, loop, type Step } from '../../src/puppet/step.js';
+import { call, type Step } from '../../src/puppet/step.js';
+import type { Puppet } from '../puppet/puppet.js';
+import { loop } from '../puppet/step.js';
 
 /** What CRIU made of a process. */
 export interface RoundTrip {

@@ -1,18 +1,9 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { sizeOf, type Vma } from '../../src/model/vma.js';
 import type { Abi } from '../../src/puppet/abi.js';
-import {
-  cover,
-  moveApart,
-  moveBlock,
-  moveStep,
-  moveVdsoAlone,
-  reserve,
-  unmap,
-  vdsoBlock,
-  vdsoOf,
-} from '../../src/puppet/moves.js';
-import type { Puppet } from '../../src/puppet/puppet.js';
+import { moveStep, moveVdsoAlone, reserve, vdsoBlock, vdsoOf } from '../../src/puppet/moves.js';
+import { cover, moveApart, moveBlock, unmap } from '../puppet/moves.js';
+import type { Puppet } from '../puppet/puppet.js';
 
 /** A state a process can get itself into, and how. */
 export interface State {

@@ -9,8 +9,9 @@ import { hintText } from '../../src/hint/table.js';
 import { procFiles } from '../../src/proc/files.js';
 import { readLocalHost } from '../../src/proc/host.js';
 import { candidateAbis } from '../../src/puppet/abi.js';
-import { moveBlock, vdsoOf } from '../../src/puppet/moves.js';
-import { startPuppet } from '../../src/puppet/puppet.js';
+import { vdsoOf } from '../../src/puppet/moves.js';
+import { moveBlock } from '../puppet/moves.js';
+import { startPuppet } from '../puppet/puppet.js';
 import { needs } from './needs.js';
 
 test('both halves of the mremap test, for every ABI of this machine', async (t) => {

@@ -14,18 +14,11 @@ import type { CallEvent, Event, ExecEvent, ForkEvent, MappingCall, NamespaceEven
 import { sizeOf } from '../../src/model/vma.js';
 import { localBootClock } from '../../src/proc/clock.js';
 import type { Abi } from '../../src/puppet/abi.js';
-import {
-  cover,
-  moveApart,
-  moveBlock,
-  moveBurst,
-  moveVdsoAlone,
-  reserve,
-  unmap,
-  vdsoBlock,
-} from '../../src/puppet/moves.js';
-import type { Puppet } from '../../src/puppet/puppet.js';
-import { call, interrupt, loop } from '../../src/puppet/step.js';
+import { moveVdsoAlone, reserve, vdsoBlock } from '../../src/puppet/moves.js';
+import { call } from '../../src/puppet/step.js';
+import { cover, moveApart, moveBlock, moveBurst, unmap } from '../puppet/moves.js';
+import type { Puppet } from '../puppet/puppet.js';
+import { interrupt, loop } from '../puppet/step.js';
 import { needs } from './needs.js';
 import { bpftraces, lost, startTracing, type Tracing, withPuppet } from './tracing.js';
 

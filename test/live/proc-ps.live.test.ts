@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { Value } from '@sinclair/typebox/value';
 import { type Report, ReportJson } from '../../src/model/report.js';
 import { candidateAbis } from '../../src/puppet/abi.js';
-import { moveVdsoAlone, unmap, vdsoBlock, vdsoOf } from '../../src/puppet/moves.js';
-import { type Puppet, startPuppet } from '../../src/puppet/puppet.js';
+import { moveVdsoAlone, vdsoBlock, vdsoOf } from '../../src/puppet/moves.js';
+import { unmap } from '../puppet/moves.js';
+import { type Puppet, startPuppet } from '../puppet/puppet.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 

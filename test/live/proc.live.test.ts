@@ -10,9 +10,11 @@ import { readLocalHost } from '../../src/proc/host.js';
 import { readProcess } from '../../src/proc/process.js';
 import { listProcesses, sweep } from '../../src/proc/sweep.js';
 import { candidateAbis } from '../../src/puppet/abi.js';
-import { moveBlock, moveBurst, moveVdsoAlone, unmap, vdsoBlock, vdsoOf } from '../../src/puppet/moves.js';
-import { type Puppet, startPuppet } from '../../src/puppet/puppet.js';
-import { call, loop } from '../../src/puppet/step.js';
+import { moveVdsoAlone, vdsoBlock, vdsoOf } from '../../src/puppet/moves.js';
+import { call } from '../../src/puppet/step.js';
+import { moveBlock, moveBurst, unmap } from '../puppet/moves.js';
+import { type Puppet, startPuppet } from '../puppet/puppet.js';
+import { loop } from '../puppet/step.js';
 import { needs } from './needs.js';
 
 /** `body` with a test process of each ABI that runs here. */

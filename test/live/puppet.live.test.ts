@@ -7,18 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sizeOf } from '../../src/model/vma.js';
 import { type Abi, candidateAbis } from '../../src/puppet/abi.js';
 import { DATA, SCRATCH } from '../../src/puppet/layout.js';
-import {
-  cover,
-  moveApart,
-  moveBlock,
-  moveBurst,
-  moveVdsoAlone,
-  unmap,
-  vdsoBlock,
-  vdsoOf,
-} from '../../src/puppet/moves.js';
-import { type Puppet, startPuppet } from '../../src/puppet/puppet.js';
-import { call, interrupt, loop } from '../../src/puppet/step.js';
+import { moveVdsoAlone, vdsoBlock, vdsoOf } from '../../src/puppet/moves.js';
+import { call } from '../../src/puppet/step.js';
+import { cover, moveApart, moveBlock, moveBurst, unmap } from '../puppet/moves.js';
+import { type Puppet, startPuppet } from '../puppet/puppet.js';
+import { interrupt, loop } from '../puppet/step.js';
 
 /** Runs `body` with a test process of each ABI that this kernel runs; at least one it must. */
 const withEach = (body: (puppet: Puppet, abi: Abi) => Promise<void>) => async () => {
@@ -162,7 +155,7 @@ test('a 64-bit process makes system calls through int 0x80', { skip: arch() !== 
 
 test('ends with its maker, with all it forked, however that ends', async () => {
   const script = `
-    import { startPuppet } from ${JSON.stringify(new URL('../../src/puppet/puppet.js', import.meta.url).href)};
+    import { startPuppet } from ${JSON.stringify(new URL('../puppet/puppet.js', import.meta.url).href)};
     import { candidateAbis } from ${JSON.stringify(new URL('../../src/puppet/abi.js', import.meta.url).href)};
     const started = await startPuppet({ abi: candidateAbis()[0] });
     const forked = await started.value.fork();

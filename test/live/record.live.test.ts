@@ -6,8 +6,9 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { sizeOf } from '../../src/model/vma.js';
-import { cover, moveBlock, moveVdsoAlone, unmap, vdsoBlock, vdsoOf } from '../../src/puppet/moves.js';
-import { type Puppet, startPuppet } from '../../src/puppet/puppet.js';
+import { moveVdsoAlone, vdsoBlock, vdsoOf } from '../../src/puppet/moves.js';
+import { cover, moveBlock, unmap } from '../puppet/moves.js';
+import { type Puppet, startPuppet } from '../puppet/puppet.js';
 import { needs } from './needs.js';
 import { replayLines, startRecording, testFolder, vdsowatch } from './recording.js';
 

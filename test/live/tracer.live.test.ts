@@ -7,7 +7,8 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { probesFolder } from '../../src/bpftrace/package.js';
 import type { CallEvent, Event, GapEvent, StatusEvent } from '../../src/model/event.js';
-import { moveBurst, moveVdsoAlone } from '../../src/puppet/moves.js';
+import { moveVdsoAlone } from '../../src/puppet/moves.js';
+import { moveBurst } from '../puppet/moves.js';
 import { needs } from './needs.js';
 import {
   bpftraces,

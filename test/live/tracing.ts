@@ -7,8 +7,8 @@ import { type TracerOptions, traceEvents } from '../../src/bpftrace/tracer.js';
 import type { Event, HeartbeatEvent } from '../../src/model/event.js';
 import { localBootClock } from '../../src/proc/clock.js';
 import type { Abi } from '../../src/puppet/abi.js';
-import { type Puppet, startPuppet } from '../../src/puppet/puppet.js';
 import { untilSettled } from '../bpftrace/until-settled.js';
+import { type Puppet, startPuppet } from '../puppet/puppet.js';
 import { onPath, testRoots } from './needs.js';
 
 /** Every bpftrace of this machine that the tests know: Debian 12's, and those of newer suites. */

@@ -3,8 +3,9 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { moveVdsoAlone, unmap, vdsoOf } from '../../src/puppet/moves.js';
-import { type Puppet, startPuppet } from '../../src/puppet/puppet.js';
+import { moveVdsoAlone, vdsoOf } from '../../src/puppet/moves.js';
+import { unmap } from '../puppet/moves.js';
+import { type Puppet, startPuppet } from '../puppet/puppet.js';
 import { needs } from './needs.js';
 import { livingIn, startWatching, type Watching } from './watching.js';
 

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { moveBurst, moveStep, moveVdsoAlone, reserve, vdsoOf } from '../../src/puppet/moves.js';
-import { type Puppet, startPuppet } from '../../src/puppet/puppet.js';
-import { loop } from '../../src/puppet/step.js';
+import { moveStep, moveVdsoAlone, reserve, vdsoOf } from '../../src/puppet/moves.js';
+import { moveBurst } from '../puppet/moves.js';
+import { type Puppet, startPuppet } from '../puppet/puppet.js';
+import { loop } from '../puppet/step.js';
 import { needs } from './needs.js';
 import { isCall, livingIn, startWatching, type Watching } from './watching.js';
 

@@ -6,9 +6,10 @@ import type { HistoryLine } from '../../src/model/state.js';
 import { sizeOf } from '../../src/model/vma.js';
 import { type Abi, candidateAbis } from '../../src/puppet/abi.js';
 import { SCRATCH } from '../../src/puppet/layout.js';
-import { cover, moveBlock, moveVdsoAlone, reserve, unmap, vdsoBlock, vdsoOf } from '../../src/puppet/moves.js';
-import { type Puppet, startPuppet } from '../../src/puppet/puppet.js';
+import { moveVdsoAlone, reserve, vdsoBlock, vdsoOf } from '../../src/puppet/moves.js';
 import { call } from '../../src/puppet/step.js';
+import { cover, moveBlock, unmap } from '../puppet/moves.js';
+import { type Puppet, startPuppet } from '../puppet/puppet.js';
 import { needs } from './needs.js';
 import { isCall, type Seen, startWatching, undisturbed, type Watching } from './watching.js';
 

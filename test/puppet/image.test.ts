@@ -6,8 +6,9 @@ import { assemble } from '../../src/puppet/assemble.js';
 import { dataOffset, decodeFrame, encodeFrame } from '../../src/puppet/frame.js';
 import { listing, puppetImage } from '../../src/puppet/image.js';
 import { FRAME_NUMBER_OFFSET, FRAME_SIZE, frameAddress, RECORD_SIZE } from '../../src/puppet/layout.js';
-import { call, copy, loop } from '../../src/puppet/step.js';
+import { call, copy } from '../../src/puppet/step.js';
 import { syscallNumber } from '../../src/puppet/syscalls.js';
+import { loop } from './step.js';
 
 const abis = ['x86_64', 'i386', 'x32', 'aarch64'] as const;
 

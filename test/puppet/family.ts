@@ -1,19 +1,13 @@
-import type { Duplex } from 'node:stream';
-import { codeOf } from '../model/failure.js';
-import type { Abi } from './abi.js';
-import { openChannel, PuppetGone } from './channel.js';
-import { type Seat, takeSeat } from './frame.js';
-import { type Ground, type Puppet, puppetOn } from './puppet.js';
-import { call, type Step, split } from './step.js';
+import { codeOf } from '../../src/model/failure.js';
+import type { Abi } from '../../src/puppet/abi.js';
+import { openChannel, PuppetGone } from '../../src/puppet/channel.js';
+import { type Seat, serve } from '../../src/puppet/frame.js';
+import { call, type Step } from '../../src/puppet/step.js';
+import { type FamilyGround, type Puppet, puppetOn } from './puppet.js';
+import { split } from './step.js';
 
 /** How a task is made: a plain fork, a vfork, or clone with these flags (SIGCHLD is not added). */
 export type ForkKind = 'fork' | 'vfork' | { readonly flags: bigint };
-
-/** The sockets that forked tasks are asked through (fd 3 and up), shared by all descendants of one start. */
-export interface Family {
-  readonly sockets: readonly Duplex[];
-  readonly taken: Set<number>;
-}
 
 const CLONE_VM = 0x100n;
 const CLONE_FILES = 0x400n;
@@ -28,8 +22,8 @@ const WALL = 0x40000000n;
  * Makes a task that is asked by itself. Rejects with the errno in its message when the kernel refuses. Tasks that share
  * memory run on the same stack, which only called functions use.
  */
-export const forkFrom = async (ground: Ground, seat: Seat, parent: Puppet, kind: ForkKind): Promise<Puppet> => {
-  const { sockets, taken } = ground.family;
+export const forkFrom = async (ground: FamilyGround, seat: Seat, parent: Puppet, kind: ForkKind): Promise<Puppet> => {
+  const { sockets, taken } = ground;
   const free = sockets.findIndex((_, index) => !taken.has(index));
   const socket = sockets[free];
   if (socket === undefined) throw new Error('a test process has no more seats for forked ones');
@@ -75,7 +69,7 @@ const forkSteps = (seat: Seat, own: Seat, kind: ForkKind, flags: bigint): readon
   const child: readonly Step[] = [
     ...(isThread ? [] : [call('prctl', PR_SET_PDEATHSIG, SIGKILL)]),
     ...(sharesFiles ? [] : [call('close', seat.input), call('close', seat.output)]),
-    takeSeat(own),
+    serve(own, 0),
   ];
   return [
     makeTask(seat.abi, 1 + child.length, kind, flags),

@@ -1,7 +1,7 @@
-import { ABI_FACTS } from './abi.js';
-import { dataOffset, type Seat } from './frame.js';
-import { frameAddress } from './layout.js';
-import { call, type Step } from './step.js';
+import { ABI_FACTS } from '../../src/puppet/abi.js';
+import { dataOffset, type Seat } from '../../src/puppet/frame.js';
+import { frameAddress } from '../../src/puppet/layout.js';
+import { call, type Step } from '../../src/puppet/step.js';
 
 export interface ExecOptions {
   /** Default: its own file, which is long removed. */
