@@ -1,4 +1,4 @@
-import { CAPTURE_SCRIPT } from '../bundle/script.js';
+import { captureScript } from '../bundle/script.js';
 import { checkTarget, isArchive, manifest, writeBundle } from '../bundle/write.js';
 import { type BundleFile, collectProcess } from '../bundle/write-collect.js';
 import { hintOf, testAllAbis } from '../hint/examine.js';
@@ -29,7 +29,9 @@ export const run = async (pids: readonly number[], options: CaptureOptions): Pro
     return EXIT.usage;
   }
   if (options.script === true) {
-    standardOutput().write(CAPTURE_SCRIPT);
+    const script = captureScript();
+    if (!script.ok) return refuse(script.failure);
+    standardOutput().write(script.value);
     return EXIT.well;
   }
   if (pids.length === 0) return usage('No process was given.');

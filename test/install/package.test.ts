@@ -56,7 +56,7 @@ test('the tarball holds the program and nothing else', () => {
     assert.ok(files.includes(file), file);
   assert.ok(files.some((file) => /^probes\/.*\.bt$/.test(file)));
   const odd = files.filter((file) => !/^(?:dist\/(?:src|ui)\/.*\.js|probes\/[^/]+\.bt)$/.test(file));
-  assert.deepEqual(odd.sort(), ['LICENSE', 'README.md', 'package.json', 'src/launch.mjs']);
+  assert.deepEqual(odd.sort(), ['LICENSE', 'README.md', 'package.json', 'src/bundle/capture.sh', 'src/launch.mjs']);
 });
 
 const manifest: { readonly version: string; readonly scripts: Record<string, string> } = JSON.parse(
@@ -111,6 +111,8 @@ test('installed: every kind of verb runs from another folder', installed, () => 
   mkdirSync(at('out'));
   const captured = run('capture', pid, '-o', at('out/bundle'));
   assert.equal(captured.status, 0, captured.stderr);
+  const script = run('capture', '--script');
+  assert.equal(script.stdout, readFileSync(join(project, 'src/bundle/capture.sh'), 'utf8'), script.stderr);
   const analyzed = run('analyze', at('out/bundle'), '--html', at('out/page.html'));
   assert.match(analyzed.stdout, new RegExp(`^${pid} +\\S`, 'm'));
   assert.equal(analyzed.status, 0, analyzed.stderr);

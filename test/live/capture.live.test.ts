@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { readBundle } from '../../src/bundle/read.js';
-import { CAPTURE_SCRIPT } from '../../src/bundle/script.js';
+import { captureScript } from '../../src/bundle/script.js';
 import { run } from '../../src/commands/capture.js';
 import { judge } from '../../src/judge/judge.js';
 import type { Evidence, Host } from '../../src/model/evidence.js';
@@ -25,7 +25,9 @@ const script = join(folder, 'capture.sh');
 const puppets: { readonly did: string; readonly puppet: Puppet }[] = [];
 
 before(async () => {
-  writeFileSync(script, CAPTURE_SCRIPT);
+  const text = captureScript();
+  assert.ok(text.ok);
+  writeFileSync(script, text.value);
   for (const abi of candidateAbis()) {
     const acts: readonly (readonly [string, (puppet: Puppet) => Promise<unknown>])[] = [
       ['nothing', async () => {}],

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { captureScript } from '../../src/bundle/script.js';
+
+const read = captureScript();
+assert.ok(read.ok);
+const script = read.value;
+
+test('a shell does not take what `capture --script` prints for a script', () => {
+  assert.match(script, /^#!\/bin\/sh\n/);
+  for (const shell of [['sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh']]) {
+    const [program = '', ...args] = shell;
+    const { status, stderr, error } = spawnSync(program, [...args, '-n'], { input: script, encoding: 'utf8' });
+    if (program !== 'sh' && error !== undefined) continue;
+    assert.deepEqual([status, stderr], [0, ''], shell.join(' '));
+  }
+});
+
+test('a package without the script says so, and what mends it', () => {
+  const absent = captureScript(new URL('file:///nowhere/capture.sh'));
+  assert.ok(!absent.ok && /capture\.sh .* missing/.test(absent.failure.text) && absent.failure.mend !== null);
+});
