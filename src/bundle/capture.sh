@@ -11,6 +11,17 @@ LC_ALL=C
 export LC_ALL
 umask 077
 
+# The limits of vdsowatch itself; a test of it compares them. Reads of maps in a row that must agree where they
+# show one [vdso], and where they do not; and how many at most.
+usual_looks=2
+odd_looks=10
+most_looks=24
+# Attempts at a process that keeps changing; mappings looked at, pages of each, and pages of their bytes.
+most_rounds=4
+most_mappings=256
+most_pages=64
+most_pages_of_bytes=8
+
 say() { printf 'capture: %s\n' "$*" >&2; }
 fail() { code=$1; shift; say "$*"; exit "$code"; }
 usage='usage: sh capture.sh -o DIR PID...'
@@ -98,20 +109,20 @@ named() { # FILE
   done <"$1"
 }
 
-# One read of maps is no snapshot: the vDSO may be missing from it, or there twice. So it is read until
-# two reads in a row agree, six when they show anything but one [vdso].
+# One read of maps is no snapshot: the vDSO may be missing from it, or there twice. So it is read until enough
+# reads in a row agree.
 settle() { # PROC-FOLDER TO
   last=none agreed=0 looks=0
-  while [ $looks -lt 20 ]; do
+  while [ $looks -lt $most_looks ]; do
     looks=$((looks + 1))
     copy "$1/maps" "$2" || return 1
     seen=$(named "$2")
     if [ "$seen" = "$last" ]; then agreed=$((agreed + 1)); else agreed=1; fi
     last=$seen
-    needed=6
+    needed=$odd_looks
     case $seen in
       *'[vdso]'*'[vdso]'*) ;;
-      *'[vdso]'*) needed=2 ;;
+      *'[vdso]'*) needed=$usual_looks ;;
     esac
     if [ $agreed -ge $needed ]; then return 0; fi
   done
@@ -133,14 +144,14 @@ chosen() { # MAPS-FILE
       '[vdso]') look=bytes ;;
       '[vvar'*) ;;
       '' | '[anon:'*)
-        if [ $pages -gt 64 ]; then continue; fi
+        if [ $pages -gt $most_pages ]; then continue; fi
         case $perms in r-?p | r?xp) look=bytes ;; ???s) continue ;; esac
         ;;
       *) continue ;;
     esac
     number=$((number + 1))
-    if [ $number -gt 256 ]; then break; fi
-    if [ $pages -gt 64 ]; then pages=64; fi
+    if [ $number -gt $most_mappings ]; then break; fi
+    if [ $pages -gt $most_pages ]; then pages=$most_pages; fi
     echo "$start $((0x$start / page)) $pages $look" || return 1
   done <"$1"
 }
@@ -178,7 +189,7 @@ process() { # PID
   while read -r start first pages look; do
     if [ "$look" != bytes ]; then continue; fi
     if [ ! -d "$to/mem" ]; then mkdir "$to/mem" || writable; fi
-    if [ "$pages" -gt 8 ]; then pages=8; fi
+    if [ "$pages" -gt $most_pages_of_bytes ]; then pages=$most_pages_of_bytes; fi
     dd if="$from/mem" of="$to/mem/$start.bin" bs="$page" skip="$first" count="$pages" 2>/dev/null
     # Before 2.6.39 only a debugger may read it: no file is better than an empty one.
     if [ ! -s "$to/mem/$start.bin" ]; then writable; rm -f "$to/mem/$start.bin"; fi
@@ -258,7 +269,7 @@ for pid do
     tries=$((tries + 1))
     process "$pid"
     result=$?
-    if [ $result -ne 2 ] || [ $tries -ge 4 ]; then break; fi
+    if [ $result -ne 2 ] || [ $tries -ge $most_rounds ]; then break; fi
     rm -rf "${out:?}/$pid"
   done
   if [ $result -eq 0 ]; then

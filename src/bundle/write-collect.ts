@@ -27,14 +27,15 @@ export interface BundleFile {
  * last: reading them faults pages in, so everything that shows pages is from before. All sizes are bounded.
  */
 export const collectProcess = (pid: number, proc: ProcContext): readonly BundleFile[] | Unread => {
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < MOST.rounds; round++) {
     const collected = collectOnce(pid, proc);
     if (collected !== 'changed') return collected;
   }
-  return { what: 'maps', why: 'torn', detail: `it changed during each of ${ROUNDS} attempts` };
+  return { what: 'maps', why: 'torn', detail: `it changed during each of ${MOST.rounds} attempts` };
 };
 
-const ROUNDS = 4;
+/** What is collected of one process; `capture --script` keeps to them, too. */
+export const MOST = { rounds: 4, mappings: 256, pages: 64, pagesOfBytes: 8 } as const;
 /** One file of a process: a maps of a million mappings is cut, a longer one is nobody's evidence. */
 const LARGEST_FILE = 64 * 1024 * 1024;
 
@@ -88,14 +89,12 @@ const collectOnce = (pid: number, proc: ProcContext): readonly BundleFile[] | Un
       proc.host.pageSize,
       words.get(vma),
       true,
-      MOST_PAGES_OF_BYTES,
+      MOST.pagesOfBytes,
     );
     if (!isError(bytes) && bytes.length > 0) keep(`mem/${vma.start.toString(16)}.bin`, bytes);
   }
   return found;
 };
-
-const MOST_PAGES_OF_BYTES = 8;
 
 interface Picture {
   readonly text: Buffer;
@@ -152,7 +151,7 @@ const namespaceLinks = (folder: string, { files }: ProcContext): readonly (reado
  */
 const chosen = ({ vmas, auxv }: Picture, { host }: ProcContext) => {
   const vector = auxv === undefined ? undefined : parseAuxv(auxv);
-  const small = BigInt(MOST_PAGES_LOOKED_AT * host.pageSize);
+  const small = BigInt(MOST.pages * host.pageSize);
   const candidate = (vma: Vma): boolean => isCandidate(vma, vector, host.pageSize);
   const looked = vmas.filter(
     (vma) =>
@@ -161,7 +160,7 @@ const chosen = ({ vmas, auxv }: Picture, { host }: ProcContext) => {
       (isFileless(vma) && sizeOf(vma) <= small && (vma.name === '' || vma.name.startsWith('[anon:'))),
   );
   const first = looked.filter((vma) => isVdsoNamed(vma) || isVvarNamed(vma) || candidate(vma));
-  const bounded = [...new Set([...first, ...looked])].slice(0, MOST_MAPPINGS);
+  const bounded = [...new Set([...first, ...looked])].slice(0, MOST.mappings);
   return {
     looked: bounded,
     read: bounded.filter(
@@ -169,9 +168,6 @@ const chosen = ({ vmas, auxv }: Picture, { host }: ProcContext) => {
     ),
   };
 };
-
-const MOST_PAGES_LOOKED_AT = 64;
-const MOST_MAPPINGS = 256;
 
 const littleEndian = (words: BigUint64Array): Uint8Array => {
   const bytes = new Uint8Array(words.length * 8);

@@ -19,7 +19,10 @@ export type Settled<T> =
   | { readonly settled: false; readonly looks: number };
 
 /** `look` undefined: the process cannot be read any more, and the caller knows why. */
-export function* settle<T>(look: () => Steps<Look<T> | undefined>, most = MOST_LOOKS): Steps<Settled<T> | undefined> {
+export function* settle<T>(
+  look: () => Steps<Look<T> | undefined>,
+  most: number = LOOKS.most,
+): Steps<Settled<T> | undefined> {
   let lines: string | undefined;
   let agreed = 0;
   for (let looks = 1; looks <= most; looks++) {
@@ -27,11 +30,10 @@ export function* settle<T>(look: () => Steps<Look<T> | undefined>, most = MOST_L
     if (seen === undefined) return undefined;
     agreed = seen.lines === lines ? agreed + 1 : 1;
     lines = seen.lines;
-    if (agreed >= (seen.usual ? USUAL : ODD)) return { settled: true, value: seen.value };
+    if (agreed >= (seen.usual ? LOOKS.usual : LOOKS.odd)) return { settled: true, value: seen.value };
   }
   return { settled: false, looks: most };
 }
 
-const USUAL = 2;
-const ODD = 10;
-const MOST_LOOKS = 24;
+/** `capture --script` keeps to them, too. */
+export const LOOKS = { usual: 2, odd: 10, most: 24 } as const;
