@@ -15,6 +15,11 @@ export interface ImageSet {
    * make it later. Undefined: not known.
    */
   readonly written: bigint | undefined;
+  /**
+   * Boot clock of the dump, ns: read between the last task that is dumped and the first that goes on (dump_time_ns in
+   * cr_dump_tasks). Undefined: CRIU before 3.14, or the tasks had a time namespace of their own.
+   */
+  readonly clock: bigint | undefined;
   /** Names of the log files that lie beside the images. */
   readonly logs: readonly string[];
   /** Everything that could not be read, one sentence each; the rest stands. */

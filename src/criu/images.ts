@@ -6,7 +6,7 @@ import type { ImageInventory, ImageProcess, ImageSet, ImageStats } from './image
 import { unfinished } from './logs-beside.js';
 import { type ListedTask, readProcess } from './process.js';
 import { readAll, readOne } from './read.js';
-import { InventorySchema, StatsSchema, TaskSchema } from './schema/image_pb.js';
+import { InventorySchema, StatsSchema, TaskSchema, TimeNamespaceSchema } from './schema/image_pb.js';
 
 /**
  * Reads a CRIU image directory: what is there of each process's address space. A damaged or missing file costs only
@@ -38,6 +38,7 @@ export const readImages = async (path: string): Promise<Outcome<ImageSet>> => {
     processes,
     stats: readStats(directory, problems),
     written: writtenTime(directory, 'inventory.img') ?? writtenTime(directory, 'dump.log'),
+    clock: readClock(directory, problems),
     logs: [...directory.names].filter((name) => name.endsWith('.log')).sort(),
     problems: [...new Map(problems.map((problem) => [problem.text, problem])).values()],
   });
@@ -90,6 +91,13 @@ const readTasks = (directory: ImageDirectory, problems: Failure[]): readonly Lis
 };
 
 const MOST_THREADS = 65_536;
+
+const readClock = (directory: ImageDirectory, problems: Failure[]): bigint | undefined => {
+  const boot = readOne(directory, 'timens-0.img', 'timens', TimeNamespaceSchema, problems)?.boottime;
+  return boot && boot.tvSec * NS_PER_SECOND + boot.tvNsec;
+};
+
+const NS_PER_SECOND = 1_000_000_000n;
 
 const readStats = (directory: ImageDirectory, problems: Failure[]): ImageStats => {
   const dump = readOne(directory, 'stats-dump', 'stats', StatsSchema, problems)?.dump;

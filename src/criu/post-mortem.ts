@@ -167,6 +167,7 @@ const NO_IMAGES: ImageSet = {
   processes: [],
   stats: { pagesWritten: undefined, pagesInParent: undefined, pagesLazy: undefined, pagesRestored: undefined },
   written: undefined,
+  clock: undefined,
   logs: [],
   problems: [],
 };
