@@ -27,6 +27,8 @@ export const conclude = (
   const before = of('before').at(-1);
   const more = of('dump').filter((one) => one !== image);
   const after = of('after').at(-1);
+  // Of a dump that a recording saw there are no later images here (by-dump.ts), but copies.
+  const next = roles.some(({ dumped }) => dumped !== undefined) ? 'as' : 'then, as';
   const lives = roles.flatMap(({ witness }) => witness.life?.life ?? []);
   const { dump, restore } = image?.criu?.logs ?? {};
   if (roles.length < 2 && lives.length === 0 && dump === undefined && restore === undefined) return [];
@@ -41,14 +43,15 @@ export const conclude = (
       const took = choicesOf(roles, one);
       const last = one === more.at(-1) ? after : undefined;
       const [first, ...rest] = [...dumpWords(one, took), ...restoreWords(one, last, undefined, took)];
-      return first === undefined ? [] : [`then, as ${shortPath(one.path)} has it, ${first}`, ...rest];
+      return first === undefined ? [] : [`${next} ${shortPath(one.path)} has it, ${first}`, ...rest];
     }),
     ...(after === undefined ? [] : [`afterwards ${stateSentence(after.judged, 'is')}`]),
     ...wentOnWords(roles, 'after'),
     ...differences.filter(({ noticeable, field }) => noticeable === 'yes' && !TOLD.has(field)).map(({ text }) => text),
     ...of('crash').map(({ judged }) => `in the core file ${stateSentence(judged, 'is')}`),
   ];
-  return sentences.map(sentence);
+  // Two recordings of the same time tell the same.
+  return [...new Set(sentences.map(sentence))];
 };
 
 /** Fields whose change other sentences tell. */
@@ -77,9 +80,10 @@ const wentOnWords = (roles: readonly Role[], wanted: Role['role']): readonly str
 const isLastWord = ({ state, touched }: Life): boolean =>
   touched === undefined || state === undefined || touched.at <= state.at;
 
-/** Who moved or unmapped it. */
-const deedsWords = ({ deeds, done, pid }: Life): readonly string[] => {
-  const words = deeds.map(({ time, effect, pid: doer, comm }) => {
+/** Who moved or unmapped it; what the restorer did is no doing of the process. */
+const deedsWords = ({ deeds, done, pid, restored }: Life): readonly string[] => {
+  const own = deeds.filter(({ at }) => restored === undefined || at > restored.at);
+  const words = own.map(({ time, effect, pid: doer, comm }) => {
     const who = doer === pid ? 'the process itself' : `process ${doer}`;
     return `${who} (${printable(comm)}) ${deedWords(effect)} at ${isoTime(time, 0n)}`;
   });

@@ -7,12 +7,10 @@ const MOST_DUMPS = 16;
 /**
  * Keeps what was known of a process when a CRIU worked on it. CRIU puts its parasite in with ptrace and puts the code
  * that it covered back likewise (compel_infect, compel_cure; 2.x to 4.2), so the first and the last of these calls
- * stand around the dump. A restore takes its restorer out with the same calls (finalize_restore): the first CRIU that
- * is seen at a task that was restored is the one that made it.
+ * stand around the dump. What the CRIU that restored a task writes into it (restore_rseq_cs) is no dump.
  */
 export const noteDump = (life: Life, { comm, how, tgid: by }: PokeEvent, instant: Instant): void => {
   if (comm !== 'criu' || how !== 'ptrace') return;
-  if (life.restoring) life.restorer ??= by;
   if (life.restorer === by) return;
   const last = life.dumps.at(-1);
   if (last?.by === by) {

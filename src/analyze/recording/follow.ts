@@ -97,6 +97,8 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
         if (child === undefined) break;
         child.parent = { pid: life.pid, comm: life.comm };
         child.heirOf = forbearOf(life);
+        // The tasks of a restored tree fork each other while they are CRIU still (create_children_and_session).
+        if (life.comm === 'criu') child.restorer = life.restorer ?? life.pid;
         if (sharesSpace(event)) shareWith(child, life);
         add(child, line, time);
         break;
@@ -112,7 +114,7 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
         owners.end(life, instant);
         break;
       case 'prctl':
-        if (event.option === PR_SET_MM_MAP && life.restoring) life.restored = instant;
+        if (event.option === PR_SET_MM_MAP && life.restoring) restoredAt(life, instant);
         break;
       default:
         break;
@@ -166,6 +168,15 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
       return { lives: all.filter((life) => chosen.has(life)), forgotten: forgotten + all.length - MOST_TOLD };
     },
   };
+};
+
+/** A reading may have come before the call that it shows the effect of. */
+const restoredAt = (life: Life, instant: Instant): void => {
+  life.restored = instant;
+  // The newest one tells where the vDSO is; the rest are the restorer's.
+  life.deeds = life.deeds.slice(-1);
+  life.done = life.deeds.length;
+  if (life.state !== undefined && life.state.at > instant.at) life.back ??= life.state;
 };
 
 /** It lives in the same memory from the start: what was done to that was done to its own. */

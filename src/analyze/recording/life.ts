@@ -120,7 +120,7 @@ export interface Life {
   restored: Instant | undefined;
   /** What the restore had made, as the first reading after it showed. */
   back: State | undefined;
-  /** Process id of that CRIU. */
+  /** Process id of that CRIU, which forked it, or whom that forked. */
   restorer: number | undefined;
   /** The first ones and the newest. */
   dumps: Dumped[];
