@@ -1,74 +1,12 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { chaptersOf } from '../../src/analyze/join/chapters.js';
-import type { Piece } from '../../src/analyze/piece.js';
-import type { Chapter } from '../../src/model/chapter.js';
-import type { Event } from '../../src/model/event.js';
-import type { Observation } from '../../src/pipeline/observation.js';
-import { called, exited, forked, HOST, heard, MS, moved, T0 } from '../pipeline/build.js';
-import { readCorpus, readPath } from './pieces.js';
+import { called, exited, forked, heard, moved } from '../pipeline/build.js';
+import { dumped, ELSEWHERE, images, places, TICKS, tell } from './dumps.js';
+import { readPath } from './pieces.js';
 import { at, fileWith, frames, reading, recordingOf, traced } from './recordings.js';
 
 /** A dump may leave the process running (--leave-running), and a restored process may be dumped again. */
-
-const ELSEWHERE = 0x7e00_0000_0000n;
-const TICKS = T0 / (10n * MS);
-
-interface Images {
-  readonly piece: Piece;
-  readonly pid: number;
-  /** Where its vDSO is, and where its exec had put it. */
-  readonly place: bigint;
-  readonly auxv: bigint;
-}
-
-/** Of a process whose vDSO had been moved, as if made on the machine of the recordings. */
-const images = async (): Promise<Images> => {
-  const [piece] = await readCorpus('moved-block/img');
-  const [judged] = piece?.judged ?? [];
-  assert.ok(piece !== undefined && judged?.verdict.vdso);
-  const own = piece.judged.map((one) => ({
-    ...one,
-    evidence: { ...one.evidence, host: { ...one.evidence.host, release: HOST.release } },
-  }));
-  const auxv = judged.evidence.auxv?.entries.get(33);
-  assert.ok(auxv !== undefined);
-  return {
-    piece: { ...piece, judged: own },
-    pid: judged.evidence.process.pid,
-    place: judged.verdict.vdso.start,
-    auxv,
-  };
-};
-
-/** What CRIU does to a task that it dumps: its parasite in, and out again. */
-const dumped = (pid: number, by: number, ms: number): Event[] =>
-  [ms, ms + 40].map((time) => ({
-    kind: 'poke',
-    how: 'ptrace',
-    at: at(time),
-    tgid: by,
-    tid: by,
-    comm: 'criu',
-    space: { id: BigInt(by), mm: 0n },
-    targetPid: pid,
-    address: 0x40_0000n,
-    result: 0n,
-  }));
-
-const tell = async (
-  context: TestContext,
-  list: readonly (Event | Observation)[],
-  { piece, pid }: Images,
-): Promise<Chapter> => {
-  const recording = await readPath(fileWith(context, recordingOf(frames(traced, ...list))));
-  const found = chaptersOf([recording, piece]).filter(({ main }) => main.evidence.process.pid === pid);
-  const [chapter] = found;
-  assert.ok(chapter !== undefined && found.length === 1);
-  return chapter;
-};
-
-const places = ({ moments }: Chapter) => moments.map(({ role, judged }) => [role, judged.verdict.vdso?.start]);
 
 test('what a process did after a dump that left it running is not held against the images', async (context) => {
   const image = await images();

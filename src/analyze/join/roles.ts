@@ -1,7 +1,7 @@
 import type { Moment } from '../../model/chapter.js';
 import type { Dumped } from '../recording/life.js';
 import { areOtherHosts, areOtherKernels } from './same.js';
-import { asDumped, asRestored, isAfterDump, seenDump } from './seen-dump.js';
+import { asDumped, asRestored, isAfterDump, isAfterImages, sameDump, seenDump } from './seen-dump.js';
 import type { Witness } from './witness.js';
 
 /** A witness with the part it plays in the story of its process. */
@@ -23,13 +23,16 @@ export const rolesOf = (witnesses: readonly Witness[]): readonly Role[] => {
     .map((witness): Role => {
       if (witness.criu !== undefined) return { role: 'dump', witness };
       if (witness.judged.evidence.source === 'core') return { role: 'crash', witness };
-      if (witness === seen?.witness)
-        return { role: 'before', witness: asDumped(seen), whole: witness, dumped: seen.dump };
-      const after = seen === undefined ? undefined : isAfterDump(witness, seen);
+      const dumped = seen && sameDump(witness, seen);
+      if (dumped !== undefined)
+        return { role: 'before', witness: asDumped(dumped), whole: witness, dumped: dumped.dump };
+      const after = seen === undefined ? image && isAfterImages(witness, image) : isAfterDump(witness, seen);
       if (!(after ?? isAfter(witness, live, image))) return { role: 'before', witness };
       return { role: 'after', witness: asRestored(witness), whole: witness };
     })
-    .sort((one, other) => ORDER[one.role] - ORDER[other.role] || byTime(one.witness, other.witness));
+    .sort(
+      (one, other) => ORDER[one.role] - ORDER[other.role] || byDumped(one, other) || byTime(one.witness, other.witness),
+    );
 };
 
 const ORDER = { before: 0, dump: 1, after: 2, crash: 3 } as const;
@@ -53,6 +56,10 @@ const isAfter = (witness: Witness, live: readonly Witness[], image: Witness | un
 /** Where a restore parked the vDSO of a task that got a proxy. */
 const runtimeOf = ({ judged }: Witness): bigint | undefined =>
   judged.verdict.mappings.find((mapping) => mapping.class === 'criu-runtime')?.start;
+
+/** Who saw the dump is the last before it: a bundle does not tell when it was read. */
+const byDumped = (one: Role, other: Role): number =>
+  Number(one.dumped !== undefined) - Number(other.dumped !== undefined);
 
 const byTime = (one: Witness, other: Witness): number => {
   const [a, b] = [one.life?.life.state?.time, other.life?.life.state?.time];

@@ -30,6 +30,8 @@ export interface Witness {
         readonly logged: LogProcess | undefined;
         /** When the dump ended: Unix, ns; copying may have made it later. */
         readonly written: bigint | undefined;
+        /** The same on the boot clock, ns; copying does not change it. */
+        readonly clock: bigint | undefined;
       }
     | undefined;
 }
@@ -57,7 +59,7 @@ export const witnessesOf = (pieces: readonly Piece[]): readonly Witness[] =>
         ...witness,
         pids: logged === undefined ? [pid] : [logged.realPid],
         comm: witness.comm ?? logged?.comm,
-        criu: { logs: criu.logs, process, logged, written: criu.set.written },
+        criu: { logs: criu.logs, process, logged, written: criu.set.written, clock: criu.set.clock },
       };
     });
   });

@@ -1,0 +1,287 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { chaptersOf } from '../../src/analyze/join/chapters.js';
+import type { Piece } from '../../src/analyze/piece.js';
+import type { Event } from '../../src/model/event.js';
+import type { Observation } from '../../src/pipeline/observation.js';
+import type { Chapter } from '../../src/report/chapter.js';
+import { called, exited, forked, heard, moved } from '../pipeline/build.js';
+import { dumped, ELSEWHERE, images, places, TICKS, tell } from './dumps.js';
+import { readPath } from './pieces.js';
+import { at, fileWith, frames, reading, recordingOf, traced } from './recordings.js';
+
+/** What was before a dump, what after it, and of which dump images are: by clocks, starts and places. */
+
+const THIRD = 0x7d00_0000_0000n;
+
+const recorded = async (context: TestContext, ...list: readonly (Event | Observation)[]): Promise<Piece> =>
+  await readPath(fileWith(context, recordingOf(frames(traced, ...list))));
+
+/** Time of day and boot clock as of the machine; what it heard of the time before it began is not in it. */
+const begunAt = async (context: TestContext, ms: number, ...list: readonly (Event | Observation)[]): Promise<Piece> =>
+  await readPath(fileWith(context, recordingOf(frames(traced, ...list).slice(1), { at: at(ms).toString() })));
+
+/** CRIU makes a process anew: the calls of its restorer that the probes see. */
+const restored = (pid: number, by: number, ms: number, space: number, to: bigint): Event[] => [
+  forked({ at: at(ms), pid: by, in: by, child: pid, comm: 'criu' }),
+  called({ at: at(ms + 10), pid, in: space, comm: 'criu', call: 'munmap', args: [0x1000n, 1n << 46n] }),
+  moved({ at: at(ms + 15), pid, in: space, comm: 'criu', from: 0x35000n, to }),
+  {
+    kind: 'prctl',
+    option: 14n,
+    result: 0n,
+    at: at(ms + 20),
+    tgid: pid,
+    tid: pid,
+    comm: 'puppet',
+    space: { id: BigInt(space), mm: 0n },
+  },
+];
+
+const chapters = (pieces: readonly Piece[], pid: number): readonly Chapter[] =>
+  chaptersOf(pieces).filter(({ main }) => main.evidence.process.pid === pid);
+
+const words = (chapter: Chapter | undefined): string => chapter?.conclusion.join('\n') ?? '';
+
+test('images that were copied after another dump are of the dump that their own clock names', async (context) => {
+  const image = await images({ clock: 1045, written: 9000 });
+  const { pid, place, auxv } = image;
+  const told = await tell(
+    context,
+    [
+      reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
+      ...dumped(pid, 60, 1000),
+      reading({ ms: 2010, pid, ticks: TICKS, at: place, auxv, copied: [0] }),
+      ...dumped(pid, 61, 3000),
+      heard(at(5000)),
+    ],
+    image,
+  );
+  const [before] = told.moments;
+  assert.deepEqual([before?.role, before?.judged.verdict.vdso?.modifiedPages], ['before', []]);
+  assert.match(words(told), /^It ran on after the dump: .* pages copied 0,/m);
+});
+
+test('images of another boot are not dated by the clock of this one', async (context) => {
+  const image = await images({ clock: 3600, written: 1500 });
+  const { pid, place, auxv } = image;
+  const told = await tell(
+    context,
+    [
+      reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
+      ...dumped(pid, 60, 1000),
+      ...dumped(pid, 61, 3000),
+      heard(at(5000)),
+    ],
+    image,
+  );
+  const dump = told.story.findIndex(({ who }) => who.startsWith('dump.log'));
+  const second = told.story.findIndex(({ who }) => who === '61 criu');
+  assert.ok(dump !== -1 && dump < second);
+});
+
+test('what a recording saw of a process that had been dumped and left running is not before that dump', async (context) => {
+  const image = await images({ clock: 1000, written: 1010 });
+  const { pid, place, auxv } = image;
+  const recording = await begunAt(
+    context,
+    2000,
+    reading({ ms: 2010, pid, ticks: TICKS, at: place, auxv }),
+    moved({ at: at(3000), pid, in: 1, from: place, to: ELSEWHERE }),
+    reading({ ms: 3010, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
+    heard(at(5000)),
+  );
+  assert.deepEqual(chapters([recording, image.piece], pid).map(places), [[['dump', place]], [['before', ELSEWHERE]]]);
+});
+
+test('who began after the images were made is what a restore made of them, whether that was seen or not', async (context) => {
+  const image = await images({ clock: 1000, written: 1010 });
+  const { pid, place, auxv } = image;
+  const recording = await begunAt(
+    context,
+    3000,
+    reading({ ms: 3010, pid, ticks: TICKS + 200n, at: place, auxv }),
+    heard(at(5000)),
+  );
+  assert.deepEqual(chapters([recording, image.piece], pid).map(places), [
+    [
+      ['dump', place],
+      ['after', place],
+    ],
+  ]);
+});
+
+test('of two recordings the one that begins after a dump does not tell what was before it', async (context) => {
+  const image = await images();
+  const { pid, place, auxv } = image;
+  const first = await recorded(
+    context,
+    reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
+    ...dumped(pid, 60, 1000),
+    heard(at(1500)),
+  );
+  const second = await begunAt(
+    context,
+    2000,
+    reading({ ms: 2010, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
+    heard(at(5000)),
+  );
+  assert.deepEqual(chapters([first, image.piece, second], pid).map(places), [
+    [
+      ['before', place],
+      ['dump', place],
+    ],
+    [['before', ELSEWHERE]],
+  ]);
+});
+
+test('two recordings that saw the same dump are both cut there', async (context) => {
+  const image = await images();
+  const { pid, place, auxv } = image;
+  const story = [
+    reading({ ms: 10, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
+    moved({ at: at(500), pid, in: 1, from: ELSEWHERE, to: place }),
+    reading({ ms: 510, pid, ticks: TICKS, at: place, auxv }),
+    ...dumped(pid, 60, 1000),
+    moved({ at: at(2000), pid, in: 1, from: place, to: ELSEWHERE }),
+    reading({ ms: 2010, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
+    heard(at(5000)),
+  ];
+  const [told, ...more] = chapters(
+    [await recorded(context, ...story), image.piece, await recorded(context, ...story)],
+    pid,
+  );
+  assert.ok(told !== undefined && more.length === 0);
+  assert.deepEqual(places(told), [
+    ['before', place],
+    ['before', place],
+    ['dump', place],
+  ]);
+  assert.equal(words(told).match(/moved it from/g)?.length, 1);
+});
+
+test('a bundle, which does not tell when it was read, is no better witness of a dump than who saw it', async (context) => {
+  const image = await images();
+  const { pid, place, auxv } = image;
+  const { judged, ...other } = await recorded(context, reading({ ms: 2500, pid, ticks: TICKS, at: ELSEWHERE, auxv }));
+  const bundle: Piece = {
+    ...other,
+    input: { kind: 'bundle', path: 'bundle' },
+    judged: judged.map((one) => ({ ...one, evidence: { ...one.evidence, source: 'bundle' } })),
+    recorded: undefined,
+  };
+  const recording = await recorded(
+    context,
+    reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
+    ...dumped(pid, 60, 1000),
+    moved({ at: at(2000), pid, in: 1, from: place, to: ELSEWHERE }),
+    reading({ ms: 2010, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
+    heard(at(5000)),
+  );
+  const [told] = chapters([recording, image.piece, bundle], pid);
+  assert.equal(told?.main.verdict.vdso?.start, place);
+  assert.match(words(told), new RegExp(`^Before the dump its .* at 0x${place.toString(16)} `));
+});
+
+test('a CRIU that restores writes nothing: the next one that does makes a dump', async (context) => {
+  const image = await images({ written: 4100 });
+  const { pid, place, auxv } = image;
+  const told = await tell(
+    context,
+    [
+      reading({ ms: 10, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
+      ...dumped(pid, 60, 1000),
+      exited({ at: at(1100), pid, in: 1 }),
+      ...restored(pid, 70, 2000, 2, ELSEWHERE),
+      reading({ ms: 2300, pid, ticks: TICKS + 200n, at: ELSEWHERE, auxv }),
+      moved({ at: at(3000), pid, in: 2, from: ELSEWHERE, to: place }),
+      reading({ ms: 3010, pid, ticks: TICKS + 200n, at: place, auxv }),
+      ...dumped(pid, 80, 4000),
+      moved({ at: at(5000), pid, in: 2, from: place, to: THIRD }),
+      reading({ ms: 5010, pid, ticks: TICKS + 200n, at: THIRD, auxv }),
+      heard(at(7000)),
+    ],
+    image,
+  );
+  assert.deepEqual(places(told), [
+    ['before', ELSEWHERE],
+    ['before', place],
+    ['dump', place],
+  ]);
+  assert.doesNotMatch(words(told), /\(criu\)/, 'what the restorer did is no doing of the process');
+  assert.match(words(told), /^It ran on after the dump: .* at 0x7d0000000000/m);
+});
+
+test('a reading that is older in the file than the call before it still shows what the restore made', async (context) => {
+  const image = await images({ written: 1100 });
+  const { pid, place, auxv } = image;
+  const told = await tell(
+    context,
+    [
+      reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
+      ...dumped(pid, 60, 1000),
+      exited({ at: at(1100), pid, in: 1 }),
+      ...restored(pid, 70, 2000, 2, place).slice(0, 3),
+      reading({ ms: 2030, pid, ticks: TICKS + 200n, at: place, auxv }),
+      ...restored(pid, 70, 2000, 2, place).slice(3),
+      moved({ at: at(3000), pid, in: 2, from: place, to: ELSEWHERE }),
+      reading({ ms: 3010, pid, ticks: TICKS + 200n, at: ELSEWHERE, auxv }),
+      heard(at(5000)),
+    ],
+    image,
+  );
+  assert.deepEqual(places(told).at(-1), ['after', place]);
+});
+
+test('who was restored from older images is no witness of the newer ones', async (context) => {
+  const older = await images({ clock: 1045, written: 1100 });
+  const { pid, place, auxv } = older;
+  const newer = await images({ clock: 3045, written: 3100, at: ELSEWHERE });
+  const recording = await recorded(
+    context,
+    reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
+    ...dumped(pid, 60, 1000),
+    moved({ at: at(2000), pid, in: 1, from: place, to: ELSEWHERE }),
+    reading({ ms: 2010, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
+    ...dumped(pid, 61, 3000),
+    exited({ at: at(3060), pid, in: 1 }),
+    ...restored(pid, 70, 4000, 2, place),
+    reading({ ms: 4100, pid, ticks: TICKS + 400n, at: place, auxv }),
+    heard(at(6000)),
+  );
+  assert.deepEqual(chapters([recording, newer.piece, older.piece], pid).map(places), [
+    [
+      ['before', ELSEWHERE],
+      ['dump', ELSEWHERE],
+    ],
+    [
+      ['before', place],
+      ['dump', place],
+      ['after', place],
+    ],
+  ]);
+});
+
+test('where the restorer is not recorded, the first reading after it is what it made', async (context) => {
+  const image = await images({ written: 1100 });
+  const { pid, place, auxv } = image;
+  const told = await tell(
+    context,
+    [
+      reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
+      ...dumped(pid, 60, 1000),
+      exited({ at: at(1100), pid, in: 1 }),
+      reading({ ms: 2030, pid, ticks: TICKS + 200n, at: place, auxv }),
+      moved({ at: at(3000), pid, in: 2, from: place, to: ELSEWHERE }),
+      reading({ ms: 3010, pid, ticks: TICKS + 200n, at: ELSEWHERE, auxv }),
+      heard(at(5000)),
+    ],
+    image,
+  );
+  assert.deepEqual(places(told).at(-1), ['after', place]);
+});
+
+test('a real image tells when it was made', async () => {
+  const piece = await readPath('test/corpus/cases/moved-block/img');
+  assert.equal(piece.criu?.set.clock, 1_308_914_267_202n);
+});

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { chaptersOf } from '../../src/analyze/join/chapters.js';
+import type { Piece } from '../../src/analyze/piece.js';
+import type { Event } from '../../src/model/event.js';
+import type { Observation } from '../../src/pipeline/observation.js';
+import type { Chapter } from '../../src/model/chapter.js';
+import { HOST, MS, T0 } from '../pipeline/build.js';
+import { readCorpus, readPath } from './pieces.js';
+import { at, fileWith, frames, OFFSET, recordingOf, traced } from './recordings.js';
+
+export const ELSEWHERE = 0x7e00_0000_0000n;
+export const TICKS = T0 / (10n * MS);
+
+export interface Images {
+  readonly piece: Piece;
+  readonly pid: number;
+  /** Where its vDSO is, and where its exec had put it. */
+  readonly place: bigint;
+  readonly auxv: bigint;
+}
+
+interface Made {
+  /** Boot clock of the dump, ms of the recordings; undefined: the images do not tell. */
+  readonly clock?: number;
+  /** When they were written, or copied; undefined: not known. */
+  readonly written?: number;
+  /** Where they have the vDSO, instead of where the dumped process had it. */
+  readonly at?: bigint;
+}
+
+/** Of a process whose vDSO had been moved, as if made on the machine of the recordings. */
+export const images = async (made: Made = {}): Promise<Images> => {
+  const found = await movedBlock();
+  const { at: to = found.place } = made;
+  return { ...found, piece: dated(moveAll(found.piece, found.place, to), made), place: to };
+};
+
+const dated = (piece: Piece, { clock, written }: Made): Piece => {
+  const times = {
+    clock: clock === undefined ? undefined : at(clock),
+    written: written === undefined ? piece.criu?.set.written : at(written) + OFFSET,
+  };
+  return { ...piece, criu: piece.criu && { ...piece.criu, set: { ...piece.criu.set, ...times } } };
+};
+
+/** The vDSO, and its data pages before it, elsewhere. */
+const moveAll = <T>(value: T, from: bigint, to: bigint): T => {
+  const move = (one: unknown): unknown => {
+    if (typeof one === 'bigint') return one >= from - 0x6000n && one <= from + 0x2000n ? one - from + to : one;
+    if (one instanceof Map) return new Map([...one].map(([key, held]) => [move(key), move(held)]));
+    if (Array.isArray(one)) return one.map(move);
+    if (typeof one !== 'object' || one === null || ArrayBuffer.isView(one)) return one;
+    return Object.fromEntries(Object.entries(one).map(([key, held]) => [key, move(held)]));
+  };
+  return from === to ? value : (move(value) as T);
+};
+
+const movedBlock = async (): Promise<Images> => {
+  const [piece] = await readCorpus('moved-block/img');
+  const [judged] = piece?.judged ?? [];
+  assert.ok(piece !== undefined && judged?.verdict.vdso);
+  const own = piece.judged.map((one) => ({
+    ...one,
+    evidence: { ...one.evidence, host: { ...one.evidence.host, release: HOST.release } },
+  }));
+  const auxv = judged.evidence.auxv?.entries.get(33);
+  assert.ok(auxv !== undefined);
+  return {
+    piece: {
+      ...piece,
+      judged: own,
+      criu: piece.criu && { ...piece.criu, set: { ...piece.criu.set, clock: undefined } },
+    },
+    pid: judged.evidence.process.pid,
+    place: judged.verdict.vdso.start,
+    auxv,
+  };
+};
+
+/** What CRIU does to a task that it dumps: its parasite in, and out again. */
+export const dumped = (pid: number, by: number, ms: number): Event[] =>
+  [ms, ms + 40].map((time) => ({
+    kind: 'poke',
+    how: 'ptrace',
+    at: at(time),
+    tgid: by,
+    tid: by,
+    comm: 'criu',
+    space: { id: BigInt(by), mm: 0n },
+    targetPid: pid,
+    address: 0x40_0000n,
+    result: 0n,
+  }));
+
+export const tell = async (
+  context: TestContext,
+  list: readonly (Event | Observation)[],
+  { piece, pid }: Images,
+): Promise<Chapter> => {
+  const recording = await readPath(fileWith(context, recordingOf(frames(traced, ...list))));
+  const found = chaptersOf([recording, piece]).filter(({ main }) => main.evidence.process.pid === pid);
+  const [chapter] = found;
+  assert.ok(chapter !== undefined && found.length === 1);
+  return chapter;
+};
+
+export const places = ({ moments }: Chapter) => moments.map(({ role, judged }) => [role, judged.verdict.vdso?.start]);
