@@ -4,9 +4,9 @@ import { chaptersOf } from '../../src/analyze/join/chapters.js';
 import type { Piece } from '../../src/analyze/piece.js';
 import type { Event } from '../../src/model/event.js';
 import type { Observation } from '../../src/pipeline/observation.js';
-import type { Chapter } from '../../src/report/chapter.js';
-import { called, exited, forked, heard, moved } from '../pipeline/build.js';
-import { dumped, ELSEWHERE, images, places, TICKS, tell } from './dumps.js';
+import type { Chapter } from '../../src/model/chapter.js';
+import { exited, heard, moved } from '../pipeline/build.js';
+import { dumped, ELSEWHERE, images, places, restored, TICKS, tell } from './dumps.js';
 import { readPath } from './pieces.js';
 import { at, fileWith, frames, reading, recordingOf, traced } from './recordings.js';
 
@@ -20,23 +20,6 @@ const recorded = async (context: TestContext, ...list: readonly (Event | Observa
 /** Time of day and boot clock as of the machine; what it heard of the time before it began is not in it. */
 const begunAt = async (context: TestContext, ms: number, ...list: readonly (Event | Observation)[]): Promise<Piece> =>
   await readPath(fileWith(context, recordingOf(frames(traced, ...list).slice(1), { at: at(ms).toString() })));
-
-/** CRIU makes a process anew: the calls of its restorer that the probes see. */
-const restored = (pid: number, by: number, ms: number, space: number, to: bigint): Event[] => [
-  forked({ at: at(ms), pid: by, in: by, child: pid, comm: 'criu' }),
-  called({ at: at(ms + 10), pid, in: space, comm: 'criu', call: 'munmap', args: [0x1000n, 1n << 46n] }),
-  moved({ at: at(ms + 15), pid, in: space, comm: 'criu', from: 0x35000n, to }),
-  {
-    kind: 'prctl',
-    option: 14n,
-    result: 0n,
-    at: at(ms + 20),
-    tgid: pid,
-    tid: pid,
-    comm: 'puppet',
-    space: { id: BigInt(space), mm: 0n },
-  },
-];
 
 const chapters = (pieces: readonly Piece[], pid: number): readonly Chapter[] =>
   chaptersOf(pieces).filter(({ main }) => main.evidence.process.pid === pid);

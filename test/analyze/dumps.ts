@@ -5,7 +5,7 @@ import type { Piece } from '../../src/analyze/piece.js';
 import type { Event } from '../../src/model/event.js';
 import type { Observation } from '../../src/pipeline/observation.js';
 import type { Chapter } from '../../src/model/chapter.js';
-import { HOST, MS, T0 } from '../pipeline/build.js';
+import { called, forked, HOST, MS, moved, T0 } from '../pipeline/build.js';
 import { readCorpus, readPath } from './pieces.js';
 import { at, fileWith, frames, OFFSET, recordingOf, traced } from './recordings.js';
 
@@ -106,3 +106,20 @@ export const tell = async (
 };
 
 export const places = ({ moments }: Chapter) => moments.map(({ role, judged }) => [role, judged.verdict.vdso?.start]);
+
+/** CRIU makes a process anew: the calls of its restorer that the probes see. */
+export const restored = (pid: number, by: number, ms: number, space: number, to: bigint): Event[] => [
+  forked({ at: at(ms), pid: by, in: by, child: pid, comm: 'criu' }),
+  called({ at: at(ms + 10), pid, in: space, comm: 'criu', call: 'munmap', args: [0x1000n, 1n << 46n] }),
+  moved({ at: at(ms + 15), pid, in: space, comm: 'criu', from: 0x35000n, to }),
+  {
+    kind: 'prctl',
+    option: 14n,
+    result: 0n,
+    at: at(ms + 20),
+    tgid: pid,
+    tid: pid,
+    comm: 'puppet',
+    space: { id: BigInt(space), mm: 0n },
+  },
+];

@@ -17,7 +17,7 @@ export const storyOf = (roles: readonly Role[]): readonly StoryLine[] => {
     return [];
   const of = (...wanted: Role['role'][]): StoryLine[] =>
     roles.filter(({ role }) => wanted.includes(role)).flatMap(({ witness }) => witnessLines(witness, roles));
-  const { before, later } = splitAtDump(of('before'), roles);
+  const { before, later } = splitAtDump(inOrder(of('before')), roles);
   const images = roles.filter(({ role }) => role === 'dump').map(({ witness }) => witness);
   return [
     ...before,
@@ -30,7 +30,8 @@ export const storyOf = (roles: readonly Role[]): readonly StoryLine[] => {
         ...logStory(named('restore.log'), 'restores', restore, restoreLines(one)),
       ];
     }),
-    ...of('after', 'crash'),
+    ...inOrder(of('after'), LAST),
+    ...of('crash'),
   ];
 };
 
@@ -91,11 +92,14 @@ const lifeLines = (life: Life, recorded: Recorded, roles: readonly Role[]): read
   return inOrder([...lines, ...gaps, ...hooks]);
 };
 
-const inOrder = (lines: readonly StoryLine[]): readonly StoryLine[] =>
+/** Several recordings go by time; what has none tells of the beginning, or of the end. */
+const inOrder = (lines: readonly StoryLine[], untimed = 0n): readonly StoryLine[] =>
   [...lines].sort((one, other) => {
-    const [a, b] = [one.time ?? 0n, other.time ?? 0n];
+    const [a, b] = [one.time ?? untimed, other.time ?? untimed];
     return a < b ? -1 : a > b ? 1 : 0;
   });
+
+const LAST = 1n << 64n;
 
 /** Lines of a log that say something, repeated ones once. */
 const logStory = (

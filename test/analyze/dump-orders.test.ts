@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import fc from 'fast-check';
+import { chaptersOf } from '../../src/analyze/join/chapters.js';
+import type { Piece } from '../../src/analyze/piece.js';
+import type { Event } from '../../src/model/event.js';
+import type { Observation } from '../../src/pipeline/observation.js';
+import type { Chapter } from '../../src/model/chapter.js';
+import { exited, heard, moved } from '../pipeline/build.js';
+import { dumped, images, restored, TICKS } from './dumps.js';
+import { readPath } from './pieces.js';
+import { at, fileWith, frames, OFFSET, reading, recordingOf, traced } from './recordings.js';
+
+/** Whatever a process went through: no story says of a dump what the order of events contradicts. */
+
+type Act =
+  | { readonly kind: 'move' }
+  /** A dump; `ends`: and the process is killed and restored from one of its images, counted from the newest. */
+  | { readonly kind: 'dump'; readonly ends: number | undefined; readonly copied: boolean; readonly given: boolean }
+  /** A CRIU that gives up. */
+  | { readonly kind: 'failed dump' };
+
+interface Step {
+  readonly act: Act;
+  /** How late the next reading comes, ms. */
+  readonly late: number;
+}
+
+const act: fc.Arbitrary<Act> = fc.oneof(
+  fc.constant<Act>({ kind: 'move' }),
+  fc.constant<Act>({ kind: 'failed dump' }),
+  fc.record({
+    kind: fc.constant('dump' as const),
+    ends: fc.option(fc.nat(2), { nil: undefined }),
+    copied: fc.boolean(),
+    given: fc.boolean(),
+  }),
+);
+const steps: fc.Arbitrary<readonly Step[]> = fc.array(fc.record({ act, late: fc.integer({ min: 5, max: 700 }) }), {
+  minLength: 1,
+  maxLength: 9,
+});
+
+/** What truly happened. */
+interface Image {
+  readonly piece: Piece;
+  readonly place: bigint;
+  readonly ms: number;
+}
+
+interface Truth {
+  readonly events: readonly (Event | Observation)[];
+  readonly images: readonly Image[];
+  readonly pid: number;
+}
+
+const happen = async (list: readonly Step[]): Promise<Truth> => {
+  const { pid, place: first, auxv } = await images();
+  const events: (Event | Observation)[] = [reading({ ms: 10, pid, ticks: TICKS, at: first, auxv })];
+  const made: (Image & { readonly given: boolean })[] = [];
+  let [place, ticks, space, ms] = [first, TICKS, 1, 0];
+  const read = (after: number): void => {
+    events.push(reading({ ms: after, pid, ticks, at: place, auxv }));
+  };
+  for (const [index, { act, late }] of list.entries()) {
+    ms += 2000;
+    if (act.kind === 'move') {
+      const to = 0x6000_0000_0000n + BigInt(index) * 0x100_0000n;
+      events.push(moved({ at: at(ms), pid, in: space, from: place, to }));
+      place = to;
+      read(ms + late);
+      continue;
+    }
+    events.push(...dumped(pid, 100 + index, ms));
+    if (act.kind === 'failed dump') continue;
+    // A restored process has a time namespace of its own, whose clock says nothing.
+    const clock = space === 1 ? { clock: ms + 50 } : {};
+    const written = act.copied && space === 1 ? 100_000 : ms + 60;
+    const { piece } = await images({ ...clock, written, at: place });
+    const input = { ...piece.input, path: `${made.length}` };
+    made.push({ piece: { ...piece, input }, place, ms, given: act.given });
+    if (act.ends === undefined) continue;
+    events.push(exited({ at: at(ms + 70), pid, in: space }));
+    const from = made.at(-1 - Math.min(act.ends, made.length - 1));
+    assert.ok(from !== undefined);
+    space += 1;
+    place = from.place;
+    ticks = TICKS + BigInt(ms + 500) / 10n;
+    events.push(...restored(pid, 200 + index, ms + 500, space, place));
+    read(ms + 530 + late);
+  }
+  return { events: [...events, heard(at(ms + 5000))], images: made.filter(({ given }) => given), pid };
+};
+
+const placeOf = ({ judged }: Chapter['moments'][number]) => judged.verdict.vdso?.start;
+
+const check = (chapter: Chapter, truth: Truth): void => {
+  const those = (role: string) => chapter.moments.filter((one) => one.role === role);
+  const [dump, ...others] = those('dump');
+  const image = truth.images.find(({ piece }) => piece.input.path === dump?.path);
+  if (image === undefined) return;
+  const time = at(image.ms) + OFFSET;
+  assert.equal(others.length, 0, 'images of two dumps are no one dump');
+  assert.ok(!chapter.main.verdict.findings.some(({ code }) => code === 'choice-wrong'));
+  assert.equal(placeOf(chapter.moments.filter(({ role }) => role === 'before').at(-1) ?? assert.fail()), image.place);
+  for (const after of those('after')) {
+    assert.equal(placeOf(after), image.place, 'it was restored from other images');
+    assert.ok((after.judged.evidence.process.startTicks ?? 0n) * 10n >= at(image.ms) / 1_000_000n, 'it began later');
+  }
+  const logs = chapter.story.flatMap(({ who }, index) => (who.startsWith('dump.log') ? index : []));
+  for (const [index, line] of chapter.story.entries()) {
+    if (line.time === undefined) continue;
+    const isLater = line.time > time + 40_000_000n;
+    assert.equal(index > (logs[0] ?? 0), isLater, `${line.who}: ${line.text}`);
+  }
+  for (const sentence of chapter.conclusion.filter((one) => one.includes(' moved it from ')))
+    assert.ok(Date.parse(/\S+Z/.exec(sentence)?.[0] ?? '') <= Number(time / 1_000_000n), sentence);
+};
+
+test('a story says nothing of a dump that the order of events contradicts', async (context: TestContext) => {
+  await fc.assert(
+    fc.asyncProperty(steps, fc.boolean(), async (list, recordingFirst) => {
+      const truth = await happen(list);
+      const recording = await readPath(fileWith(context, recordingOf(frames(traced, ...truth.events))));
+      const made = truth.images.map(({ piece }) => piece);
+      const chapters = chaptersOf(recordingFirst ? [recording, ...made] : [...made.reverse(), recording]);
+      const told = chapters.flatMap(({ moments }) => moments.filter(({ role }) => role === 'dump'));
+      assert.equal(told.filter(({ judged }) => judged.evidence.process.pid === truth.pid).length, truth.images.length);
+      for (const chapter of chapters) check(chapter, truth);
+    }),
+    { numRuns: Number(process.env['RUNS'] ?? 60) },
+  );
+});
