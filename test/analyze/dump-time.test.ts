@@ -77,6 +77,24 @@ test('what a recording saw of a process that had been dumped and left running is
   assert.deepEqual(chapters([recording, image.piece], pid).map(places), [[['dump', place]], [['before', ELSEWHERE]]]);
 });
 
+test('images without a clock of theirs that were written before a recording began are older than what it saw', async (context) => {
+  const image = await images({ written: 1010 });
+  const { pid, place, auxv } = image;
+  const leftRunning = reading({ ms: 2010, pid, ticks: TICKS, at: ELSEWHERE, auxv });
+  const restoredLater = reading({ ms: 4010, pid, ticks: TICKS + 300n, at: place, auxv });
+  const [one, other] = [
+    await begunAt(context, 2000, leftRunning, heard(at(5000))),
+    await begunAt(context, 4000, restoredLater, heard(at(5000))),
+  ];
+  assert.deepEqual(chapters([one, image.piece], pid).map(places), [[['dump', place]], [['before', ELSEWHERE]]]);
+  assert.deepEqual(chapters([other, image.piece], pid).map(places), [
+    [
+      ['dump', place],
+      ['after', place],
+    ],
+  ]);
+});
+
 test('who began after the images were made is what a restore made of them, whether that was seen or not', async (context) => {
   const image = await images({ clock: 1000, written: 1010 });
   const { pid, place, auxv } = image;

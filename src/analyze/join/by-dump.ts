@@ -1,5 +1,5 @@
 import { hasStatus } from '../../criu/status.js';
-import { dumpsIn, dumpTime, metAt, type SeenDump, seenDump, startOf } from './seen-dump.js';
+import { dumpsIn, dumpTime, metAt, type SeenDump, seenDump, startOf, writtenTime } from './seen-dump.js';
 import type { Witness } from './witness.js';
 
 /** A dump of a process: one that a recording saw, or images of one that none saw, which tell when they were made. */
@@ -36,16 +36,28 @@ const dumpsOf = (images: readonly Witness[], others: readonly Witness[]): readon
   const dumps: Dump[] = [];
   const made = images.map((image) => ({ image, seen: seenDump(others, image)?.dump }));
   for (const { image, seen } of made) {
-    const time = others.map((one) => dumpTime(image, one)).find((one) => one !== undefined);
+    const time = others
+      .map((one) => dumpTime(image, one) ?? writtenBefore(image, one))
+      .find((one) => one !== undefined);
     const [from, until] = [seen?.from.time ?? time, seen?.until.time ?? time];
     if (from === undefined || until === undefined || dumps.some((dump) => dump.images.includes(image))) continue;
-    const same = made.filter((one) => one.image === image || (seen !== undefined && one.seen === seen));
+    // Copies of images tell the same clock.
+    const isCopy = (one: Witness): boolean => one.criu?.clock === image.criu?.clock;
+    const same = made.filter(
+      (one) => one.image === image || (seen !== undefined && one.seen === seen && isCopy(one.image)),
+    );
     dumps.push({ seen, images: same.map((one) => one.image), from, until });
   }
   for (const { dump } of dumpsIn(others))
     if (!dumps.some(({ seen }) => seen === dump))
       dumps.push({ seen: dump, images: [], from: dump.from.time, until: dump.until.time });
   return dumps;
+};
+
+/** By the time of their files, images that were written before it was met are older. */
+const writtenBefore = (image: Witness, one: Witness): bigint | undefined => {
+  const [written, met] = [writtenTime(image, one), metAt(one)];
+  return written !== undefined && met !== undefined && written < met ? written : undefined;
 };
 
 /** Was it restored from what another dump made, or running when it had been dumped? Neither says a thing of the images. */

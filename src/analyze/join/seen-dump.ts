@@ -97,9 +97,16 @@ export const isAfterDump = (one: Witness, { witness, dump }: SeenDump): boolean 
 
 /** Did it begin after the images were made, which no recording saw? Undefined: it does not tell. */
 export const isAfterImages = (one: Witness, image: Witness): boolean | undefined => {
-  const [time, start] = [dumpTime(image, one), startOf(one)];
-  return time === undefined || start === undefined ? undefined : start > time;
+  const [time, start, written] = [dumpTime(image, one), startOf(one), writtenTime(image, one)];
+  if (start === undefined) return undefined;
+  if (time !== undefined) return start > time;
+  // Copying makes it later: what began before may have begun after the dump all the same.
+  return written !== undefined && start > written ? true : undefined;
 };
+
+/** The latest at which the images were made, where both are of one host. */
+export const writtenTime = ({ criu, host }: Witness, other: Witness): bigint | undefined =>
+  areOtherHosts(host, other.host) ? undefined : criu?.written;
 
 /** Time of day, Unix, ns. */
 export const metAt = ({ life }: Witness): bigint | undefined => (life?.life.born ?? life?.life.first)?.time;
