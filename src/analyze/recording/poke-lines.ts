@@ -1,6 +1,7 @@
 import type { HistoryLine } from '../../model/state.js';
 import { isoTime } from '../../text/time-of-day.js';
-import { addLine, type Life, lean } from './life.js';
+import type { Life } from './life.js';
+import { addLine, lean } from './lines.js';
 
 /**
  * A debugger that writes a string, or CRIU that puts its parasite in, makes a call for every word: those that follow

@@ -10,7 +10,8 @@ import { openRecording, type Progress } from '../../trace/replay.js';
 import { openReplay } from '../../trace/replay-frames.js';
 import { type Content, openRuns, sorted } from '../../trace/runs.js';
 import { follow } from './follow.js';
-import { addBounded, LINES, type Life } from './life.js';
+import { addBounded, type Life } from './life.js';
+import { LINES } from './lines.js';
 
 /** A recording, followed to its end. */
 export interface Recorded {
