@@ -79,8 +79,7 @@ export const runScreen = (
         wanted = undefined;
       }
       const pageSets = (): readonly PageSet[] => grouped(state);
-      const place = (pid: number): string | undefined => controls.place?.(pid);
-      const shown = { state, listing: listing(state, view), pageSets, place, forecastOf };
+      const shown = { state, listing: listing(state, view), pageSets, place: controls.place, forecastOf };
       const drawn = draw(shown, view, screen.size(), terminal.theme);
       view = drawn.view;
       screen.paint(drawn.lines);

@@ -1,5 +1,5 @@
 import { printable } from '../text/escape.js';
-import { parseCgroup } from './cgroup.js';
+import { cgroupsOf } from './cgroup.js';
 import { isError, type ProcFiles } from './files.js';
 import { insidePid, parseStatus } from './parse/status.js';
 
@@ -8,8 +8,7 @@ import { insidePid, parseStatus } from './parse/status.js';
  * after its container; and its number in there, by which CRIU's images and logs know it. Undefined: in none, or gone.
  */
 export const placeOf = (pid: number, files: ProcFiles): string | undefined => {
-  const cgroup = files.lines(`${files.root}/${pid}/cgroup`);
-  const group = isError(cgroup) ? undefined : groupOf(parseCgroup(cgroup.toString('latin1')));
+  const group = groupOf(cgroupsOf(pid, files));
   const status = files.record(`${files.root}/${pid}/status`);
   const number = isError(status) ? undefined : insidePid(parseStatus(status.toString('latin1'))).insidePid;
   const inside = number === undefined ? undefined : `pid ${number}`;
