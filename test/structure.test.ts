@@ -31,6 +31,7 @@ const FOUNDATION: Readonly<Record<string, readonly string[]>> = {
   judge: ['model', 'text', 'elf'],
   proc: ['model', 'text'],
   bundle: ['model', 'text', 'proc'],
+  bpftrace: ['model', 'text', 'judge', 'proc'],
 };
 
 for (const [folder, below] of Object.entries(FOUNDATION)) {

@@ -1,12 +1,12 @@
 import { concat, from, Observable, of, type Subscription, switchMap } from 'rxjs';
 import type { Event, StatusEvent, TracerStatus } from '../model/event.js';
 import type { Failure, Outcome } from '../model/failure.js';
-import { order } from '../pipeline/order.js';
 import { localBootClock } from '../proc/clock.js';
 import { watchCompat } from './compat.js';
 import type { Composition } from './compose.js';
 import { hasOneRing } from './find.js';
 import { type Kept, keepRunning } from './keep.js';
+import { order } from './order.js';
 import { type Plan, type Planning, planAhead } from './plan.js';
 import { session } from './session.js';
 

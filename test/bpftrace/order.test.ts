@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { from, lastValueFrom, map, toArray } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { order } from '../../src/pipeline/order.js';
+import { order } from '../../src/bpftrace/order.js';
 import { fuzzRuns } from '../fuzz-runs.js';
 
 /** Letters are events whose clock is their place in the alphabet. */
