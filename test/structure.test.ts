@@ -32,6 +32,7 @@ const FOUNDATION: Readonly<Record<string, readonly string[]>> = {
   proc: ['model', 'text'],
   bundle: ['model', 'text', 'proc'],
   bpftrace: ['model', 'text', 'judge', 'proc'],
+  pipeline: ['model', 'text', 'judge', 'proc', 'bpftrace'],
 };
 
 for (const [folder, below] of Object.entries(FOUNDATION)) {

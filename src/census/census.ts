@@ -1,12 +1,12 @@
 import type { PageSet } from '../judge/baseline.js';
 import { judge } from '../judge/judge.js';
+import { type Kind, kindFrom, movedVerdict, startOf } from '../judge/kind.js';
+import { findKinds } from '../judge/kinds.js';
 import type { Evidence } from '../model/evidence.js';
 import { type Outcome, success } from '../model/failure.js';
 import type { Likeness, Told } from '../model/judged.js';
 import type { ProcContext } from '../proc/context.js';
 import { isGone, listProcesses, sweep } from '../proc/sweep.js';
-import { type Kind, kindFrom, movedVerdict, startOf } from './kind.js';
-import { findKinds } from './kinds.js';
 import { type Alone, learnOfOthers } from './others.js';
 
 /** Every process of the machine, judged in the light of all others. A process that ends on the way is left out. */

@@ -1,13 +1,13 @@
-import { judgeByKind } from '../census/kinds.js';
 import type { JudgeContext } from '../judge/context.js';
 import { judge } from '../judge/judge.js';
+import { judgeByKind } from '../judge/kinds.js';
 import { AT_SYSINFO_EHDR, type Evidence } from '../model/evidence.js';
 import { changeEvidence } from './evidence-copy.js';
 import type { Judge } from './judged.js';
 
 /**
  * The judge for many processes: an ordinary one, with nothing known beside its evidence that contradicts it, is judged
- * as its kind (census/kinds.ts). What a probe saw agrees with its auxv then, and adds nothing to the verdict.
+ * as its kind (judge/kinds.ts). What a probe saw agrees with its auxv then, and adds nothing to the verdict.
  */
 export const judging = (): Judge => {
   const byKind = judgeByKind();

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { judgeByKind } from '../../src/census/kinds.js';
+import { judgeByKind } from '../../src/judge/kinds.js';
 import { isVdsoNamed } from '../../src/model/vma.js';
 import { localProc } from '../../src/proc/host.js';
 import { sweep } from '../../src/proc/sweep.js';

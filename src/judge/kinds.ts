@@ -1,7 +1,7 @@
-import { judge } from '../judge/judge.js';
 import { AT_PAGESZ, AT_SYSINFO, type Evidence } from '../model/evidence.js';
 import type { Verdict } from '../model/verdict.js';
 import type { Vma } from '../model/vma.js';
+import { judge } from './judge.js';
 import { type Kind, kindFrom, movedVerdict, startOf } from './kind.js';
 
 /**

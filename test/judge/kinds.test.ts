@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { judgeByKind } from '../../src/census/kinds.js';
 import { judge } from '../../src/judge/judge.js';
+import { judgeByKind } from '../../src/judge/kinds.js';
 import { readProcess } from '../../src/proc/process.js';
+import { CLEAN, evidenceOf, made } from '../census/made.js';
 import { fuzzRuns } from '../fuzz-runs.js';
 import { madeUpProc, statLine } from '../proc/made-up-proc.js';
-import { CLEAN, evidenceOf, made } from './made.js';
 
 const { proc } = madeUpProc({});
 
