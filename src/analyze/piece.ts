@@ -1,8 +1,8 @@
 import type { LooseLog } from '../criu/logs-beside.js';
 import type { PostMortem } from '../criu/post-mortem.js';
-import type { Target } from '../doctor/schema.js';
 import { forecast } from '../judge/forecast.js';
 import { judge } from '../judge/judge.js';
+import type { Target } from '../model/doctor-schema.js';
 import type { Evidence, Host } from '../model/evidence.js';
 import { type Failure, failure, type Outcome, success } from '../model/failure.js';
 import type { Judged } from '../model/judged.js';

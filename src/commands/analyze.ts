@@ -4,8 +4,8 @@ import { logPieces, type Piece, type PieceOptions, readPiece } from '../analyze/
 import { type Input, recognise } from '../analyze/recognise.js';
 import type { Life } from '../analyze/recording/life.js';
 import type { LooseLog } from '../criu/logs-beside.js';
-import type { Target } from '../doctor/schema.js';
 import type { Chapter } from '../model/chapter.js';
+import type { Target } from '../model/doctor-schema.js';
 import type { Host } from '../model/evidence.js';
 import { codeOf, EXIT, type Failure, failure, type Outcome, success } from '../model/failure.js';
 import { chaptersReport } from '../report/chapter-report.js';

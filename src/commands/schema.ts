@@ -1,6 +1,6 @@
-import { DoctorJson } from '../doctor/schema.js';
 import { HintJson } from '../hint/schema.js';
 import { DiffJson } from '../model/diff.js';
+import { DoctorJson } from '../model/doctor-schema.js';
 import { EventJson } from '../model/event-schema.js';
 import { EXIT } from '../model/failure.js';
 import { ReportJson } from '../model/report.js';

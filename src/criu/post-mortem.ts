@@ -1,7 +1,7 @@
-import type { Target } from '../doctor/schema.js';
 import type { Pristine } from '../judge/criu/pristine.js';
 import { forecast } from '../judge/forecast.js';
 import { judge } from '../judge/judge.js';
+import type { Target } from '../model/doctor-schema.js';
 import type { Evidence, Host } from '../model/evidence.js';
 import { type Failure, type Outcome, success } from '../model/failure.js';
 import type { Judged } from '../model/judged.js';

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { Value } from '@sinclair/typebox/value';
-import { DOCTOR, DoctorJson, type Target, TargetJson } from '../doctor/schema.js';
+import { DOCTOR, DoctorJson, type Target, TargetJson } from '../model/doctor-schema.js';
 import { codeOf, failed, failure, type Outcome, success } from '../model/failure.js';
 import { isShellsPipe } from '../text/shells-pipe.js';
 import { shown } from './directory.js';

@@ -1,9 +1,9 @@
-import type { Target, VdsoImage } from '../doctor/schema.js';
 import { proxiedSymbols } from '../judge/criu/proxied-symbols.js';
 import { hasOnlyGnuHash, noStart, type StartKernel } from '../judge/criu/start.js';
 import { parseCriuVersion } from '../judge/criu/version.js';
 import { finding } from '../judge/finding-codes.js';
 import { parseRelease } from '../judge/release.js';
+import type { Target, VdsoImage } from '../model/doctor-schema.js';
 import type { Finding } from '../model/verdict.js';
 import type { TargetVdso } from './image-forecast.js';
 import type { ImageLook } from './image-look.js';

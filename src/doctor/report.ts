@@ -1,6 +1,6 @@
+import { DOCTOR, type DoctorReport, type Target } from '../model/doctor-schema.js';
 import { columns } from '../report/table.js';
 import type { Diagnosis } from './diagnose.js';
-import { DOCTOR, type DoctorReport, type Target } from './schema.js';
 
 /** The machine form: "vdsowatch/doctor/1". */
 export const doctorReport = ({ checks, liveTracing }: Diagnosis, target: Target): DoctorReport => ({

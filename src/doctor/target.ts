@@ -1,6 +1,7 @@
 import { readElfImage } from '../elf/image.js';
 import { hintOf } from '../hint/examine.js';
 import type { MremapTest } from '../hint/mremap-test.js';
+import type { Target, VdsoImage } from '../model/doctor-schema.js';
 import { sizeOf } from '../model/vma.js';
 import type { LocalHost } from '../proc/host.js';
 import { type Abi, candidateAbis } from '../puppet/abi.js';
@@ -8,7 +9,6 @@ import { PuppetGone } from '../puppet/channel.js';
 import { vdsoBlock, vdsoBytes } from '../puppet/moves.js';
 import { type Puppet, startPuppet } from '../puppet/puppet.js';
 import { printable } from '../text/escape.js';
-import type { Target, VdsoImage } from './schema.js';
 
 /** What a restore on this host would find, read from fresh test processes; ABIs that do not run are left out. */
 export const readTarget = async ({ host }: LocalHost, tests: readonly MremapTest[]): Promise<Target> => {

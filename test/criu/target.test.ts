@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { readPostMortem } from '../../src/criu/post-mortem.js';
 import { parseTarget, readTargetFile } from '../../src/criu/target-file.js';
-import type { Target, VdsoImage } from '../../src/doctor/schema.js';
 import { readElfImage } from '../../src/elf/image.js';
+import type { Target, VdsoImage } from '../../src/model/doctor-schema.js';
 import type { Judged } from '../../src/model/judged.js';
 import { temporaryDirectory, VDSO_STATUS, VVAR_STATUS, writeImages } from './image-directory.js';
 
