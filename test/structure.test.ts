@@ -33,6 +33,8 @@ const FOUNDATION: Readonly<Record<string, readonly string[]>> = {
   bundle: ['model', 'text', 'proc'],
   bpftrace: ['model', 'text', 'judge', 'proc'],
   pipeline: ['model', 'text', 'judge', 'proc', 'bpftrace'],
+  // A dump.log lists mappings as /proc/PID/maps does.
+  criu: ['model', 'text', 'elf', 'judge', 'proc'],
 };
 
 for (const [folder, below] of Object.entries(FOUNDATION)) {

@@ -1,4 +1,4 @@
-import { ownImage } from '../criu/own-vdso.js';
+import { ownImage } from '../census/host-images.js';
 import { forecast } from '../judge/forecast.js';
 import { judge } from '../judge/judge.js';
 import { failed, failure, type Outcome, success } from '../model/failure.js';

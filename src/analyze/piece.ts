@@ -74,7 +74,7 @@ const judged = (evidence: Evidence, criu: string): Judged => {
 /** CRIU images and their logs. A dumped vDSO is held against those of this host, in case it is of the same kernel. */
 const criuPiece = async (input: Input, { criu, target, loose }: PieceOptions): Promise<Outcome<Piece>> => {
   const { readPostMortem } = await import('../criu/post-mortem.js');
-  const { hostImages } = await import('../criu/own-vdso.js');
+  const { hostImages } = await import('../census/host-images.js');
   const images = await readPostMortem(input.path, { criu, pristine: hostImages, target, loose });
   return images.ok ? success(pieceOf(input, images.value)) : images;
 };

@@ -1,9 +1,9 @@
-import { ownImage } from '../criu/own-vdso.js';
 import { forecast } from '../judge/forecast.js';
 import { judge } from '../judge/judge.js';
 import type { Forecast } from '../model/verdict.js';
 import { readProcess } from '../proc/process.js';
 import { isGone } from '../proc/sweep.js';
+import { ownImage } from './host-images.js';
 
 /**
  * What that CRIU would do with a process, by a full reading of it now, as `check` takes one: what a watch keeps of its

@@ -1,5 +1,5 @@
 import { readChosen } from '../census/chosen.js';
-import { hostImages } from '../criu/own-vdso.js';
+import { hostImages } from '../census/host-images.js';
 import { forecast } from '../judge/forecast.js';
 import { stateWord, unreadableText } from '../judge/words.js';
 import { EXIT } from '../model/failure.js';

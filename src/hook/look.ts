@@ -1,5 +1,5 @@
 import { judgeAll } from '../census/chosen.js';
-import { ownImage } from '../criu/own-vdso.js';
+import { ownImage } from '../census/host-images.js';
 import { readPostMortem } from '../criu/post-mortem.js';
 import type { Pristine } from '../judge/criu/pristine.js';
 import { forecast } from '../judge/forecast.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { hostImages } from '../../src/criu/own-vdso.js';
+import { hostImages } from '../../src/census/host-images.js';
 import { readPostMortem } from '../../src/criu/post-mortem.js';
 import { forecast } from '../../src/judge/forecast.js';
 import { judge } from '../../src/judge/judge.js';

@@ -1,7 +1,5 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { Pristine } from '../judge/criu/pristine.js';
-import { isVdsoNamed, sizeOf } from '../model/vma.js';
-import { parseMaps } from '../proc/parse/maps.js';
+import { readOwnVdso } from '../proc/own-vdso.js';
 
 const FROM = "this host's own vDSO";
 
@@ -16,20 +14,6 @@ export const ownImage = (): readonly Pristine[] => pristine(readOwnVdso());
 
 const pristine = (bytes: Uint8Array | undefined): readonly Pristine[] =>
   bytes === undefined ? [] : [{ bytes, from: FROM }];
-
-/** The vDSO of this very process. Undefined where this kernel gives none. */
-export const readOwnVdso = (): Uint8Array | undefined => {
-  const vdso = parseMaps(readFileSync('/proc/self/maps', 'latin1')).vmas.find(isVdsoNamed);
-  if (vdso === undefined) return undefined;
-  const bytes = new Uint8Array(Number(sizeOf(vdso)));
-  const memory = openSync('/proc/self/mem', 'r');
-  try {
-    readSync(memory, bytes, 0, bytes.length, vdso.start);
-  } finally {
-    closeSync(memory);
-  }
-  return bytes;
-};
 
 const readCompatVdso = async (): Promise<Uint8Array | undefined> => {
   const [{ startPuppet }, { vdsoBytes }, { PuppetGone }] = await Promise.all([
