@@ -2,8 +2,8 @@ import { map, type Observable, Subject, type Subscription, share, tap } from 'rx
 import type { Planning } from '../bpftrace/plan.js';
 import { foretell } from '../census/foretell.js';
 import { installedCriu } from '../criu/installed.js';
-import { versionText } from '../criu/version.js';
 import { baselines, type PageSet } from '../judge/baseline.js';
+import { versionText } from '../judge/criu/version.js';
 import type { Host } from '../model/evidence.js';
 import { EXIT, failed, failure, type Outcome } from '../model/failure.js';
 import type { Judged } from '../model/judged.js';

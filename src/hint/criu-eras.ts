@@ -1,6 +1,5 @@
-import { compareVersions } from '../criu/version.js';
 import { noStart, type StartKernel } from '../judge/criu/start.js';
-import type { CriuVersion } from '../judge/criu/version.js';
+import { type CriuVersion, compareVersions } from '../judge/criu/version.js';
 
 /**
  * Which check each CRIU would make to tell the vDSO, by the rules of its source: parasite_fixup_vdso and

@@ -1,6 +1,5 @@
 import { execa } from 'execa';
-import { versionText } from '../criu/version.js';
-import { parseCriuVersion } from '../judge/criu/version.js';
+import { parseCriuVersion, versionText } from '../judge/criu/version.js';
 
 /** Asks the CRIU that called us for its version; undefined when it does not say. */
 export const versionOf = async (criuPid: number): Promise<string | undefined> => {

@@ -53,7 +53,7 @@ export const processVerbs = (program: Command): void => {
 const installed = async (): Promise<string | undefined> => {
   const [{ installedCriu }, { versionText }] = await Promise.all([
     import('../criu/installed.js'),
-    import('../criu/version.js'),
+    import('../judge/criu/version.js'),
   ]);
   const version = await installedCriu();
   return version.ok ? versionText(version.value) : undefined;

@@ -1,7 +1,6 @@
 import { installedCriu } from '../../criu/installed.js';
-import { versionText } from '../../criu/version.js';
 import { type EraCheck, eraOf } from '../../hint/criu-eras.js';
-import type { CriuVersion } from '../../judge/criu/version.js';
+import { type CriuVersion, versionText } from '../../judge/criu/version.js';
 import type { Outcome } from '../../model/failure.js';
 import { printable } from '../../text/escape.js';
 import { type Check, ok, warn } from '../check.js';

@@ -15,3 +15,11 @@ export const parseCriuVersion = (text: string): CriuVersion | undefined => {
 
 export const criuAtLeast = (version: CriuVersion, major: number, minor: number): boolean =>
   version.major > major || (version.major === major && version.minor >= minor);
+
+/** As CRIU names it: "4.2", "4.1.1". */
+export const versionText = ({ major, minor, patch }: CriuVersion): string =>
+  patch === 0 ? `${major}.${minor}` : `${major}.${minor}.${patch}`;
+
+/** Negative: older than the other. */
+export const compareVersions = (one: CriuVersion, other: CriuVersion): number =>
+  one.major - other.major || one.minor - other.minor || one.patch - other.patch;
