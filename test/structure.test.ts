@@ -4,22 +4,34 @@ import { dirname, join } from 'node:path/posix';
 import { test } from 'node:test';
 
 const src = new URL('../../src/', import.meta.url);
+const ui = new URL('../../ui/', import.meta.url);
 
-/** What a file of src/ imports from src/, as paths in it without their endings. */
-const importsOf = (file: string): readonly string[] =>
-  [...readFileSync(new URL(file, src), 'utf8').matchAll(/(?:\bfrom|\bimport\(|^import) *'(\.[^']+)\.js'/gm)].map(
-    ([, to = '']) => join(dirname(file), to),
-  );
+interface Import {
+  /** By its path in src/ or ui/. */
+  readonly file: string;
+  /** The same, without its ending; "../ui/app" out of src/. A package or a module of Node by its name. */
+  readonly to: string;
+}
 
-const imports = readdirSync(src, { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.ts'))
-  .sort()
-  .flatMap((file) => importsOf(file).map((to) => ({ file, to })));
+/** What the files of a folder import, its own files and others. */
+const importsIn = (folder: URL): readonly Import[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .sort()
+    .flatMap((file) =>
+      [...readFileSync(new URL(file, folder), 'utf8').matchAll(/(?:\bfrom|\bimport\(|^import) *'([^']+)'/gm)].map(
+        ([, to = '']) => ({ file, to: to.startsWith('.') ? join(dirname(file), to).replace(/\.js$/, '') : to }),
+      ),
+    );
+
+const isOutside = ({ to }: Import): boolean => !existsSync(new URL(`${to}.ts`, src));
+const all = importsIn(src);
+const imports = all.filter((one) => !isOutside(one));
 
 test('the imports are not found', () => assert.ok(imports.length > 500, `${imports.length}`));
 
 const folderOf = (path: string): string => path.split('/')[0] ?? '';
-const said = ({ file, to }: { readonly file: string; readonly to: string }): string => `src/${file} imports ${to}`;
+const said = ({ file, to }: Import): string => `src/${file} imports ${to}`;
 
 /** Folders that everything stands on, and all that they stand on themselves. */
 const FOUNDATION: Readonly<Record<string, readonly string[]>> = {
@@ -40,10 +52,54 @@ const FOUNDATION: Readonly<Record<string, readonly string[]>> = {
 for (const [folder, below] of Object.entries(FOUNDATION)) {
   test(`a file of src/${folder}/ imports what is not below it`, () => {
     assert.ok(existsSync(new URL(folder, src)), 'the folder is there');
-    const all = imports.filter(({ file }) => folderOf(file) === folder);
-    assert.deepEqual(all.filter(({ to }) => ![folder, ...below].includes(folderOf(to))).map(said), []);
+    const own = imports.filter(({ file }) => folderOf(file) === folder);
+    assert.deepEqual(own.filter(({ to }) => ![folder, ...below].includes(folderOf(to))).map(said), []);
   });
 }
+
+test('a folder of src/ needs another that needs it', () => {
+  const needs = new Map<string, Set<string>>();
+  for (const { file, to } of imports) {
+    const [one, other] = [folderOf(file), folderOf(to)];
+    if (one !== other) needs.set(one, (needs.get(one) ?? new Set()).add(other));
+  }
+  // What needs nothing that is left goes, again and again: what stays stands in a circle, or above one.
+  for (let count = -1; count !== needs.size; ) {
+    count = needs.size;
+    for (const [folder, others] of needs) if (![...others].some((other) => needs.has(other))) needs.delete(folder);
+  }
+  assert.deepEqual([...needs.keys()], []);
+});
+
+test('a rule reads or writes, or needs a package', () => {
+  const known = new Set([
+    // Schemas of what leaves the program, and the names of error numbers.
+    '@sinclair/typebox',
+    'node:os',
+  ]);
+  const isRule = ({ file }: Import): boolean => /^(?:text|model|elf|judge|analyze\/join)\//.test(file);
+  assert.deepEqual(all.filter((one) => isRule(one) && isOutside(one) && !known.has(one.to)).map(said), []);
+});
+
+test('a part of src/ imports ui/, which only main does, and only for a screen', () => {
+  assert.deepEqual(
+    [...new Set(all.filter(({ to }) => to.startsWith('../ui/')).map(said))],
+    ['src/main.ts imports ../ui/app'],
+  );
+  assert.doesNotMatch(readFileSync(new URL('main.ts', src), 'utf8'), /from '\.\.\/ui/);
+});
+
+test('ui/ imports a rule: it shows words that the judge chose', () => {
+  const known = new Set(['../src/judge/words', '../src/judge/baseline']);
+  const below = importsIn(ui).filter(({ to }) => to.startsWith('../src/') && !known.has(to));
+  assert.ok(below.length > 20, `${below.length}`);
+  assert.deepEqual(
+    below
+      .filter(({ to }) => !/^\.\.\/src\/(?:model|text)\//.test(to))
+      .map(({ file, to }) => `ui/${file} imports ${to}`),
+    [],
+  );
+});
 
 /** report/ prints. These make the very lines that it prints, or have to say why they give up. */
 const PRINTERS: ReadonlySet<string> = new Set([
