@@ -95,7 +95,7 @@ export interface OpenImage {
 }
 
 /** When a file of the directory was written last: Unix, ns. Undefined: there is none that can be asked. */
-export const writtenTime = (directory: ImageDirectory, name: string): bigint | undefined => {
+export const fileTime = (directory: ImageDirectory, name: string): bigint | undefined => {
   const opened = openImage(directory, name);
   if (opened?.ok !== true) return undefined;
   closeSync(opened.value.file);

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
-import { type ImageDirectory, labelOf, openDirectory, shown, writtenTime } from './directory.js';
+import { fileTime, type ImageDirectory, labelOf, openDirectory, shown } from './directory.js';
 import { damaged } from './framing.js';
 import type { ImageInventory, ImageProcess, ImageSet, ImageStats } from './image-set.js';
 import { unfinished } from './logs-beside.js';
@@ -37,7 +37,7 @@ export const readImages = async (path: string): Promise<Outcome<ImageSet>> => {
     inventory,
     processes,
     stats: readStats(directory, problems),
-    written: writtenTime(directory, 'inventory.img') ?? writtenTime(directory, 'dump.log'),
+    written: fileTime(directory, 'inventory.img') ?? fileTime(directory, 'dump.log'),
     clock: readClock(directory, problems),
     logs: [...directory.names].filter((name) => name.endsWith('.log')).sort(),
     problems: [...new Map(problems.map((problem) => [problem.text, problem])).values()],
