@@ -1,3 +1,4 @@
+import { openStore } from '../model/store.js';
 import { isError, type ProcFiles } from '../proc/files.js';
 import { parseStatus } from '../proc/parse/status.js';
 import type { PidResolver } from './observation.js';
@@ -9,7 +10,7 @@ import type { PidResolver } from './observation.js';
  */
 export const pidResolver = (files: ProcFiles): PidResolver => {
   /** By writer and number: a CRIU that dumps is done within milliseconds, and then both are gone. */
-  const known = new Map<string, number>();
+  const known = openStore<string, number>(MOST_KNOWN);
   return (writer, pid) => {
     const key = `${writer} ${pid}`;
     const callers = files.link(`${files.root}/${writer}/ns/pid`);
@@ -18,8 +19,7 @@ export const pidResolver = (files: ProcFiles): PidResolver => {
     if (namespace === undefined && before !== undefined) return before;
     const found = numberHere(files, writer, namespace, pid) ?? before;
     if (found === undefined) return undefined;
-    known.set(key, found);
-    if (known.size > MOST_KNOWN) for (const oldest of [...known.keys()].slice(0, MOST_KNOWN / 2)) known.delete(oldest);
+    known.put(key, found);
     return found;
   };
 };

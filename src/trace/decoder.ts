@@ -1,5 +1,6 @@
 import type { Static } from '@sinclair/typebox';
 import type { Evidence, Host } from '../model/evidence.js';
+import { openStore } from '../model/store.js';
 import { kept } from '../pipeline/kept.js';
 import type { Observation } from '../pipeline/observation.js';
 import { happeningOf } from './decode-event.js';
@@ -8,7 +9,7 @@ import * as format from './format.js';
 import { EventRecord } from './format-event.js';
 import { BlobRecord, EvidenceJson, HostRecord } from './format-evidence.js';
 import type { LineReader, Said } from './items.js';
-import { BLOBS, HOSTS, openStore, SNAPSHOTS } from './naming.js';
+import { BLOBS, HOSTS, SNAPSHOTS } from './limits.js';
 import { fromDigits, fromHex } from './number-text.js';
 import { openFormerReadings, type ReadingLine, readingLine } from './reading-line.js';
 import { BAD, check, commonRecord, ORPHAN, parsedLine, SAID, SNAPSHOT, startsWith, VERDICT } from './records.js';
@@ -39,7 +40,7 @@ export const openDecoder = (): LineReader<Observation> => {
       ...(json.bootId === undefined ? {} : { bootId: json.bootId }),
     });
     if (hosts.get(id) !== host) former.clear();
-    hosts.put(id, host, 0);
+    hosts.put(id, host);
   };
 
   const blob = ({ id, base64 }: Static<typeof BlobRecord>): undefined => {
@@ -59,7 +60,7 @@ export const openDecoder = (): LineReader<Observation> => {
   };
 
   const take = ({ id, pid, startedAt, evidence }: Read, into: Observation[]): undefined => {
-    snapshots.put(pid, { id, evidence }, 0);
+    snapshots.put(pid, { id, evidence });
     return push(into, { kind: 'snapshot', pid, startedAt, evidence });
   };
 

@@ -1,8 +1,9 @@
 import type { Host } from '../model/evidence.js';
+import { openStore, type Store } from '../model/store.js';
 import { hex } from '../text/hex.js';
 import type { Names } from './encode-evidence.js';
 import { jsonOf } from './json-text.js';
-import { BLOBS, HOSTS, openStore, type Store } from './naming.js';
+import { BLOBS, HOSTS } from './limits.js';
 
 /**
  * Gives numbers to hosts and to bytes; what is new is written down by `line`. What is written again after all was

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Evidence } from '../model/evidence.js';
 import { type HistoryLine, TRACER } from '../model/state.js';
+import { openStore } from '../model/store.js';
 import type { Census, Happening, Observation, Snapshot } from '../pipeline/observation.js';
 import { eventLine as machineLine } from '../report/event-json.js';
 import { eventLine } from './encode-event.js';
@@ -9,7 +10,7 @@ import { evidenceJson } from './encode-evidence.js';
 import { openNames } from './encode-names.js';
 import type { Header, Hook } from './format.js';
 import { jsonOf } from './json-text.js';
-import { openStore, SNAPSHOTS } from './naming.js';
+import { SNAPSHOTS } from './limits.js';
 import { openUnchanged } from './unchanged.js';
 
 /** One frame: what the reducer is given in one go, and what goes with it. */
@@ -78,7 +79,7 @@ export const openEncoder = (): Encoder => {
     const known = snapshots.get(pid);
     if (known?.hash === hash && unchanged.add({ pid, id: known.id, startedAt, takenAt: evidence.takenAt })) return;
     const id = number();
-    snapshots.put(pid, { id, hash }, 0);
+    snapshots.put(pid, { id, hash });
     line(
       `{"record":"snapshot","id":${id},"pid":${pid},"startedAt":"${startedAt}","takenAt":${timeOrNull(evidence)},"evidence":${body}}`,
     );

@@ -1,8 +1,8 @@
 import type { Evidence } from '../model/evidence.js';
+import { openStore } from '../model/store.js';
 import { CLOSE, QUOTE } from './event-writing.js';
 import * as cursor from './line-cursor.js';
 import { literal } from './literal.js';
-import { openStore } from './naming.js';
 
 /** The line of a reading in two parts: what differs each time, and the JSON of what was read, bytes[from..to). */
 export interface ReadingLine {

@@ -1,15 +1,12 @@
-/**
- * A store of things that later lines name by number. Writer and reader keep the same: the newest so many, of at most
- * so much weight, oldest dropped first; a name of something dropped is never written. It bounds the reader's memory
- * whatever a file says.
- */
+/** The newest so many of what is put in, of at most so much weight together; the oldest is dropped first. */
 export interface Store<K, V> {
   readonly get: (key: K) => V | undefined;
-  readonly put: (key: K, value: V, weight: number) => void;
+  readonly put: (key: K, value: V, weight?: number) => void;
   readonly delete: (key: K) => void;
   readonly clear: () => void;
 }
 
+/** `most`: how many; `heaviest`: how much, in whatever unit their weights are given. What is put again is new again. */
 export const openStore = <K, V>(most: number, heaviest = Number.POSITIVE_INFINITY): Store<K, V> => {
   const kept = new Map<K, { readonly value: V; readonly weight: number }>();
   let total = 0;
@@ -19,7 +16,7 @@ export const openStore = <K, V>(most: number, heaviest = Number.POSITIVE_INFINIT
   };
   return {
     get: (key) => kept.get(key)?.value,
-    put: (key, value, weight) => {
+    put: (key, value, weight = 0) => {
       drop(key);
       kept.set(key, { value, weight });
       total += weight;
@@ -35,9 +32,3 @@ export const openStore = <K, V>(most: number, heaviest = Number.POSITIVE_INFINIT
     },
   };
 };
-
-/** Blobs, in base64 characters. */
-export const BLOBS = { most: 256, heaviest: 16 * 1024 * 1024 } as const;
-/** Newest snapshot of a process, by pid. */
-export const SNAPSHOTS = { most: 100_000 } as const;
-export const HOSTS = { most: 64 } as const;
