@@ -3,7 +3,7 @@ import { isFileless, isVdsoNamed, isVvarNamed, sizeOf, type Vma } from '../model
 import { isCandidate } from '../proc/candidates.js';
 import { MOST_FOR_SMAPS } from '../proc/careful.js';
 import type { ProcContext } from '../proc/context.js';
-import { isError } from '../proc/files.js';
+import { isError } from '../proc/door.js';
 import { isUsual, linesOfInterest } from '../proc/interest.js';
 import { frameFlags, pagemapWords } from '../proc/pagemap.js';
 import { mappingBytes } from '../proc/pages.js';

@@ -5,7 +5,7 @@ import { readScripts } from '../bpftrace/package.js';
 import { makePlan } from '../bpftrace/plan.js';
 import { erasHere, testAllAbis } from '../hint/examine.js';
 import type { MremapTest } from '../hint/mremap-test.js';
-import type { ProcFiles } from '../proc/files.js';
+import type { ProcFiles } from '../proc/door.js';
 import type { LocalHost } from '../proc/host.js';
 import { type Check, fail } from './check.js';
 import { bpftraceCheck, startCheck } from './checks/bpftrace.js';

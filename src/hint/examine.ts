@@ -4,7 +4,7 @@ import { parseRelease } from '../judge/release.js';
 import { type Outcome, success } from '../model/failure.js';
 import type { Policies } from '../model/verdict.js';
 import { isVvarNamed } from '../model/vma.js';
-import { isError, type ProcFiles } from '../proc/files.js';
+import { isError, type ProcFiles } from '../proc/door.js';
 import { type LocalHost, procContext } from '../proc/host.js';
 import { parseMaps } from '../proc/parse/maps.js';
 import { candidateAbis } from '../puppet/abi.js';

@@ -1,4 +1,4 @@
-import { isError, type ProcFiles } from '../proc/files.js';
+import { isError, type ProcFiles } from '../proc/door.js';
 
 /**
  * A process and all below it, parents first, from /proc/PID/task/TID/children (CONFIG_PROC_CHILDREN: CRIU reads the

@@ -1,5 +1,5 @@
 import { openStore } from '../model/store.js';
-import { isError, type ProcFiles } from '../proc/files.js';
+import { isError, type ProcFiles } from '../proc/door.js';
 import { parseStatus } from '../proc/parse/status.js';
 import type { PidResolver } from './observation.js';
 

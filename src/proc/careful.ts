@@ -2,7 +2,7 @@ import type { Auxv, Evidence, SmapsEntry, Unread } from '../model/evidence.js';
 import type { Vma } from '../model/vma.js';
 import { mappingsToLookAt } from './candidates.js';
 import type { ProcContext } from './context.js';
-import { isError } from './files.js';
+import { isError } from './door.js';
 import { instructionPointers } from './instruction-pointers.js';
 import { linesOfInterest } from './interest.js';
 import { type Layout, looker, settledLook } from './look.js';

@@ -1,4 +1,5 @@
-import { isError, type ProcFiles, procFiles } from './files.js';
+import { isError, type ProcFiles } from './door.js';
+import { procFiles } from './files.js';
 
 /** The control groups of a running process; none when it has gone. */
 export const cgroupsOf = (pid: number, files: ProcFiles = here): readonly string[] => {

@@ -1,4 +1,5 @@
-import { isError, type ProcFiles, procFiles } from './files.js';
+import { isError, type ProcFiles } from './door.js';
+import { procFiles } from './files.js';
 
 /**
  * CLOCK_BOOTTIME of the initial time namespace in ns: the clock of every probe's `nsecs` and of start_boottime

@@ -1,6 +1,6 @@
 import type { Host } from '../model/evidence.js';
 import type { BootClock } from './clock.js';
-import type { ProcFiles } from './files.js';
+import type { ProcFiles } from './door.js';
 
 /** What every reader needs: the files, whose they are, and what time it is. */
 export interface ProcContext {

@@ -1,5 +1,4 @@
-import type { ProcFiles } from './files.js';
-import { isError } from './files.js';
+import { isError, type ProcFiles } from './door.js';
 
 /**
  * Where the threads of a process stand, from /proc/PID/task/TID/syscall: "NUMBER six arguments SP PC" in a system call,

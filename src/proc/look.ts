@@ -1,7 +1,7 @@
 import type { Auxv, Unread } from '../model/evidence.js';
 import type { Vma } from '../model/vma.js';
 import type { ProcContext } from './context.js';
-import { isError } from './files.js';
+import { isError } from './door.js';
 import { isUsual, linesOfInterest } from './interest.js';
 import { parseAuxv } from './parse/auxv.js';
 import { parseMaps } from './parse/maps.js';

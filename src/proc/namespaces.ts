@@ -1,4 +1,4 @@
-import { type ErrorCode, isError, type ProcFiles } from './files.js';
+import { type ErrorCode, isError, type ProcFiles } from './door.js';
 import { parseNamespaceLink } from './parse/small.js';
 
 /**

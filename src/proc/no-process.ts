@@ -1,6 +1,7 @@
 import { getPriority } from 'node:os';
 import { type Failure, failure } from '../model/failure.js';
-import { type ProcFiles, procFiles } from './files.js';
+import type { ProcFiles } from './door.js';
+import { procFiles } from './files.js';
 import { hidepidOf } from './host.js';
 
 /**

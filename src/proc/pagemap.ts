@@ -1,6 +1,6 @@
 import { frameOf } from '../model/pagemap.js';
 import { sizeOf, type Vma } from '../model/vma.js';
-import { type ErrorCode, isError, type ProcFiles } from './files.js';
+import { type ErrorCode, isError, type ProcFiles } from './door.js';
 
 /** What the kernel says of pages, in numbers of this machine's byte order: words of pagemap, flags of frames. */
 

@@ -3,7 +3,7 @@ import { PRESENT } from '../model/pagemap.js';
 import { sizeOf, type Vma } from '../model/vma.js';
 import type { Chosen } from './candidates.js';
 import type { ProcContext } from './context.js';
-import { type ErrorCode, isError, type ProcFiles } from './files.js';
+import { type ErrorCode, isError, type ProcFiles } from './door.js';
 import { readMarks } from './marks.js';
 import { frameFlags, pagemapWords } from './pagemap.js';
 import { absentBecause } from './unread.js';

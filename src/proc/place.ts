@@ -1,6 +1,6 @@
 import { printable } from '../text/escape.js';
 import { cgroupsOf } from './cgroup.js';
-import { isError, type ProcFiles } from './files.js';
+import { isError, type ProcFiles } from './door.js';
 import { insidePid, parseStatus } from './parse/status.js';
 
 /**

@@ -2,7 +2,7 @@ import type { Evidence, Unread } from '../model/evidence.js';
 import { AT_SYSINFO_EHDR } from '../model/evidence.js';
 import { readCarefully } from './careful.js';
 import type { ProcContext } from './context.js';
-import { type ErrorCode, isError } from './files.js';
+import { type ErrorCode, isError } from './door.js';
 import { localProc } from './host.js';
 import { censusNamespaces } from './namespaces.js';
 import { ordinaryAuxv, ordinaryBlock, untouchedPages } from './ordinary.js';

@@ -1,5 +1,5 @@
 import type { Evidence, Host, ProcessFacts, Unread } from '../model/evidence.js';
-import type { ErrorCode } from './files.js';
+import type { ErrorCode } from './door.js';
 import type { Stat } from './parse/stat.js';
 
 /** Why a read failed, as the evidence says it. `what` is the file: "maps", "pagemap". */

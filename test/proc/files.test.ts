@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { isError, procFiles } from '../../src/proc/files.js';
+import { isError } from '../../src/proc/door.js';
+import { procFiles } from '../../src/proc/files.js';
 import { readInSteps, readProcess } from '../../src/proc/process.js';
 import { auxvOf, block, FILE_LINE, madeUpProc, statLine } from './made-up-proc.js';
 
