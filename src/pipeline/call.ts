@@ -2,9 +2,10 @@ import type { CallEvent } from '../model/event.js';
 import type { HistoryLine } from '../model/state.js';
 import { type Concerned, find, isDirtyAfter, laterOf } from './concerned.js';
 import { changeSpace } from './entries.js';
-import { type Ledger, LIMITS, type SpaceRecord } from './ledger.js';
+import { type Ledger, LIMITS } from './ledger.js';
 import { noiseAfterCall } from './noise.js';
 import { type Effect, effectOf, isLeftOver, leavesOne } from './placement.js';
+import type { SpaceRecord } from './records.js';
 import { callWords } from './words.js';
 
 /** A mapping call: whose vDSO it was, what it did to it, and what the kernel says of it now. */

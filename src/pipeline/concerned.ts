@@ -1,7 +1,8 @@
 import type { Event } from '../model/event.js';
 import { changeSpace } from './entries.js';
 import { processAt } from './identity.js';
-import type { Ledger, ProcessRecord, SpaceRecord } from './ledger.js';
+import type { Ledger } from './ledger.js';
+import type { ProcessRecord, SpaceRecord } from './records.js';
 import { knownSpace, spaceOf } from './spaces.js';
 
 /** What an event turned out to be about; undefined where the state has moved on and only the line is left. */

@@ -1,4 +1,5 @@
-import type { Ledger, ProcessRecord, SpaceRecord } from './ledger.js';
+import type { Ledger } from './ledger.js';
+import type { ProcessRecord, SpaceRecord } from './records.js';
 
 /** Entries of the ledger are replaced, never changed (see ledger.ts); here alone, so that every change is noted. */
 

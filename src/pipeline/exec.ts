@@ -3,9 +3,10 @@ import type { Concerned } from './concerned.js';
 import { changeProcess, changeSpace } from './entries.js';
 import { processAt } from './identity.js';
 import { imageOf, isOtherImage } from './image.js';
-import type { Ledger, ProcessRecord, SpaceRecord } from './ledger.js';
+import type { Ledger } from './ledger.js';
 import { hold } from './life.js';
 import type { Snapshot } from './observation.js';
+import type { ProcessRecord, SpaceRecord } from './records.js';
 import { nextGeneration, switchSpace } from './spaces.js';
 
 /**

@@ -1,5 +1,6 @@
 import { putProcess } from './entries.js';
-import type { Ledger, ProcessRecord, SpaceRecord } from './ledger.js';
+import type { Ledger } from './ledger.js';
+import type { ProcessRecord, SpaceRecord } from './records.js';
 import { enter, newSpace } from './spaces.js';
 import { ticksAt } from './start-ticks.js';
 

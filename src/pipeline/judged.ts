@@ -6,9 +6,10 @@ import { hex } from '../text/hex.js';
 import { changeSpace } from './entries.js';
 import { changeEvidence } from './evidence-copy.js';
 import { kept } from './kept.js';
-import { isHeardUntil, type Ledger, type SpaceRecord } from './ledger.js';
+import { isHeardUntil, type Ledger } from './ledger.js';
 import { addLine } from './lines.js';
 import { noiseWords } from './noise.js';
+import type { SpaceRecord } from './records.js';
 import { slimOld } from './slim.js';
 
 export type Judge = (evidence: Evidence, context: JudgeContext) => Verdict;

@@ -3,8 +3,9 @@ import { type Concerned, laterOf } from './concerned.js';
 import { changeProcess, changeSpace, removeProcess } from './entries.js';
 import { lastOwner, newProcess, processAt } from './identity.js';
 import { isOtherImage } from './image.js';
-import { type Ledger, LIMITS, type ProcessRecord, type SpaceRecord } from './ledger.js';
+import { type Ledger, LIMITS } from './ledger.js';
 import type { Snapshot } from './observation.js';
+import type { ProcessRecord, SpaceRecord } from './records.js';
 import { leave, spaceOf, switchSpace, unbind } from './spaces.js';
 import { bootTimeOf, isStart } from './start-ticks.js';
 

@@ -5,9 +5,10 @@ import { changeProcess, changeSpace, removeProcess } from './entries.js';
 import { lastOwner } from './identity.js';
 import { type Image, imageOf, isOtherImage } from './image.js';
 import { kept, keptEvidence } from './kept.js';
-import { isHeardUntil, type Ledger, type ProcessRecord, type SpaceRecord } from './ledger.js';
+import { isHeardUntil, type Ledger } from './ledger.js';
 import { discover, endProcess, hold, reviveProcess } from './life.js';
 import type { Census, Snapshot } from './observation.js';
+import type { ProcessRecord, SpaceRecord } from './records.js';
 import { nextGeneration } from './spaces.js';
 import { bootTimeOf, ticksAt } from './start-ticks.js';
 

@@ -1,6 +1,7 @@
 import { contextKey, type SpaceKey } from '../model/event.js';
 import { changeProcess, changeSpace, putSpace, removeSpace } from './entries.js';
-import type { Ledger, ProcessRecord, SpaceRecord } from './ledger.js';
+import type { Ledger } from './ledger.js';
+import type { ProcessRecord, SpaceRecord } from './records.js';
 
 /** Address spaces: who lives in them, and which one the kernel means. */
 

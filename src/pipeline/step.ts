@@ -9,11 +9,12 @@ import { type Concerned, concerned, NOBODY, touch } from './concerned.js';
 import { changeSpace } from './entries.js';
 import { onExec } from './exec.js';
 import { liveProcess } from './identity.js';
-import type { Ledger, SpaceRecord } from './ledger.js';
+import type { Ledger } from './ledger.js';
 import { expire, onExit, onFork } from './life.js';
 import { addLine, countEvent } from './lines.js';
 import { noiseAfterPrctl, noiseWords } from './noise.js';
 import type { Happening, Observation } from './observation.js';
+import type { SpaceRecord } from './records.js';
 import { onCensus, onSnapshot, releaseHeld } from './snapshot.js';
 import { execWords, exitWords, forkWords, gapWords, namespaceWords, pokeWords, prctlWords } from './words.js';
 
