@@ -1,5 +1,5 @@
 import { forecastWords } from '../src/judge/words.js';
-import type { WatchState } from '../src/model/state.js';
+import { isEverydayLife, type WatchState } from '../src/model/state.js';
 import type { Forecast, Verdict } from '../src/model/verdict.js';
 import { printable } from '../src/text/escape.js';
 import { findingLines, policyLines } from './claims.js';
@@ -12,7 +12,6 @@ import type { Style, Theme } from './theme.js';
 import {
   ageWord,
   hintWord,
-  isEverydayLife,
   pagesWord,
   plural,
   rangeWord,

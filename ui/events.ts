@@ -1,9 +1,9 @@
-import type { HistoryLine } from '../src/model/state.js';
+import { type HistoryLine, isEverydayLife } from '../src/model/state.js';
 import { printable } from '../src/text/escape.js';
 import { fit, guard } from './cells.js';
 import { line, paragraph, rule, type Span, span } from './line.js';
 import { glyphs, type Style, type Theme } from './theme.js';
-import { clockWord, isEverydayLife, severityMark, severityStyle } from './words.js';
+import { clockWord, severityMark, severityStyle } from './words.js';
 
 /** The few newest events, newest at the bottom, under a rule: without everyday forks, execs and exits. */
 export const eventLines = (

@@ -1,7 +1,7 @@
-import type { AddressSpace, ProcessState } from '../src/model/state.js';
+import { type AddressSpace, isEverydayLife, type ProcessState } from '../src/model/state.js';
 import type { Finding, Severity } from '../src/model/verdict.js';
 import { printable } from '../src/text/escape.js';
-import { hintWord, isEverydayLife, rankOf, severityStyle, stateWord, type Word, worst } from './words.js';
+import { hintWord, rankOf, severityStyle, stateWord, type Word, worst } from './words.js';
 
 /**
  * One process as the table shows it: another one when the process or its address space has become another object.

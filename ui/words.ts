@@ -4,7 +4,7 @@ import {
   vvarWord as verdictVvar,
   stateWord as verdictWord,
 } from '../src/judge/words.js';
-import type { AddressSpace, HistoryLine, ProcessState } from '../src/model/state.js';
+import type { AddressSpace, ProcessState } from '../src/model/state.js';
 import type { Finding, Severity, Verdict } from '../src/model/verdict.js';
 import { hexRange } from '../src/text/hex.js';
 import type { Style } from './theme.js';
@@ -94,10 +94,6 @@ export const severityMark = (severity: Severity): Word =>
     : severity === 'warning'
       ? { text: ' !', style: 'warning' }
       : { text: '  ' };
-
-/** Processes come and go all the time: not what one watches for, unless something else is said of it. */
-export const isEverydayLife = ({ event, severity }: HistoryLine): boolean =>
-  severity === 'info' && (event?.kind === 'fork' || event?.kind === 'exec' || event?.kind === 'exit');
 
 /** How long ago, in at most four cells: "now", "12s", "59m", "23h", "99d". `now` and `at` on the same clock, ns. */
 export const ageWord = (at: bigint | undefined, now: bigint): string => {

@@ -93,3 +93,7 @@ export interface HistoryLine {
   /** The finding no longer holds. */
   readonly gone?: boolean;
 }
+
+/** Processes come and go all the time: not what one watches for, unless something else is said of it. */
+export const isEverydayLife = ({ event, severity }: HistoryLine): boolean =>
+  severity === 'info' && (event?.kind === 'fork' || event?.kind === 'exec' || event?.kind === 'exit');

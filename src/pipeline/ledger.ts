@@ -1,6 +1,7 @@
 import type { TracerStatus } from '../model/event.js';
 import { type OpenJournal, openJournal } from '../model/journal.js';
 import type { Counters, HistoryLine, HostStatus, WatchState } from '../model/state.js';
+import { newestOf } from './recent.js';
 import type { ProcessRecord, SpaceRecord } from './records.js';
 
 /**
@@ -76,7 +77,7 @@ export const LIMITS = {
   history: 32,
   /** Lines kept in all histories together: ordinary ones, and as many remarkable ones. */
   histories: 4096,
-  /** Newest lines of all. */
+  /** Newest lines of all, at least half of them for what is no everyday life. */
   recent: 1000,
   /** Moves kept per address space: the first, and the newest. */
   moves: 4,
@@ -131,18 +132,12 @@ export const isHeardUntil = ({ tracer, heardUntil }: Ledger, at: bigint): boolea
 export const closeFrame = (ledger: Ledger): Frame => {
   const { lines } = ledger;
   ledger.lines = [];
-  if (lines.length > 0 && ledger.keepsLines) ledger.recent = newestOf(ledger.recent, lines);
+  if (lines.length > 0 && ledger.keepsLines) ledger.recent = newestOf(ledger.recent, lines, LIMITS.recent);
   const { host, tracer, processes, spaces, changes, recent, counters, now } = ledger;
   return {
     state: { host, tracer, processes, spaces, changes, recent, counters: { ...counters, rate: rate(ledger) }, now },
     lines,
   };
-};
-
-/** One copy, not two: a thousand lines, thirty times a second. */
-const newestOf = (before: readonly HistoryLine[], lines: readonly HistoryLine[]): readonly HistoryLine[] => {
-  const kept = LIMITS.recent - lines.length;
-  return kept > 0 ? before.slice(-kept).concat(lines) : lines.slice(-LIMITS.recent);
 };
 
 const rate = ({ rates, now }: Ledger): number => {

@@ -1,5 +1,5 @@
 import type { Event } from '../model/event.js';
-import type { HistoryLine } from '../model/state.js';
+import { type HistoryLine, isEverydayLife } from '../model/state.js';
 import { type Ledger, LIMITS, secondOf } from './ledger.js';
 
 /** What is written down: the lines of a frame, of a history, of the recent past; and how many there were. */
@@ -10,7 +10,9 @@ export const addLine = (ledger: Ledger, line: HistoryLine): void => {
   const space = ledger.keepsLines ? ledger.spaces.get(line.space) : undefined;
   if (space === undefined) return;
   space.history.push(line);
-  if (space.history.length > LIMITS.history) space.history.shift();
+  // Who moved the vDSO of a shell is still to be seen when it has started a hundred programs.
+  if (space.history.length > LIMITS.history)
+    space.history.splice(Math.max(0, space.history.findIndex(isEverydayLife)), 1);
   forgetOldest(ledger, line);
 };
 
