@@ -11,8 +11,18 @@ test('a newline, an escape sequence, C1, bidi and emoji in a name never reach th
   assert.equal(printable('bad\u00ff'), 'bad\\xff');
 });
 
+test('a name in other letters, cut off by the kernel within one of them, is shown as bytes from end to end', () => {
+  // What prctl(PR_SET_NAME, "Ünmäpper漢字") leaves: 15 bytes.
+  const comm = Buffer.from('Ünmäpper漢字').subarray(0, 15).toString('latin1');
+  assert.equal(printable(comm), 'Ünmäpper漢\\xe5\\xad');
+  // Overlong, and half of a surrogate pair: UTF-8 has no such.
+  assert.equal(printable('\u00e0\u0080\u0080'), '\\xe0\\x80\\x80');
+  assert.equal(printable('\u00ed\u00a0\u0080'), '\\xed\\xa0\\x80');
+});
+
 test('no input leaves a control character, and different inputs stay different', () => {
-  const bytes = fc.string({ unit: 'binary-ascii' });
+  const byte = fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code));
+  const bytes = fc.string({ unit: byte });
   fc.assert(
     fc.property(bytes, bytes, (one, other) => {
       assert.match(printable(one), /^[^\p{C}]*$/u);

@@ -25,21 +25,21 @@ const NAMED = new Map([
 const HOSTILE = /[\\\p{C}\p{Zl}\p{Zp}\p{Mn}\p{Me}]|[\u{10000}-\u{10ffff}]|(?! )\p{Zs}/gu;
 
 /**
- * Bytes held as latin1 (one char per byte) to readable text: valid UTF-8 is decoded, every other byte becomes \xNN.
- * The result is escaped and safe to print.
+ * Bytes held as latin1 (one char per byte) to readable text: valid UTF-8 is decoded, every other byte becomes \xNN, such
+ * as those of the character in the middle of which the kernel cut a comm off. The result is escaped and safe to print.
  */
-export const printable = (latin1: string): string => {
-  if (PLAIN.test(latin1)) return latin1;
-  const bytes = Buffer.from(latin1, 'latin1');
+export const printable = (latin1: string): string => (PLAIN.test(latin1) ? latin1 : latin1.replace(NOT_PLAIN, decoded));
+
+const decoded = (piece: string): string => {
   try {
-    return escapeText(STRICT.decode(bytes));
+    return escapeText(STRICT.decode(Buffer.from(piece, 'latin1')));
   } catch {
     // Not UTF-8: nothing to guess, show the bytes.
-    return latin1.replace(/[^ -[\]-~]/g, (byte) =>
-      byte === '\\' ? '\\\\' : `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`,
-    );
+    return piece.replace(/[\s\S]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);
   }
 };
 
 const PLAIN = /^[ -[\]-~]*$/;
+/** What has the shape of one UTF-8 character, else one byte. */
+const NOT_PLAIN = /[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}|[^ -[\]-~]/g;
 const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
