@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   copyFileSync,
@@ -176,4 +177,17 @@ test('root in the checkout of another: what is made is his, with his folders', {
   for (const name of ['node_modules', 'node_modules/.package-lock.json', 'dist', 'dist/src/main.js'])
     assert.equal(lstatSync(path(name)).uid, 65_534, name);
   assert.equal(readFileSync(path('cache'), 'utf8'), '\n', "root's npm cache is not his");
+});
+
+test('npm start that is told to end leaves vdsowatch behind, which goes on painting over the shell', {
+  timeout: 60_000,
+}, async () => {
+  const words = ['start', '--silent', '--', 'watch', '--no-bpf'];
+  const npm = spawn('npm', words, { cwd: project, stdio: ['ignore', 'pipe', 'ignore'] });
+  after(() => npm.stdout.destroy());
+  await once(npm.stdout, 'data');
+  npm.stdout.resume();
+  npm.kill('SIGTERM');
+  // As long as one of them lives the pipe is open.
+  await once(npm, 'close');
 });
