@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { frontMember, SIGNATURE, tornMember } from './gzip-member.js';
 
@@ -65,22 +64,54 @@ async function* members(pieces: AsyncIterable<Buffer>): AsyncGenerator<Unpacked,
 
 const DAMAGED = 'compressed data is damaged here';
 
-/** A recording that was compressed afterwards, by gzip, has no members that can be told apart. */
+/**
+ * A recording that was compressed afterwards, by gzip, has no members that can be told apart. What zlib has unpacked
+ * reaches us chunk by chunk, and the chunk that meets an error never does: small ones, put together again here.
+ */
 async function* gunzip(pieces: AsyncIterable<Buffer>): AsyncGenerator<Unpacked, void, undefined> {
-  const packed = Readable.from(pieces);
-  // Large pieces: a line is put together from them.
-  const unpacked = packed.pipe(createGunzip({ chunkSize: 1024 * 1024 }));
+  const unpacking = createGunzip({ chunkSize: CHUNK });
+  let ready: Buffer[] = [];
+  let broken: Error | undefined;
+  let goOn: () => void = () => {};
+  unpacking.on('data', (chunk: Buffer) => ready.push(chunk));
+  unpacking.on('error', (error) => {
+    broken = error;
+    // Of what is being written nothing more is told.
+    goOn();
+  });
+  const settled = (work: (done: () => void) => void): Promise<void> =>
+    new Promise((resolve) => {
+      goOn = resolve;
+      work(resolve);
+    });
+  const taken = (): Buffer => {
+    const together = Buffer.concat(ready);
+    ready = [];
+    return together;
+  };
+  const problem = (): string | undefined => broken?.message;
   try {
-    for await (const piece of unpacked) if (Buffer.isBuffer(piece)) yield piece;
-  } catch (error) {
+    // One piece at a time: the next one may come in the same memory.
+    for await (const piece of pieces) {
+      for (let at = 0; at < piece.length && problem() === undefined; at += PIECE) {
+        await settled((done) => unpacking.write(piece.subarray(at, at + PIECE), done));
+        yield taken();
+      }
+      if (problem() !== undefined) break;
+    }
+    if (problem() === undefined) await settled((done) => unpacking.once('end', done).end());
+    yield taken();
     // Z_DATA_ERROR, Z_BUF_ERROR: what came before is good.
-    if (!(error instanceof Error && 'code' in error)) throw error;
-    yield { broken: `compressed data is damaged here (${error.message}): the rest cannot be read` };
+    if (problem() !== undefined)
+      yield { broken: `compressed data is damaged here (${problem()}): the rest cannot be read` };
   } finally {
-    // Who stops reading early closes the file: destroying the end of a pipe leaves its beginning open.
-    packed.destroy();
+    unpacking.destroy();
   }
 }
+
+const CHUNK = 16 * 1024;
+/** Unpacked it is at most a thousand times as long. */
+const PIECE = 16 * 1024;
 
 async function* startingWith(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer, void, undefined> {
   try {

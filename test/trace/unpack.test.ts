@@ -99,3 +99,31 @@ test('any bytes are read to their end', async () => {
     { numRuns: fuzzRuns(200) },
   );
 });
+
+/** Lines that hardly shrink, several times as many as zlib takes or gives at once. */
+const long = Array.from({ length: 20_000 }, (_, index) =>
+  `${(Math.imul(index, 0x9e3779b1) >>> 0).toString(36)} ${index}\n`.repeat(2),
+).join('');
+
+test('what gzip made is not mixed up when all pieces come in the same memory', async () => {
+  const packed = gzipSync(long);
+  const memory = Buffer.alloc(10_000);
+  const pieces = async function* () {
+    for (let at = 0; at < packed.length; at += memory.length)
+      yield memory.subarray(0, packed.copy(memory, 0, at, at + memory.length));
+  };
+  const got: Buffer[] = [];
+  for await (const piece of unpack(pieces())) if (Buffer.isBuffer(piece)) got.push(piece);
+  assert.ok(Buffer.concat(got).toString('latin1') === long);
+});
+
+test('damage at the end of what gzip made does not cost what is before it', async () => {
+  const packed = gzipSync(long);
+  const wrongSum = Buffer.from(packed);
+  wrongSum[packed.length - 6] = ~(packed[packed.length - 6] ?? 0);
+  for (const bytes of [wrongSum, Buffer.concat([packed, Buffer.from('garbage')]), packed.subarray(0, -9)]) {
+    const got = await unpacked(bytes, 1 << 20);
+    assert.match(got, /\|$/);
+    assert.ok(got.length > long.length - 20_000 && long.startsWith(got.slice(0, -1)), `${got.length}`);
+  }
+});
