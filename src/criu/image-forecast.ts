@@ -1,11 +1,12 @@
 import { proxiedSymbols, unproxiedFunctions } from '../judge/criu/proxied-symbols.js';
 import { movedSymbol, symtableCheck } from '../judge/criu/symtable.js';
-import { type CriuVersion, criuAtLeast, parseCriuVersion } from '../judge/criu/version.js';
+import { type CriuVersion, parseCriuVersion } from '../judge/criu/version.js';
 import { finding } from '../judge/finding-codes.js';
 import {
   type RestoreLayout,
   type RuleOutcome,
   type RuntimeLayout,
+  readsClock,
   restoreRule,
 } from '../judge/forecast/restore-rule.js';
 import { standsIn } from '../judge/forecast/run.js';
@@ -13,7 +14,7 @@ import { withoutCriu } from '../judge/forecast.js';
 import { mapsVvar, usualVvarPages } from '../judge/layout.js';
 import { parseRelease } from '../judge/release.js';
 import { survey } from '../judge/space.js';
-import type { Finding, Forecast, Loss } from '../model/verdict.js';
+import { CURRENT_CRIU, type Finding, type Forecast, type Loss } from '../model/verdict.js';
 import { hex } from '../text/hex.js';
 import { type ImageLook, wholeSize } from './image-look.js';
 import type { ImageArea } from './image-set.js';
@@ -62,14 +63,13 @@ export const imageOutcome = (look: ImageLook, criu: string, target?: TargetVdso)
   if (process.areas === undefined)
     return { restore: undefined, text: 'its mappings are not in the image', line: undefined };
   const version = parseCriuVersion(criu);
-  const clock = version === undefined || criuAtLeast(version, 3, 13) ? true : undefined;
   return restoreRule({
     vdso: dumped?.area,
     vvar: took.vvar.filter(({ status }) => !hasStatus(status, 'vdso')).at(-1),
     parses: parsesOf(look, version),
     runtime: target ?? sameKernel(look),
     symbols: symbolsOf(look, target),
-    readsClock: process.compat === true ? false : clock,
+    readsClock: readsClock(version ?? CURRENT_CRIU, process.compat === true),
     isReadable: (address) =>
       process.areas?.some(
         ({ start, end, protection }) => (protection & PROT_READ) !== 0 && address >= start && address < end,

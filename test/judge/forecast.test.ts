@@ -257,7 +257,9 @@ const VDSO32 = 'f7fc1000-f7fc3000 r-xp 00000000 00:00 0 [vdso]';
 
 test('32-bit tasks: in place; without vvar in place too, because the restorer does not ask their vDSO for the time', () => {
   assert.equal(foretell(ia32([VVAR32, VCLOCK32, VDSO32])).restore, 'in-place');
-  assert.equal(foretell(ia32([VDSO32])).restore, 'in-place');
+  const bare = foretell(ia32([VDSO32]));
+  assert.equal(bare.restore, 'in-place');
+  assert.match(bare.findings[0]?.text ?? '', /vvar is not where the vDSO reads it/);
   const older = { ...ia32(['f7fbd000-f7fc1000 r--p 00000000 00:00 0 [vvar]', VDSO32]), release: '6.1.0' };
   assert.equal(foretell(older, '3.4').dump, undefined);
   assert.equal(foretell(older, '3.17.1').restore, 'in-place');
@@ -310,6 +312,21 @@ test('uprobes: the line depends on the version', () => {
   );
   assert.match(foretell(probed, '4.2').findings[0]?.criuMessage ?? '', /^PID 77 has uprobes vma/);
   assert.match(foretell(probed, '4.1').findings[0]?.criuMessage ?? '', /^Unsupported mapping found 00007fffffffe000/);
+});
+
+test('before 3.13 the restorer asks no vDSO for the time, so a torn pair goes back as torn as it was', () => {
+  const older = (maps: readonly string[]): Made => made(maps, { release: '6.1.0', pagemap: at('7f2000000000') });
+  const torn = older([
+    '7f1000000000-7f1000004000 r--p 00000000 00:00 0 [vvar]',
+    moved('7f2000000000-7f2000002000'),
+    STACK,
+  ]);
+  const bare = older([moved('7f2000000000-7f2000002000'), STACK]);
+  for (const what of [torn, bare]) {
+    assert.equal(foretell(what, '3.13').restore, 'crash');
+    assert.equal(foretell(what, '3.12').restore, 'in-place');
+    assert.doesNotMatch(foretell(what, '3.12').findings[0]?.text ?? '', /the pair is as this kernel has it/);
+  }
 });
 
 test('before 3.5 the page frame check goes: a copied first page loses the vDSO, and the restore fails', () => {

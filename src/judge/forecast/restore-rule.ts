@@ -1,5 +1,6 @@
 import type { Forecast } from '../../model/verdict.js';
 import { hex } from '../../text/hex.js';
+import { type CriuVersion, criuAtLeast } from '../criu/version.js';
 
 /**
  * Everything a restore looks at when it decides what vDSO the task gets (vdso_proxify, criu/pie/parasite-vdso.c). The
@@ -14,8 +15,8 @@ export interface RestoreLayout {
   readonly runtime: RuntimeLayout;
   /** Are the functions of CRIU's list where the runtime vDSO has them? Else the name of one that is not, if known. */
   readonly symbols: 'same' | 'other' | { readonly moved: string } | undefined;
-  /** Its log clock calls the vDSO once that is in place: 3.13 and later (2d521f3c9), not for 32-bit tasks. */
-  readonly readsClock: boolean | undefined;
+  /** See `readsClock`. */
+  readonly readsClock: boolean;
   /** Is there memory that can be read at an address, whatever it is. */
   readonly isReadable: (address: bigint) => boolean;
 }
@@ -98,15 +99,26 @@ const differs = (
 };
 
 /**
+ * Does the restorer ask the vDSO for the time of its log once that is in place? Since 3.13 (10a831689; before, it made the
+ * system call), not for 32-bit tasks.
+ */
+export const readsClock = (version: CriuVersion, compat: boolean): boolean => !compat && criuAtLeast(version, 3, 13);
+
+/**
  * The pair goes back to where each part was. The clock is read for each line that is printed (print_on_level,
  * compel/plugins/std/log.c): measured with 4.1.1 and 4.2, -v3 and -v4 die of it, -v2 does not.
  */
 const inPlace = ({ vvar, runtime, readsClock, isReadable }: RestoreLayout, vdso: Range): RuleOutcome => {
   const attached = vvar !== undefined && (runtime.vdsoFirst ? vvar.start === vdso.end : vvar.end === vdso.start);
   const line = 'Runtime vdso/vvar matches dumpee, remap inplace';
-  if (attached || runtime.vvarSize === 0n || readsClock === false)
+  if (attached || runtime.vvarSize === 0n)
     return { restore: 'in-place', text: 'the pair is as this kernel has it', line };
-  if (readsClock === undefined) return { restore: undefined, text: 'the vvar is not where the vDSO reads it', line };
+  if (!readsClock)
+    return {
+      restore: 'in-place',
+      text: 'each part goes back to where it was, and vvar is not where the vDSO reads it',
+      line,
+    };
   if (vvar === undefined && runtime.vvarSize === undefined)
     return { restore: undefined, text: 'the image has no vvar, and it is not known whether that kernel has one', line };
   // Zeros there tell its code to make a system call instead (vdso_data.clock_mode), an odd first word to wait for ever.

@@ -6,10 +6,9 @@ import type { Fixed } from '../criu/fixup.js';
 import { pristineLike } from '../criu/pristine.js';
 import { proxiedSymbols } from '../criu/proxied-symbols.js';
 import { movedSymbol, symtableCheck } from '../criu/symtable.js';
-import { criuAtLeast } from '../criu/version.js';
 import { imageIndex } from '../traits.js';
 import type { RestoreOutcome } from './outcome.js';
-import { type RestoreLayout, restoreRule } from './restore-rule.js';
+import { type RestoreLayout, readsClock, restoreRule } from './restore-rule.js';
 import { type Run, standsIn } from './run.js';
 import { runtimeOf } from './runtime-vdso.js';
 
@@ -44,7 +43,7 @@ const proxify = (run: Run, fixed: Fixed): RestoreOutcome => {
     runtime,
     symbols:
       same === true && vdso ? writtenSymbols(run, vdso) : same === undefined ? undefined : same ? 'same' : 'other',
-    readsClock: run.compat ? false : criuAtLeast(run.version, 3, 13) ? true : undefined,
+    readsClock: readsClock(run.version, run.compat),
     isReadable: (address) => run.space.vmas.some((vma) => vma.read && contains(vma, address)),
   });
   return { ...outcome, vdso };
