@@ -10,6 +10,7 @@ import {
   restoreRule,
 } from '../judge/forecast/restore-rule.js';
 import { standsIn } from '../judge/forecast/run.js';
+import { takenOf } from '../judge/forecast/taken.js';
 import { withoutCriu } from '../judge/forecast.js';
 import { mapsVvar, usualVvarPages } from '../judge/layout.js';
 import { parseRelease } from '../judge/release.js';
@@ -59,14 +60,20 @@ const withThreads = ({ process, evidence, dumped }: ImageLook, outcome: RuleOutc
 
 /** CRIU's rule over what this image holds. */
 export const imageOutcome = (look: ImageLook, criu: string, target?: TargetVdso): RuleOutcome => {
-  const { dumped, took, process } = look;
+  const { dumped, process } = look;
   if (process.areas === undefined)
     return { restore: undefined, text: 'its mappings are not in the image', line: undefined };
   const version = parseCriuVersion(criu);
+  const parts = process.areas.map((area) => ({
+    area,
+    vdso: hasStatus(area.status, 'vdso'),
+    vvar: hasStatus(area.status, 'vvar'),
+  }));
+  const { vdso, vvar } = takenOf(parts, version ?? CURRENT_CRIU);
   return restoreRule({
-    vdso: dumped?.area,
-    vvar: took.vvar.filter(({ status }) => !hasStatus(status, 'vdso')).at(-1),
-    parses: parsesOf(look, version),
+    vdso: vdso?.area,
+    vvar: vvar?.area,
+    parses: vdso?.area === dumped?.area ? parsesOf(look, version) : { passes: undefined, line: undefined },
     runtime: target ?? sameKernel(look),
     symbols: symbolsOf(look, target),
     readsClock: readsClock(version ?? CURRENT_CRIU, process.compat === true),

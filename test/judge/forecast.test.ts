@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { collectEntries } from '../../src/judge/criu/entry.js';
+import { fixup } from '../../src/judge/criu/fixup.js';
+import type { CriuVersion } from '../../src/judge/criu/version.js';
 import { forecast } from '../../src/judge/forecast.js';
 import { judge } from '../../src/judge/judge.js';
+import { survey } from '../../src/judge/space.js';
 import type { Forecast } from '../../src/model/verdict.js';
 import { codes, copiedPage, evidenceOf, kernelPage, type Made, MODERN, RHEL7, VZ6 } from './build.js';
 import { markBytes, proxyImage, vdsoImage } from './images.js';
@@ -327,6 +331,50 @@ test('before 3.13 the restorer asks no vDSO for the time, so a torn pair goes ba
     assert.equal(foretell(what, '3.12').restore, 'in-place');
     assert.doesNotMatch(foretell(what, '3.12').findings[0]?.text ?? '', /the pair is as this kernel has it/);
   }
+});
+
+const OLD_VVAR = '7f1000002000-7f1000006000 r--p 00000000 00:00 0 [vvar]';
+
+test('before 3.0 only the first of the pair and the mapping behind it were looked at', () => {
+  const onAlone = (maps: readonly string[], start: string, release = '6.1.0'): Made =>
+    made(maps, { release, pagemap: at(start) });
+  const below = onAlone(
+    [moved('7f0000000000-7f0000002000'), '7f0800000000-7f0800001000 rw-p 00000000 00:00 0', OLD_VVAR],
+    '7f0000000000',
+  );
+  assert.equal(foretell(below, '3.0').restore, 'proxy');
+  assert.equal(foretell(below, '2.12').restore, 'in-place', 'the vvar behind the other memory is not seen');
+  const file = '7f1800000000-7f1800001000 r--p 00000000 fe:00 7 /bin/true';
+  const above = onAlone([OLD_VVAR, file, moved('7f2000000000-7f2000002000')], '7f2000000000');
+  assert.equal(foretell(above, '3.0').restore, 'in-place');
+  assert.equal(foretell(above, '2.12').restore, 'fail', 'the first is vvar, and a file lies behind it');
+  assert.equal(foretell(onAlone([OLD_VVAR, VDSO], '7f1000006000'), '2.12').restore, 'in-place');
+});
+
+test('before 3.5 the dump left out the vvar of the proxy, and kept that of the runtime vDSO', () => {
+  const again = proxied({
+    release: '6.18.44-fc',
+    maps: `00030000-00036000 r--p 00000000 00:00 0 [vvar]
+           00036000-00038000 r-xp 00000000 00:00 0 [vdso]
+           7efdb0a35000-7efdb0a3b000 r--p 00000000 00:00 0
+           7efdb0a3b000-7efdb0a3d000 r-xp 00000000 00:00 0
+           ${STACK}`,
+    bytes: {
+      '0x36000': markBytes(2, { proxy: 0x7efdb0a3b000n, vvar: 0x7efdb0a35000n }),
+      '0x7efdb0a3b000': proxyImage(0x36000n),
+    },
+  });
+  const evidence = evidenceOf(again);
+  const space = survey(evidence, {});
+  const left = (version: CriuVersion) => {
+    const { entries } = collectEntries(space, version);
+    const fixed = fixup(space, entries, version, undefined);
+    return {
+      dropped: fixed.dropped.map(({ start }) => start),
+      vvar: fixed.entries.flatMap(({ vvar, start }) => (vvar ? [start] : [])),
+    };
+  };
+  assert.deepEqual(left({ major: 3, minor: 4, patch: 0 }), { dropped: [0x36000n, 0x7efdb0a35000n], vvar: [0x30000n] });
 });
 
 test('before 3.5 the page frame check goes: a copied first page loses the vDSO, and the restore fails', () => {

@@ -58,7 +58,7 @@ export const fixup = (
   if (marked === undefined) return { entries: fixed, lines, stop: undefined, undecided, dropped: [] };
   const stop = freedTwice(marked.entry, marked.mark);
   if (stop !== undefined) return { entries: fixed, lines, stop, undecided, dropped: [] };
-  return { ...dropRuntime(fixed, marked.entry, marked.mark, lines), lines, stop: undefined, undecided };
+  return { ...dropRuntime(fixed, marked.entry, marked.mark, version, lines), lines, stop: undefined, undecided };
 };
 
 /** drop_rt_vdso drops the marked mapping, and then the vvar the mark names: when that is the same one, CRIU dies of it. */
@@ -156,11 +156,15 @@ const restored = (entry: CriuEntry, version: CriuVersion): string =>
 const droppedLine = (entry: CriuEntry, version: CriuVersion): string =>
   `Drop mishinted ${criuAtLeast(version, 1, 3) ? 'vDSO ' : ''}status at ${bare(entry.start)}`;
 
-/** drop_rt_vdso: a start that matches nothing is passed over in silence. */
+/**
+ * drop_rt_vdso: a start that matches nothing is passed over in silence. Before 3.5 (33b5b417d, e101026bd) the vvar that goes
+ * is the proxy's own, found only behind the mark, and that of the runtime vDSO stays.
+ */
 const dropRuntime = (
   entries: readonly CriuEntry[],
   runtime: CriuEntry,
   mark: Mark,
+  version: CriuVersion,
   lines: string[],
 ): { readonly entries: readonly CriuEntry[]; readonly dropped: readonly CriuEntry[] } => {
   // An old mark extended to V3 has no runtime vvar (VVAR_BAD_ADDR).
@@ -169,14 +173,17 @@ const dropRuntime = (
   lines.push(`vdso: Found marked at ${bare(runtime.start)} (orig vDSO at ${bare(mark.proxy)} VVAR at ${shown})`);
   const dropped: CriuEntry[] = [runtime];
   const kept: CriuEntry[] = [];
+  const named = criuAtLeast(version, 3, 5) ? mark.runtimeVvar : mark.proxyVvar;
+  const isDropped = ({ start, plain, read }: CriuEntry): boolean => start === named && plain && read;
   for (const entry of entries) {
-    if (entry.start === mark.proxy) {
+    if (!criuAtLeast(version, 3, 5) && isDropped(entry) && entry.start > runtime.start) dropped.push(entry);
+    else if (entry.start === mark.proxy) {
       lines.push(`vdso: Restore orig vDSO status at ${bare(entry.start)}`);
       if (entry !== runtime) kept.push({ ...entry, plain: true, vdso: true });
     } else if (entry.start === mark.proxyVvar) {
       lines.push(`vdso: Restore orig VVAR status at ${bare(entry.start)}`);
       if (entry !== runtime) kept.push({ ...entry, plain: true, vvar: true });
-    } else if (entry.start === mark.runtimeVvar && entry.plain && entry.read) {
+    } else if (isDropped(entry)) {
       dropped.push(entry);
     } else if (entry !== runtime) kept.push(entry);
   }

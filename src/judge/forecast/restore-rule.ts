@@ -7,7 +7,7 @@ import { type CriuVersion, criuAtLeast } from '../criu/version.js';
  * same for a process that is yet to be dumped and for an image, on the same kernel and on another one.
  */
 export interface RestoreLayout {
-  /** The last mapping with the status of the vDSO, and the last with that of vvar: CRIU takes no other. */
+  /** See `takenOf`. */
   readonly vdso: Range | undefined;
   readonly vvar: Range | undefined;
   /** Does CRIU's ELF reader take the bytes there for a vDSO of the task's ABI; the line it prints when not. */

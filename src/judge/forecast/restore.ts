@@ -1,16 +1,18 @@
 import { readElfImage } from '../../elf/image.js';
-import { contains } from '../../model/vma.js';
+import { contains, isFileless } from '../../model/vma.js';
 import { hex } from '../../text/hex.js';
 import type { CriuEntry } from '../criu/entry.js';
 import type { Fixed } from '../criu/fixup.js';
 import { pristineLike } from '../criu/pristine.js';
 import { proxiedSymbols } from '../criu/proxied-symbols.js';
 import { movedSymbol, symtableCheck } from '../criu/symtable.js';
+import { criuAtLeast } from '../criu/version.js';
 import { imageIndex } from '../traits.js';
 import type { RestoreOutcome } from './outcome.js';
 import { type RestoreLayout, readsClock, restoreRule } from './restore-rule.js';
 import { type Run, standsIn } from './run.js';
 import { runtimeOf } from './runtime-vdso.js';
+import { takenOf } from './taken.js';
 
 /** A restore on the same kernel: the rule over what the dump would write. */
 export const simulateRestore = (run: Run, fixed: Fixed): RestoreOutcome => {
@@ -31,9 +33,7 @@ const pointsIntoWritten = ({ space, written }: Run, { vdso }: RestoreOutcome): s
 };
 
 const proxify = (run: Run, fixed: Fixed): RestoreOutcome => {
-  const vdso = fixed.entries.filter((entry) => entry.vdso).at(-1);
-  // One with both, from a forged mark, counts as vDSO alone (vdso_proxify), and has no pages in the image.
-  const vvar = fixed.entries.filter((entry) => entry.vvar && !entry.vdso).at(-1);
+  const { vdso, vvar } = takenOf(criuAtLeast(run.version, 3, 0) ? fixed.entries : withFiles(run, fixed), run.version);
   const runtime = runtimeOf(run);
   const same = vdso === undefined ? undefined : runtime.sameImage(vdso);
   const outcome = restoreRule({
@@ -47,6 +47,14 @@ const proxify = (run: Run, fixed: Fixed): RestoreOutcome => {
     isReadable: (address) => run.space.vmas.some((vma) => vma.read && contains(vma, address)),
   });
   return { ...outcome, vdso };
+};
+
+/** Where it matters what lies between two mappings: files have no entry, and the image has them. */
+const withFiles = ({ space }: Run, { entries }: Fixed): readonly CriuEntry[] => {
+  const files = space.vmas.filter((vma) => !isFileless(vma));
+  return [...entries, ...files.map((vma) => ({ ...vma, plain: false, vdso: false, vvar: false }))].sort((one, other) =>
+    one.start < other.start ? -1 : 1,
+  );
 };
 
 /** This kernel's own image, or a copy of it that is a proxy; but its symbol table may have been written to. */
