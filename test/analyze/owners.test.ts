@@ -41,7 +41,8 @@ test('an end, a fork and a reading of who got the pid next tell of two processes
   await fc.assert(
     fc.asyncProperty(fc.shuffledSubarray([late, end, fork, done, seen], { minLength: 5 }), async (order) => {
       // What one process does comes in its order: one CPU at a time has it, and each ring keeps its own.
-      fc.pre(order.indexOf(late) < order.indexOf(end) && order.indexOf(fork) < order.indexOf(done));
+      const [ended, did] = [order.indexOf(end), order.indexOf(done)];
+      fc.pre(order.indexOf(late) < ended && (ended < did || order.indexOf(fork) < did));
       const list = [
         traced,
         reading({ ms: 10, pid: 7, ticks: TICKS, at: A }),
@@ -63,6 +64,38 @@ test('an end, a fork and a reading of who got the pid next tell of two processes
       for (const own of [at(2040), at(2050), at(3000)]) assert.ok(second?.lines.has(own) && !first?.lines.has(own));
     }),
     { numRuns: 30 },
+  );
+});
+
+test('what a restorer does before its fork is heard of is no doing of the process that was dumped', async (context) => {
+  const unmapped: Event = called({
+    at: at(2050),
+    pid: 7,
+    in: 70,
+    comm: 'criu',
+    call: 'munmap',
+    args: [0x1000n, 1n << 47n],
+    vdsoBefore: A,
+    vdsoAfter: A,
+  });
+  const list = [
+    traced,
+    reading({ ms: 10, pid: 7, ticks: TICKS, at: A }),
+    moved({ at: at(1990), pid: 7, in: 7, from: A, to: B }),
+    end,
+    unmapped,
+    fork,
+    seen,
+    again,
+    heard(at(5000)),
+  ];
+  const lives = await livesOf(fileWith(context, recordingOf(frames(...list))));
+  assert.deepEqual(
+    lives.map(({ born, deeds, lines }) => [born, deeds, lines.has(at(2050))]),
+    [
+      [undefined, [at(1990)], false],
+      [at(2040), [at(2050)], true],
+    ],
   );
 });
 

@@ -64,7 +64,7 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
     if (line.pid === 0) return undefined;
     const instant = { at: line.at, time };
     const { event } = line;
-    const life = owners.at(line.pid, line.at, line.comm);
+    const life = owners.at(line.pid, line.at, line.comm, event !== undefined && event.kind !== 'exit');
     if (life === undefined) return undefined;
     if (line.comm !== '') life.comm = line.comm;
     const passed = line.event === undefined ? undefined : before.get(line.event);

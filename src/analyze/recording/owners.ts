@@ -9,9 +9,10 @@ export interface Owners {
   readonly count: () => number;
   /**
    * Who had it then; one that is not known yet begins with this. Undefined: nobody known. What a ring held back comes
-   * after a reading of the next owner, and is none of its doing.
+   * after a reading of the next owner, and is none of its doing. `does`: it did something itself, which nobody does who
+   * has ended: that is the next owner, whose fork is still to come.
    */
-  readonly at: (pid: number, at: bigint, comm: string) => Life | undefined;
+  readonly at: (pid: number, at: bigint, comm: string, does: boolean) => Life | undefined;
   /** The same, of those that are known. */
   readonly known: (pid: number, at: bigint) => Life | undefined;
   /** Whose reading it is: a pid with other start ticks has another owner. */
@@ -72,7 +73,12 @@ export const openOwners = (wanted: (life: Life) => boolean): Owners => {
     current: () => byPid.values(),
     count: () => byPid.size + archived.length,
     known,
-    at: (pid, at, comm) => (byPid.has(pid) ? known(pid, at) : begin(pid, comm, undefined)),
+    at: (pid, at, comm, does) => {
+      if (!byPid.has(pid)) return begin(pid, comm, undefined);
+      const life = known(pid, at);
+      const isOver = does && life?.ended !== undefined && life.ended.at < at && life === byPid.get(pid);
+      return isOver ? begin(pid, comm, undefined) : life;
+    },
     read: ({ process: { pid, startTicks, comm } }) => {
       if (startTicks === undefined) return undefined;
       const newest = byPid.get(pid);
