@@ -5,7 +5,8 @@ import { fromDigits } from './number-text.js';
 /**
  * Walks over the bytes of one line whose writing is known. The first difference from it is remembered, and everything
  * after gives a meaningless value: ask `failed` before any of it is used. Module state rather than an object per line,
- * because one line is read at a time, and a million of them must not cost a million objects.
+ * because one line is read at a time, and a million of them must not cost a million objects. For the same reason one
+ * file: what steps over things made a second one, the same lines took a sixth longer (measured).
  */
 let bytes: Buffer = Buffer.alloc(0);
 let view = new DataView(bytes.buffer);
