@@ -1,9 +1,9 @@
 import { type Observable, Subscription, throttle, timer } from 'rxjs';
 import type { PageSet } from '../src/judge/baseline.js';
 import type { WatchState } from '../src/model/state.js';
+import { rememberedForecasts, rememberedPlaces } from './asked.js';
 import { foundMessage, type NextFinding, performReplay, type ScreenControls, seekTo, told } from './controls.js';
 import type { Effect } from './effect.js';
-import { rememberedForecasts } from './forecasts.js';
 import { draw } from './frame.js';
 import { frozenCopy } from './frozen.js';
 import { geometry } from './geometry.js';
@@ -49,6 +49,7 @@ export const runScreen = (
     const pace = openPace();
     const grouped = onceASecond((state: WatchState): readonly PageSet[] => controls.pageSets?.(state) ?? []);
     const forecastOf = rememberedForecasts(controls.foretell);
+    const placeOf = rememberedPlaces(controls.place);
     const can = {
       save: controls.save !== undefined,
       replay: controls.replay !== undefined,
@@ -79,7 +80,7 @@ export const runScreen = (
         wanted = undefined;
       }
       const pageSets = (): readonly PageSet[] => grouped(state);
-      const shown = { state, listing: listing(state, view), pageSets, place: controls.place, forecastOf };
+      const shown = { state, listing: listing(state, view), pageSets, placeOf, forecastOf };
       const drawn = draw(shown, view, screen.size(), terminal.theme);
       view = drawn.view;
       screen.paint(drawn.lines);

@@ -16,7 +16,7 @@ export interface ScreenControls {
   save?(path: string): Promise<Outcome<string>>;
   /** Processes grouped by the vDSO pages they map; asked for only while that page is open. */
   pageSets?(state: WatchState): readonly PageSet[];
-  /** Which container or service a process of now is in; asked for the one whose detail is open. */
+  /** Which container or service a process of now is in; asked for the one whose detail is open, once for each reading of it. */
   place?(pid: number): string | undefined;
   /** What a dump would make of a process; asked for only while its detail is open, once for each reading of it. */
   foretell?(process: ProcessState): Forecast | undefined;

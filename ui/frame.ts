@@ -11,7 +11,7 @@ import { helpLines, helpRule } from './help.js';
 import { line, span } from './line.js';
 import { type Listing, list } from './listing.js';
 import { pageSetLines, pageSetRule } from './page-sets.js';
-import { hasExited, type Row } from './row.js';
+import type { Row } from './row.js';
 import { positionWord, tableLines, titleLine } from './table.js';
 import { glyphs, PLAIN_THEME, type Theme } from './theme.js';
 import type { ViewState } from './view.js';
@@ -32,8 +32,8 @@ export interface Shown {
   readonly listing: Listing;
   /** Called only while the page-set page is open: it costs. */
   readonly pageSets: () => readonly PageSet[];
-  /** Where a living process runs; of a recording nobody knows. */
-  readonly place?: ((pid: number) => string | undefined) | undefined;
+  /** Where a living process runs; of a recording nobody knows. Asked for only while a detail is open. */
+  readonly placeOf?: (row: Row) => string | undefined;
   /** Asked for only while a detail is open: a process is read for it. */
   readonly forecastOf?: (row: Row) => Forecast | undefined;
 }
@@ -90,8 +90,7 @@ const drawBody = (shown: Shown, view: ViewState, shape: Geometry, size: Size, th
   let settled = view;
   let detail: readonly string[] = [];
   if (shape.detail > 0) {
-    const alive = selected !== undefined && !hasExited(selected);
-    const place = alive ? shown.place?.(selected.process.pid) : undefined;
+    const place = selected === undefined ? undefined : shown.placeOf?.(selected);
     const told = selected === undefined ? undefined : shown.forecastOf?.(selected);
     const all =
       selected === undefined ? [] : detailLines(selected, told, state, listing, shape.detailCols, theme, place);

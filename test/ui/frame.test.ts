@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { stateWord } from '../../src/judge/words.js';
 import type { Forecast } from '../../src/model/verdict.js';
+import { rememberedPlaces } from '../../ui/asked.js';
 import { draw, frame } from '../../ui/frame.js';
 import type { Size } from '../../ui/geometry.js';
 import { WORDS } from '../../ui/help.js';
@@ -54,7 +55,7 @@ test('the detail says which container a living process runs in, and asks for nob
     return `pid 1 in /kubepods/pod${pid}`;
   };
   const open = { ...view, selected: '2210@100', detail: 'full' } as const;
-  const shown = { state, listing: list(state, open), pageSets: () => [], place };
+  const shown = { state, listing: list(state, open), pageSets: () => [], placeOf: rememberedPlaces(place) };
   const { lines } = draw(shown, open, { cols: 80, rows: 200 }, PLAIN_THEME);
   assert.ok(lines.some((line) => /^ runs +pid 1 in \/kubepods\/pod2210 /.test(line)));
   assert.deepEqual([...new Set(asked)], [2210]);
