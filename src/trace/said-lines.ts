@@ -47,7 +47,7 @@ export const openSaidReader = (choice: LineChoice): LineReader<Uint8Array> => {
       const line = {
         at: event.at,
         ...who,
-        space: addressSpace,
+        space: harmless(addressSpace),
         severity,
         text: harmless(says),
         event,
@@ -59,7 +59,7 @@ export const openSaidReader = (choice: LineChoice): LineReader<Uint8Array> => {
     }
     if (recordOf(value) === 'said') {
       if (!isSaid(value)) return BAD;
-      if (isWanted(value.line)) print([machine ? JSON.stringify(value.line) : peopleLine(value.line)]);
+      if (isWanted(value.line)) print([machine ? machineLine(value.line) : peopleLine(value.line)]);
       return undefined;
     }
     const said = commonRecord(value);
@@ -98,6 +98,14 @@ const kindOf = (bytes: Buffer, from: number): string => {
 };
 const BEGINNING = Buffer.from('{"record":"');
 const QUOTE = 0x22;
+
+/** JSON escapes the C0 controls alone; of what else drives a terminal, no line that was printed has any. */
+const machineLine = (line: EventLine): string =>
+  JSON.stringify(line).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from({ length: character.length }, (_, index) => `\\u${hex4(character.charCodeAt(index))}`).join(''),
+  );
+
+const hex4 = (unit: number): string => unit.toString(16).padStart(4, '0');
 
 /** `lineText` of a line that is JSON already. */
 const peopleLine = (line: EventLine): string => {

@@ -111,7 +111,7 @@ test('a recording made to drive a terminal does not', () => {
   const encoder = openEncoder();
   const event = exited({ at: T0, pid: 8, in: 2 });
   const line = { at: T0, pid: 8, comm: 'puppet', space: '', severity: 'info', event, finding: undefined } as const;
-  const hostile = '\u001b[2J\n\u202e';
+  const hostile = '\u001b[2J\n\u202e\u009b2J\u007f\u{f0000}';
   const text = [
     encoder.header(header),
     encoder.frame({
@@ -119,14 +119,16 @@ test('a recording made to drive a terminal does not', () => {
       at: T0,
       offset: 0n,
       lines: [
-        { ...line, text: hostile },
+        { ...line, space: hostile, text: hostile },
         { ...line, event: undefined, comm: hostile, text: hostile },
       ],
     }),
   ].join('');
-  const lines = said(text, { machine: false });
-  assert.equal(lines.length, 2);
-  for (const one of lines) assert.match(one, /^[ -~]*$/);
+  for (const choice of [{ machine: false }, { machine: true }, { machine: true, pid: [8] }]) {
+    const lines = said(text, choice);
+    assert.equal(lines.length, 2);
+    for (const one of lines) assert.match(one, /^[ -~]*$/);
+  }
 });
 
 test('what is lost becomes a gap before the next frame', async () => {
