@@ -1,7 +1,9 @@
 import { closeSync, constants, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync, constants as zlib } from 'node:zlib';
 import { cannotOpen, failed, failure, type Outcome, success } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
+import { isShellsPipe } from '../text/shells-pipe.js';
 
 /**
  * What a path given to `analyze` or `diff` holds; told by content, never by its name alone. A checkpoint as podman and
@@ -15,8 +17,12 @@ export type Input =
   /** A file, or a directory that holds logs and no images. */
   | { readonly kind: 'log'; readonly path: string };
 
-/** Looks at a directory's entries, or at the first bytes of a file. Never opens a device, a socket or a FIFO. */
+/**
+ * Looks at a directory's entries, or at the first bytes of a file. Never opens a device, a socket or a FIFO. What comes
+ * through a pipe cannot be looked at first: a recording is the one thing that is read from its beginning to its end.
+ */
 export const recognise = (path: string): Outcome<Input> => {
+  if (path === '-') return success({ kind: 'recording', path });
   const shown = escapeText(path);
   let entry: ReturnType<typeof statSync>;
   try {
@@ -26,6 +32,7 @@ export const recognise = (path: string): Outcome<Input> => {
   }
   try {
     if (entry.isDirectory()) return recogniseDirectory(path, shown);
+    if (entry.isFIFO() && isShellsPipe(path)) return success({ kind: 'recording', path });
     if (!entry.isFile()) return failed(failure('bad-input', `${shown} is neither a file nor a directory.`, READS));
     return recogniseFile(path, shown);
   } catch (error) {
@@ -56,8 +63,8 @@ const isImage = (name: string): boolean => IMAGE_NAME.test(name);
 const IMAGE_NAME = /^(?:inventory|pstree|(?:mm|core|pagemap)-\d+)\.img$/;
 const LOG_NAME = /^(?:dump|restore)\.log$/;
 
-const readHead = (path: string): { readonly head: Buffer; readonly length: number } => {
-  const head = Buffer.alloc(512);
+const readHead = (path: string, most = 512): { readonly head: Buffer; readonly length: number } => {
+  const head = Buffer.alloc(most);
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const length = readSync(file, head, 0, head.length, 0);
   closeSync(file);
@@ -79,10 +86,8 @@ const recogniseFile = (path: string, shown: string): Outcome<Input> => {
   // e_type at byte 16: 4 is ET_CORE, in either byte order.
   if (head.subarray(0, 4).equals(ELF_MAGIC) && (head[16] === 4 || head[17] === 4))
     return success({ kind: 'core', path });
-  if (head[0] === 0x1f && head[1] === 0x8b) {
-    return success(/\.t(?:ar\.)?gz$/.test(path) ? { kind: 'bundle', path } : { kind: 'recording', path });
-  }
-  if (head.subarray(257, 262).toString('latin1') === 'ustar') return success({ kind: 'bundle', path });
+  if (head[0] === 0x1f && head[1] === 0x8b) return success({ kind: packedKind(path, head.subarray(0, length)), path });
+  if (isTar(head)) return success({ kind: 'bundle', path });
   if (head.subarray(0, 4).equals(ZSTD_MAGIC))
     return failed(
       failure(
@@ -93,6 +98,8 @@ const recogniseFile = (path: string, shown: string): Outcome<Input> => {
     );
   if (head[0] === 0x7b) return success({ kind: 'recording', path });
   if (/\.log$/.test(path) || CRIU_LOG_LINE.test(head.toString('latin1'))) return success({ kind: 'log', path });
+  // Its beginning may be damaged, or cut off; an editor may have put a mark in front of it.
+  if (readHead(path, FAR).head.includes(RECORD)) return success({ kind: 'recording', path });
   return failed(
     failure(
       'bad-input',
@@ -101,6 +108,28 @@ const recogniseFile = (path: string, shown: string): Outcome<Input> => {
     ),
   );
 };
+
+/** An archive or a recording; by the name where too little can be unpacked to see. */
+const packedKind = (path: string, head: Buffer): 'bundle' | 'recording' => {
+  const content = unpackedFront(head);
+  if (isTar(content)) return 'bundle';
+  return content[0] !== 0x7b && /\.t(?:ar\.)?gz$/.test(path) ? 'bundle' : 'recording';
+};
+
+const unpackedFront = (head: Buffer): Buffer => {
+  try {
+    return gunzipSync(head, { finishFlush: zlib.Z_SYNC_FLUSH });
+  } catch {
+    // Damaged: whoever reads it says so.
+    return Buffer.alloc(0);
+  }
+};
+
+const isTar = (head: Buffer): boolean => head.subarray(257, 262).toString('latin1') === 'ustar';
+
+/** How a line of a recording begins, and how far into a file one is looked for. */
+const RECORD = '{"record":"';
+const FAR = 64 * 1024;
 
 const READS = 'See `vdsowatch analyze --help` for what it reads.';
 

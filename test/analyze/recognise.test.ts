@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { recognise } from '../../src/analyze/recognise.js';
 
 let folder = '';
@@ -27,6 +28,23 @@ test('a file is told by its content', () => {
   assert.equal(kindOf('c', '(00.000123) Version: 4.1 (gitid 0)\n'), 'log');
   assert.equal(kindOf('d.tar.gz', Buffer.from([0x1f, 0x8b, 8, 0])), 'bundle');
   assert.equal(kindOf('e.ndjson.gz', Buffer.from([0x1f, 0x8b, 8, 0])), 'recording');
+});
+
+test('a packed file is told by what is in it, whatever its name', () => {
+  const tar = Buffer.alloc(1024);
+  tar.write('ustar', 257);
+  assert.equal(kindOf('bundle.gz', gzipSync(tar)), 'bundle');
+  assert.equal(kindOf('run.tgz', gzipSync('{"record":"header"}\n')), 'recording');
+});
+
+test('a recording whose beginning is damaged, cut off or behind a mark is still one', () => {
+  const line = '{"record":"tick","at":"1"}\n';
+  for (const front of ['\ufeff', '\n', '\0'.repeat(4096), 'dso":null}\n'])
+    assert.equal(kindOf('damaged', front + line), 'recording', JSON.stringify(front.slice(0, 9)));
+});
+
+test('standard input is a recording', () => {
+  assert.deepEqual(recognise('-'), { ok: true, value: { kind: 'recording', path: '-' } });
 });
 
 test('what is none of them is said in one sentence', () => {
