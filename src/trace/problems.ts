@@ -17,7 +17,13 @@ export const gatherProblems = (): Problems => {
       if (kept.length < MOST) kept.push(failure('bad-input', `${text}.`));
       else more += 1;
     },
-    list: () => (more === 0 ? kept : [...kept, failure('bad-input', `${more} more places are damaged.`)]),
+    list: () => {
+      if (more === 0) return kept;
+      return [
+        ...kept,
+        failure('bad-input', `${more === 1 ? 'One more place is' : `${more} more places are`} damaged.`),
+      ];
+    },
   };
 };
 

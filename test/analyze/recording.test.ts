@@ -271,8 +271,26 @@ test('compressed, torn and damaged recordings are analysed as far as they go, th
   const flipped = text.replace('"mremap"', '"mrexap"').replace('"fork"', '"fark"');
   const damaged = await readPath(fileWith(context, flipped));
   assert.equal(damaged.problems.length, 1);
-  assert.match(damaged.problems[0]?.text ?? '', /1 more places are damaged; the rest is analysed\.$/);
+  assert.match(damaged.problems[0]?.text ?? '', /one more place is damaged; the rest is analysed\.$/);
   assert.ok(damaged.judged.length > 0);
+});
+
+test('a recording without its first lines is told from the others', async (context) => {
+  const text = recordingOf(MOVES);
+  const whole = await tell(context, MOVES);
+  const behindMark = await readPath(fileWith(context, Buffer.from(`\ufeff${text}`).toString('latin1')));
+  assert.match(
+    behindMark.problems.map((problem) => problem.text).join(),
+    /^[^;,]+ not as they were written; .*analysed\.$/,
+  );
+  assert.equal(behindMark.host?.release, whole[0]?.main.evidence.host.release);
+  assert.equal(chaptersText(chaptersOf([behindMark]), false), chaptersText(whole, false));
+
+  // The machine went with them, and what was read: the calls are left.
+  const cut = await readPath(fileWith(context, text.slice(text.indexOf('{"record":"call"') - 300)));
+  assert.equal(cut.host?.release, undefined);
+  const [mover] = chaptersOf([cut]).filter(({ main }) => main.evidence.process.pid === 7);
+  assert.ok(mover?.story.some((line) => line.text.includes('vDSO moved from')));
 });
 
 test('a newer format, and what is no recording, are one sentence', async (context) => {

@@ -49,11 +49,14 @@ export const readRecorded = async (path: string, options: RecordedOptions): Prom
   const hooks: { hook: Hook; time: bigint }[] = [];
   let header: Header | undefined;
   let host: Host | undefined;
-  let [from, until, events, offset] = [0n, 0n, 0, 0n];
+  let [until, events, offset] = [0n, 0, 0n];
+  /** When it begins; of one whose header is lost, with its first frame. */
+  let from: bigint | undefined;
   const items = opened.value.items(reader, options.progress);
   const frame = ({ content, ...when }: TraceFrame<Content>): void => {
     offset = when.offset;
     until = when.at + offset;
+    from ??= until;
     const { observations, passed } = sorted(content);
     for (const { count } of passed.values()) events += count;
     for (const one of observations) {
@@ -81,8 +84,8 @@ export const readRecorded = async (path: string, options: RecordedOptions): Prom
       replay(item);
       switch (item.kind) {
         case 'header':
-          if (header === undefined) from = fromDigits(item.header.at) + fromDigits(item.header.offset);
-          else if (header.session !== item.header.session) follower.nextRun();
+          if (from !== undefined && header?.session !== item.header.session) follower.nextRun();
+          from ??= fromDigits(item.header.at) + fromDigits(item.header.offset);
           header = item.header;
           offset = fromDigits(item.header.offset);
           break;
@@ -98,12 +101,14 @@ export const readRecorded = async (path: string, options: RecordedOptions): Prom
       }
     }
   }
-  if (header === undefined && damages === 0) return failed(ending ?? noRecordingIn(path));
-  if (header === undefined) return failed(unreadableRecording(path, damage, damages));
+  // Its first lines may be lost: what the others tell is told without them.
+  host ??= header === undefined ? (events > 0 ? UNKNOWN_HOST : undefined) : hostOf(header);
+  if (host === undefined || from === undefined)
+    return failed(damages === 0 ? (ending ?? noRecordingIn(path)) : unreadableRecording(path, damage, damages));
   const problems = damages === 0 ? [] : [damagedRecording(damage, damages)];
   const { lives, forgotten } = follower.end();
   return success({
-    host: host ?? hostOf(header),
+    host,
     from,
     until: until > from ? until : from,
     lives,
@@ -126,7 +131,8 @@ const MOST_DAMAGE = 3;
 const damagedRecording = ([first]: readonly Damage[], count: number): Failure => {
   const text = first?.text ?? 'it is damaged';
   if (count === 1) return failure('bad-input', `${text}; what is before and after is analysed.`);
-  return failure('bad-input', `${text}, and ${count - 1} more places are damaged; the rest is analysed.`);
+  const more = count === 2 ? 'one more place is' : `${count - 1} more places are`;
+  return failure('bad-input', `${text}, and ${more} damaged; the rest is analysed.`);
 };
 
 const unreadableRecording = (path: string, damage: readonly Damage[], count: number): Failure =>
@@ -145,11 +151,18 @@ const tail = (text: string): string => text.slice(text.indexOf(': ') + 2);
 
 const noRecordingIn = (path: string): Failure => failure('bad-input', `${escapeText(path)} holds no recording.`);
 
+const UNKNOWN_HOST: Host = {
+  release: undefined,
+  machine: undefined,
+  pageSize: 4096,
+  hintTest: 'unknown',
+  reference: new Map(),
+};
+
 const hostOf = ({ host, hint, bootId }: Header): Host => ({
+  ...UNKNOWN_HOST,
   release: host.release,
   machine: host.machine,
-  pageSize: 4096,
   hintTest: hint,
-  reference: new Map(),
   ...(bootId === null ? {} : { bootId }),
 });
