@@ -83,9 +83,14 @@ const blockOf = (bytes: Buffer, from: number, to: number, newline: number): Bloc
   const mark = bytes.toString('latin1', to, newline);
   const sum = CRC.exec(mark);
   if (sum === null) return { state: 'unchecked', bytes, from, to, mark };
-  const counted = crc32(bytes.subarray(from, to + sum.index));
+  const written = bytes.subarray(from, to + sum.index);
+  const counted = crc32(mark.endsWith('\r') ? withoutReturns(written) : written);
   return { state: counted === Number.parseInt(sum[1] ?? '', 16) ? 'whole' : 'damaged', bytes, from, to, mark };
 };
+
+/** Copied as text between systems, lines end in CR LF. No line of ours has a CR: in JSON text it is escaped. */
+const withoutReturns = (bytes: Buffer): Buffer =>
+  Buffer.from(bytes.toString('latin1').replaceAll('\r\n', '\n'), 'latin1');
 const CRC = /,"crc":"([0-9a-f]{8})"\}\r?$/;
 
 /** "f" of frame, "ch" of check: told first by the letters in which they differ from other lines. */

@@ -45,7 +45,7 @@ async function* itemsOf<T>(
     for await (const items of file.value.items(reader)) {
       const foreign = items.find((item) => item.kind === 'foreign');
       if (foreign !== undefined) return newerFormat(part, foreign.schema);
-      began ||= items.some(({ kind }) => kind !== 'damage');
+      began ||= items.some(isReadable);
       const share = file.value.progress();
       if (share !== undefined) progress?.((index + share) / parts.length);
       yield items.map((item) => (item.kind === 'damage' ? inFile(part, item) : item));
@@ -53,6 +53,10 @@ async function* itemsOf<T>(
   }
   return began ? undefined : noRecording(path);
 }
+
+/** A frame of which nothing could be read ends all the same. */
+const isReadable = <T>(item: TraceItem<T>): boolean =>
+  item.kind === 'frame' ? item.frame.content.length > 0 : item.kind !== 'damage';
 
 const inFile = (path: string, { kind, damage }: Extract<TraceItem<never>, { kind: 'damage' }>): TraceItem<never> => ({
   kind,

@@ -104,6 +104,7 @@ const CASES: readonly (readonly [words: string, status: number, sentence: RegExp
   ['replay short', 3, /^vdsowatch: short holds no recording\. Give a file/],
   ['replay short -o ndjson', 3, /^vdsowatch: short holds no recording\. Give a file/],
   ['replay junk', 3, /^vdsowatch: junk holds no recording\. Give a file/],
+  ['replay wrecked', 3, /^vdsowatch: wrecked holds no recording\. Give a file/],
   ['replay junk.tar.gz', 3, /junk\.tar\.gz/],
   ['replay sparse', 3, /sparse/],
   ['replay fifo', 3, /fifo is a pipe\. Give it as standard input/],
@@ -129,6 +130,7 @@ before(async () => {
   for (const name of ['nothing', 'sparse', 'full/x']) writeFileSync(at(name), '');
   writeFileSync(at('short'), '[]\n');
   writeFileSync(at('story'), recordedStory());
+  writeFileSync(at('wrecked'), recordedStory().replaceAll('"at":"', '"at":"1'));
   // 100 GB that take no room: whoever reads it whole does not end.
   truncateSync(at('sparse'), 100 * 2 ** 30);
   const junk = Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 167 + 13) % 251));

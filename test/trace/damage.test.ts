@@ -96,3 +96,14 @@ test('a block that never ends is given up, not gathered', () => {
   items.push(...inPieces(Buffer.concat([text, ...new Array<Buffer>(40).fill(long)])));
   assert.ok(damages(items).length > 0);
 });
+
+test('lines that end in CR LF are as they were written', () => {
+  fc.assert(
+    fc.property(frames, (list) => {
+      const items = inPieces(Buffer.from(written(list).replaceAll('\n', '\r\n'), 'latin1'));
+      assert.deepEqual(read(items), list.flat().map(keyOf));
+      assert.deepEqual(damages(items), []);
+    }),
+    { numRuns: fuzzRuns(50) },
+  );
+});
