@@ -8,7 +8,7 @@ import { hostVerbs } from './verbs/host.js';
 import { liveVerbs } from './verbs/live.js';
 import { missingProc } from './verbs/proc-there.js';
 import { processVerbs } from './verbs/processes.js';
-import { stopWithoutReader } from './verbs/reader-gone.js';
+import { goOnUnheard, stopWithoutReader } from './verbs/reader-gone.js';
 import { endWithTheTerminal } from './verbs/terminal-gone.js';
 import { isCriusChild, traceVerbs } from './verbs/trace.js';
 import { closingHelp, unknownVerb, usageSentence } from './verbs/usage.js';
@@ -40,6 +40,7 @@ evidenceVerbs(program);
 hostVerbs(program);
 
 endWithTheTerminal();
+goOnUnheard();
 const FOLLOWING = new Set(['watch', 'record', 'replay']);
 program.hook('preAction', (_, verb) => {
   if (!FOLLOWING.has(verb.name())) stopWithoutReader();

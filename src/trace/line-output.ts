@@ -50,7 +50,9 @@ export const lineOutput = (stream: Writable): LineOutput => {
       await write();
       await new Promise<void>((resolve) => stream.write('', () => resolve()));
       if (broken === undefined || broken.code === 'EPIPE') return EXIT.well;
-      say(`standard output cannot be written (${broken.code ?? 'unknown error'})`);
+      say(
+        `Standard output cannot be written (${broken.code ?? 'unknown error'}). Free some space there, or write elsewhere.`,
+      );
       return EXIT.cannotRun;
     },
   };

@@ -16,7 +16,10 @@ export const stopWithoutReader = (): void => {
     say(`Standard output cannot be written (${why}). Free some space there, or write elsewhere.`);
     process.exit(EXIT.cannotRun);
   });
-  // A closed standard error is no reason to stop, and no reason to crash.
-  process.stderr.on('error', () => {});
 };
 let stops = false;
+
+/** Standard error that nobody reads, or on a full disk, is no reason to stop, and no reason to crash: of any verb. */
+export const goOnUnheard = (): void => {
+  process.stderr.on('error', () => {});
+};
