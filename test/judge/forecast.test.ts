@@ -335,6 +335,20 @@ test('before 3.13 the restorer asks no vDSO for the time, so a torn pair goes ba
 
 const OLD_VVAR = '7f1000002000-7f1000006000 r--p 00000000 00:00 0 [vvar]';
 
+test('a vDSO dumped as plain memory keeps its pages where CRIU does not ask by PAGEMAP_SCAN', () => {
+  const plain = (release: string, second: bigint): Made =>
+    made([VDSO.replace('r-xp', 'r--p'), STACK], {
+      release,
+      pagemap: { '0x7f1000006000': [kernelPage(0x2861), second] },
+    });
+  const loss = (release: string, criu: string, second = kernelPage(0x2862)) =>
+    foretell(plain(release, second), criu).loss;
+  assert.deepEqual(loss('6.7.0', '4.0'), ['vdso-content'], 'the pages of the kernel count as those of a file');
+  assert.deepEqual(loss('6.7.0', '3.19'), []);
+  assert.deepEqual(loss('6.6.0', '4.2'), []);
+  assert.deepEqual(loss('6.6.0', '4.2', 0n), ['vdso-content'], 'a page that is not there comes back as zeros');
+});
+
 test('before 3.0 only the first of the pair and the mapping behind it were looked at', () => {
   const onAlone = (maps: readonly string[], start: string, release = '6.1.0'): Made =>
     made(maps, { release, pagemap: at(start) });

@@ -3,6 +3,8 @@ import type { Loss } from '../../model/verdict.js';
 import type { CriuEntry } from '../criu/entry.js';
 import type { Fixed } from '../criu/fixup.js';
 import { compareImage } from '../criu/pristine.js';
+import { criuAtLeast } from '../criu/version.js';
+import { atLeast } from '../release.js';
 import type { RestoreOutcome } from './outcome.js';
 import type { Run } from './run.js';
 
@@ -27,8 +29,9 @@ export const lossOf = (run: Run, fixed: Fixed, { restore, vdso }: RestoreOutcome
   }
   // A vDSO that is not both readable and executable is dumped as plain memory, which has no page of the kernel's.
   const plain = fixed.entries.find(({ start, vdso: taken }) => start === run.verdict.vdso?.start && !taken);
-  if (plain !== undefined && run.verdict.vdso?.modifiedPages?.length !== pagesOf(run, plain))
-    losses.push('vdso-content');
+  const isCut = plain === undefined ? false : leavesPagesOut(run, plain);
+  if (isCut === undefined) return undefined;
+  if (isCut) losses.push('vdso-content');
   const runtimes = new Set(
     run.judged.filter(({ verdict }) => verdict.class === 'criu-runtime').map(({ verdict }) => verdict.start),
   );
@@ -38,7 +41,20 @@ export const lossOf = (run: Run, fixed: Fixed, { restore, vdso }: RestoreOutcome
   return losses;
 };
 
-const pagesOf = ({ space }: Run, { start, end }: CriuEntry): number => Number((end - start) / space.pageSize);
+/**
+ * Which pages of plain memory a dump holds: with PAGEMAP_SCAN (Linux 6.7, CRIU 4.0) those that are no file's, and the
+ * kernel's own count as a file's; before, and elsewhere, all that are present (should_dump_page, criu/mem.c).
+ */
+const leavesPagesOut = ({ space, verdict, judged, version }: Run, { start, end }: CriuEntry): boolean | undefined => {
+  const scans = criuAtLeast(version, 4, 0) ? atLeast(space.release, 6, 7) : false;
+  if (scans === undefined) return undefined;
+  const total = Number((end - start) / space.pageSize);
+  const modified = verdict.vdso?.modifiedPages;
+  if (scans) return modified === undefined ? undefined : modified.length !== total;
+  const pages = judged.find((one) => one.verdict.start === start)?.traits.pages ?? [];
+  if (pages.some(({ state }) => state === 'absent')) return true;
+  return pages.length < total || pages.some(({ state }) => state === 'unknown') ? undefined : false;
+};
 
 /** What was written into the vDSO before it became a proxy; not the jumps that make it one. */
 const proxyWritten = ({ space, pristine }: Run, { start }: CriuEntry): boolean => {
