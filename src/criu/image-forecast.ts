@@ -1,5 +1,5 @@
 import { proxiedSymbols, unproxiedFunctions } from '../judge/criu/proxied-symbols.js';
-import { movedSymbol, symtableCheck } from '../judge/criu/symtable.js';
+import { identityLine, movedSymbol, symtableCheck } from '../judge/criu/symtable.js';
 import { type CriuVersion, parseCriuVersion } from '../judge/criu/version.js';
 import { finding } from '../judge/finding-codes.js';
 import {
@@ -103,7 +103,7 @@ const sameKernel = ({ dumped, took, evidence, process }: ImageLook): RuntimeLayo
 
 const parsesOf = ({ dumped, process }: ImageLook, version: CriuVersion | undefined): RestoreLayout['parses'] => {
   if (dumped !== undefined && hasStatus(dumped.area.status, 'vvar'))
-    return { passes: false, line: 'Invalid ELF magic' };
+    return { passes: false, line: identityLine('Invalid ELF magic', version) };
   // Bytes that are not there are taken for sound: the dump of a vDSO always writes them.
   if (dumped?.bytes === undefined) return { passes: true, line: undefined };
   const { passes, line } = symtableCheck(

@@ -15,6 +15,7 @@ import { markBytes, proxyImage, vdsoImage } from './images.js';
 const VVAR = '7f1000000000-7f1000004000 r--p 00000000 00:00 0 [vvar]';
 const VCLOCK = '7f1000004000-7f1000006000 r--p 00000000 00:00 0 [vvar_vclock]';
 const VDSO = '7f1000006000-7f1000008000 r-xp 00000000 00:00 0 [vdso]';
+const OLD_VVAR = '7f1000002000-7f1000006000 r--p 00000000 00:00 0 [vvar]';
 const STACK = '7ffc15b9c000-7ffc15bbd000 rw-p 00000000 00:00 0 [stack]';
 const CLEAN = { '0x7f1000006000': [kernelPage(0x2861), 0n] };
 
@@ -290,6 +291,16 @@ test('a vDSO whose ELF header was overwritten cannot be restored', () => {
   assert.equal(outcome.findings[0]?.criuMessage, 'Invalid ELF magic');
 });
 
+test('the line about an ELF header that CRIU refuses is another before 4.2', () => {
+  const foreign = made([OLD_VVAR, VDSO, STACK], {
+    release: '6.1.0',
+    reference: { x86_64: [0x2861, 0x2862], i386: [0x2863, 0x2864] },
+    pagemap: { '0x7f1000006000': [kernelPage(0x2863), 0n] },
+  });
+  assert.equal(foretell(foreign, '4.2').findings[0]?.criuMessage, 'Unsupported ELF class: 1');
+  assert.equal(foretell(foreign, '4.1').findings[0]?.criuMessage, 'ELF header magic mismatch');
+});
+
 test('CRIU before 4.1 cannot run on 6.13 and later, which is said first; nor on arm64 6.11', () => {
   for (const version of ['3.17.1', '4.0', 'v3.5']) {
     const outcome = foretell(made(BLOCK), version);
@@ -332,8 +343,6 @@ test('before 3.13 the restorer asks no vDSO for the time, so a torn pair goes ba
     assert.doesNotMatch(foretell(what, '3.12').findings[0]?.text ?? '', /the pair is as this kernel has it/);
   }
 });
-
-const OLD_VVAR = '7f1000002000-7f1000006000 r--p 00000000 00:00 0 [vvar]';
 
 test('a vDSO dumped as plain memory keeps its pages where CRIU does not ask by PAGEMAP_SCAN', () => {
   const plain = (release: string, second: bigint): Made =>
@@ -421,6 +430,37 @@ test("an old kernel: the page frame check saves a moved vDSO, and drops a contai
   assert.equal(container.dump, 'ok');
   assert.equal(container.restore, undefined, 'nobody measured what such an image gives');
   assert.equal(container.findings[0]?.criuMessage, 'Drop mishinted vDSO status at 7ffddad93000');
+});
+
+test('a mark gives the status of vvar to other memory, on a kernel that has none to put there: the restore fails', () => {
+  const outcome = foretell({
+    ...RHEL7,
+    maps: `7f0000000000-7f0000002000 r-xp 00000000 00:00 0
+           7f1000000000-7f1000002000 rw-p 00000000 00:00 0
+           7ffddad93000-7ffddad95000 r-xp 00000000 00:00 0 [vdso]`,
+    pagemap: {
+      '0x7f0000000000': [copiedPage(1), copiedPage(2)],
+      '0x7f1000000000': [copiedPage(3), copiedPage(4)],
+      '0x7ffddad93000': [kernelPage(0x1a05), kernelPage(0x1a06)],
+    },
+    bytes: { '0x7f0000000000': markBytes(3, { proxy: 0x7ffddad93000n, vvar: 0x7f1000000000n }) },
+    auxv: 0x7ffddad93000n,
+  });
+  assert.equal(outcome.dump, 'ok');
+  assert.equal(outcome.restore, 'fail');
+  assert.equal(outcome.findings[0]?.criuMessage, 'Unable to remap');
+});
+
+test('half a vDSO, and nothing tells which: it is not known whether CRIU finds its header', () => {
+  const half = (more: Partial<Made>): Made =>
+    made([OLD_VVAR, VDSO.replace('7f1000008000', '7f1000007000'), STACK], {
+      release: '5.10.0',
+      reference: { x86_64: [0x2861, 0x2862] },
+      ...more,
+    });
+  assert.equal(foretell(half({ pagemap: { '0x7f1000006000': [0n] } })).restore, undefined);
+  assert.equal(foretell(half({ pagemap: { '0x7f1000006000': [kernelPage(0x2862)] } })).restore, 'fail');
+  assert.equal(foretell(half({ pagemap: { '0x7f1000006000': [kernelPage(0x2861)] } })).restore, 'proxy');
 });
 
 test('what the facts do not cover stays unknown, with the reason', () => {

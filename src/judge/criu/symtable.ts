@@ -39,10 +39,7 @@ const readTables = (
   version: CriuVersion | undefined,
 ): Tables | string => {
   const refused = refusedIdentity(bytes, bits, version);
-  if (refused !== undefined)
-    return refused === 'unknown' || version === undefined || criuAtLeast(version, 4, 2)
-      ? refused
-      : 'ELF header magic mismatch';
+  if (refused !== undefined) return refused === 'unknown' ? refused : identityLine(refused, version);
   const cut = bytes.length < size;
   const wide = bits === 64;
   const reader = elfReader(bytes, true, bits);
@@ -87,6 +84,10 @@ const readTables = (
     isGnu: !has(DT.hash),
   };
 };
+
+/** What CRIU prints of an ELF header it refuses: before 4.2 the same, whatever it is. */
+export const identityLine = (line: string, version: CriuVersion | undefined): string =>
+  version === undefined || criuAtLeast(version, 4, 2) ? line : 'ELF header magic mismatch';
 
 /** has_elf_identity: byte by byte since 4.2, before that one comparison of all sixteen. */
 const refusedIdentity = (bytes: Uint8Array, bits: 32 | 64, version: CriuVersion | undefined): string | undefined => {

@@ -111,6 +111,11 @@ export const readsClock = (version: CriuVersion, compat: boolean): boolean => !c
 const inPlace = ({ vvar, runtime, readsClock, isReadable }: RestoreLayout, vdso: Range): RuleOutcome => {
   const attached = vvar !== undefined && (runtime.vdsoFirst ? vvar.start === vdso.end : vvar.end === vdso.start);
   const line = 'Runtime vdso/vvar matches dumpee, remap inplace';
+  // A mark can give the status to other memory, and a target may be older: sizes of nothing are moved (park_at).
+  if (vvar !== undefined && runtime.vvarSize === 0n) {
+    const text = 'the image has vvar, and the kernel it is restored on has none to put there';
+    return { restore: 'fail', text, line: 'Unable to remap' };
+  }
   if (attached || runtime.vvarSize === 0n)
     return { restore: 'in-place', text: 'the pair is as this kernel has it', line };
   if (!readsClock)

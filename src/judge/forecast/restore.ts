@@ -5,13 +5,13 @@ import type { CriuEntry } from '../criu/entry.js';
 import type { Fixed } from '../criu/fixup.js';
 import { pristineLike } from '../criu/pristine.js';
 import { proxiedSymbols } from '../criu/proxied-symbols.js';
-import { movedSymbol, symtableCheck } from '../criu/symtable.js';
+import { identityLine, movedSymbol, symtableCheck } from '../criu/symtable.js';
 import { criuAtLeast } from '../criu/version.js';
 import { imageIndex } from '../traits.js';
 import type { RestoreOutcome } from './outcome.js';
 import { type RestoreLayout, readsClock, restoreRule } from './restore-rule.js';
 import { type Run, standsIn } from './run.js';
-import { runtimeOf } from './runtime-vdso.js';
+import { type RuntimeVdso, runtimeOf } from './runtime-vdso.js';
 import { takenOf } from './taken.js';
 
 /** A restore on the same kernel: the rule over what the dump would write. */
@@ -39,7 +39,7 @@ const proxify = (run: Run, fixed: Fixed): RestoreOutcome => {
   const outcome = restoreRule({
     vdso,
     vvar,
-    parses: vdso === undefined ? { passes: undefined, line: undefined } : parses(run, vdso),
+    parses: vdso === undefined ? { passes: undefined, line: undefined } : parses(run, vdso, runtime),
     runtime,
     symbols:
       same === true && vdso ? writtenSymbols(run, vdso) : same === undefined ? undefined : same ? 'same' : 'other',
@@ -71,9 +71,11 @@ const writtenSymbols = ({ space, pristine }: Run, vdso: CriuEntry): RestoreLayou
 const parses = (
   run: Run,
   vdso: CriuEntry,
+  { vdsoSize }: RuntimeVdso,
 ): { readonly passes: boolean | undefined; readonly line: string | undefined } => {
-  const { space } = run;
-  if (vdso.vvar) return { passes: false, line: 'Invalid ELF magic' };
+  const { space, version } = run;
+  const noMagic = { passes: false, line: identityLine('Invalid ELF magic', version) };
+  if (vdso.vvar) return noMagic;
   const bytes = space.evidence.bytes.get(vdso.start);
   const one = run.judged.find(({ verdict }) => verdict.start === vdso.start);
   if (bytes !== undefined) {
@@ -87,11 +89,16 @@ const parses = (
   const { class: mappingClass } = one.verdict;
   if (mappingClass === 'criu-proxy') return { passes: true, line: undefined };
   if (mappingClass !== 'genuine') return { passes: undefined, line: undefined };
-  if ((imageIndex(one.traits)?.first ?? 0) > 0) return { passes: false, line: 'Invalid ELF magic' };
+  const first = imageIndex(one.traits)?.first;
+  if (first !== undefined && first > 0) return noMagic;
   const image = run.verdict.vdso?.image;
-  if (image === undefined) return { passes: undefined, line: undefined };
-  const foreign = image !== space.abi;
-  return foreign ? { passes: false, line: 'Unsupported ELF class: 1' } : { passes: true, line: undefined };
+  // A part of it whose pages tell no place need not be the one with the ELF header.
+  const isPart = vdsoSize !== undefined && vdso.end - vdso.start < vdsoSize;
+  if (image === undefined || (first === undefined && isPart)) return { passes: undefined, line: undefined };
+  const otherClass = `Unsupported ELF class: ${run.compat ? 2 : 1}`;
+  return image === space.abi
+    ? { passes: true, line: undefined }
+    : { passes: false, line: identityLine(otherClass, version) };
 };
 
 /**
