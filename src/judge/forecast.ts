@@ -68,7 +68,9 @@ const simulate = (run: Run): Omit<Forecast, 'criu'> => {
   const restore = simulateRestore(run, fixed);
   if (mishinted.length > 0 && restore.restore === 'none') {
     // The kernel's page, dumped as ordinary memory: what comes back is a copy nobody measured.
-    const text = `CRIU takes the vDSO at ${hex(mishinted[0]?.start ?? 0n)} for ordinary memory. ${whatToDo('pfn-policy-wrong')}`;
+    const takes = `CRIU takes the vDSO at ${hex(mishinted[0]?.start ?? 0n)} for ordinary memory.`;
+    const isOld = run.space.naming.rule === 'address';
+    const text = `${takes} ${isOld ? 'Every CRIU goes by the page frame on this kernel.' : whatToDo('pfn-policy-wrong')}`;
     const first = finding('pfn-policy-wrong', { severity: 'warning', text, criuMessage: fixed.lines[0] });
     return { dump: 'ok', restore: undefined, loss: undefined, findings: [first] };
   }

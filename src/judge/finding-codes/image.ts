@@ -15,7 +15,7 @@ export const IMAGE_FINDING_CODES = {
   'image-with-several-vdsos': code(
     'warning',
     'CRIU took several mappings for the vDSO; a restore replaces the last one.',
-    'See which one is genuine; use CRIU 3.5 or later.',
+    'See which one is genuine; use CRIU 3.5 or later, on Linux 3.16 or later.',
   ),
   'image-with-several-vvars': code(
     'warning',
@@ -25,12 +25,12 @@ export const IMAGE_FINDING_CODES = {
   'image-mishinted': code(
     'error',
     'CRIU did not take the genuine vDSO for one: it is in the image as plain memory.',
-    'Dump again with CRIU 3.5 or later.',
+    'Dump again with CRIU 3.5 or later, on Linux 3.16 or later.',
   ),
   'image-took-decoy': code(
     'error',
     'CRIU took other memory for the vDSO; a restore puts a vDSO in its place.',
-    'Dump again with CRIU 3.5 or later.',
+    'Dump again with CRIU 3.5 or later, on Linux 3.16 or later.',
   ),
   'image-auxv-elsewhere': code('info', 'The saved AT_SYSINFO_EHDR names another place than the vDSO.', 'Nothing.'),
   'image-stopped-in-vdso': code(

@@ -20,6 +20,6 @@ export const JOINED_FINDING_CODES = {
   'choice-wrong': code(
     'error',
     'What was seen before the dump shows that CRIU took the wrong mapping for the vDSO, or missed the right one.',
-    'Do not rely on this image; dump again with CRIU 3.5 or later.',
+    'Do not rely on this image; dump again with CRIU 3.5 or later, on Linux 3.16 or later.',
   ),
 } as const satisfies Record<string, FindingCode>;

@@ -90,7 +90,7 @@ export const PROCESS_FINDING_CODES = {
   'mark-forged': code(
     'error',
     'Memory that is not the vDSO begins with a CRIU mark.',
-    'CRIU drops it from the dump (V3) or dies on it (V1, V2); do not let data begin so.',
+    'CRIU leaves it out of the dump (V3), or the dump kills the process (V1, V2); do not let data begin so.',
   ),
   'uprobes-left': code(
     'warning',
@@ -108,11 +108,15 @@ export const PROCESS_FINDING_CODES = {
     "CRIU's check by name (3.5 and later) is wrong about this process.",
     'See the forecast.',
   ),
-  'pfn-policy-wrong': code('info', "CRIU's check by page frame is wrong about this process.", 'Use CRIU 3.5 or later.'),
+  'pfn-policy-wrong': code(
+    'info',
+    "CRIU's check by page frame is wrong about this process.",
+    'Use CRIU 3.5 or later, on Linux 3.16 or later.',
+  ),
   'symtable-policy-wrong': code(
     'info',
     "CRIU's check by symbol table is wrong about this process.",
-    'Use CRIU 3.5 or later.',
+    'Use CRIU 3.5 or later, on Linux 3.16 or later.',
   ),
   'crash-in-vanished-vdso': code(
     'error',
