@@ -41,7 +41,7 @@ export const imageForecast = (look: ImageLook, criu: string, target?: TargetVdso
     dump: 'ok',
     restore: outcome.restore,
     loss: lossOf(look, outcome.restore),
-    findings: [...restoreFinding(look, outcome, place), ...unproxiedFinding(look, outcome)],
+    findings: [...restoreFinding(look, outcome, place), ...unproxiedFinding(look, outcome, version)],
   };
 };
 
@@ -75,7 +75,7 @@ export const imageOutcome = (look: ImageLook, criu: string, target?: TargetVdso)
     vvar: vvar?.area,
     parses: vdso?.area === dumped?.area ? parsesOf(look, version) : { passes: undefined, line: undefined },
     runtime: target ?? sameKernel(look),
-    symbols: symbolsOf(look, target),
+    symbols: symbolsOf(look, target, version),
     readsClock: readsClock(version ?? CURRENT_CRIU, process.compat === true),
     isReadable: (address) =>
       process.areas?.some(
@@ -106,27 +106,28 @@ const parsesOf = ({ dumped, process }: ImageLook, version: CriuVersion | undefin
     return { passes: false, line: identityLine('Invalid ELF magic', version) };
   // Bytes that are not there are taken for sound: the dump of a vDSO always writes them.
   if (dumped?.bytes === undefined) return { passes: true, line: undefined };
-  const { passes, line } = symtableCheck(
-    dumped.bytes,
-    Number(sizeOf(dumped.area)),
-    process.compat === true ? 32 : 64,
-    version,
-  );
-  return { passes: passes === 'unknown' ? true : passes, line };
+  const size = Number(sizeOf(dumped.area));
+  const { passes, line } = symtableCheck(dumped.bytes, size, process.compat === true ? 32 : 64, version);
+  if (passes !== 'unknown') return { passes, line };
+  return { passes: dumped.bytes.length < size ? true : undefined, line };
 };
 
 /** On the same kernel only a proxy that came from elsewhere is of another one; its note says of which. */
-const symbolsOf = ({ dumped, evidence }: ImageLook, target: TargetVdso | undefined): RestoreLayout['symbols'] => {
+const symbolsOf = (
+  { dumped, evidence }: ImageLook,
+  target: TargetVdso | undefined,
+  version: CriuVersion | undefined,
+): RestoreLayout['symbols'] => {
+  const listed = proxiedSymbols(dumped?.elf?.image, version);
   const elf = dumped?.elf;
   if (target === undefined) {
-    const [release, version] = [evidence.host.release, elf?.linuxVersion];
-    if (release !== undefined && version !== undefined && base(release) !== base(version)) return 'other';
-    const [bytes, pristine, names] = [dumped?.bytes, dumped?.comparison?.pristine, proxiedSymbols(elf?.image)];
-    if (bytes === undefined || pristine === undefined || names === undefined) return 'same';
-    const moved = movedSymbol(bytes, pristine, names);
+    const [release, made] = [evidence.host.release, elf?.linuxVersion];
+    if (release !== undefined && made !== undefined && base(release) !== base(made)) return 'other';
+    const [bytes, pristine] = [dumped?.bytes, dumped?.comparison?.pristine];
+    if (bytes === undefined || pristine === undefined || listed === undefined) return 'same';
+    const moved = movedSymbol(bytes, pristine, listed);
     return moved === undefined ? 'same' : { moved };
   }
-  const listed = proxiedSymbols(elf?.image);
   if (elf === undefined || listed === undefined || target.symbols === undefined) return undefined;
   const moved = listed.find((name) => elf.symbols.get(name) !== target.symbols?.get(name));
   return moved === undefined ? 'same' : { moved };
@@ -187,9 +188,14 @@ const restoreFinding = (look: ImageLook, { restore, text, line }: RuleOutcome, p
 };
 
 /** Functions the dumped vDSO exports that no proxy redirects: they go on with old code over pages that are no vvar. */
-const unproxiedFinding = ({ dumped }: ImageLook, { restore }: RuleOutcome): readonly Finding[] => {
+const unproxiedFinding = (
+  { dumped }: ImageLook,
+  { restore }: RuleOutcome,
+  version: CriuVersion | undefined,
+): readonly Finding[] => {
   if (restore !== 'proxy' || dumped?.elf === undefined) return [];
-  const left = unproxiedFunctions(dumped.elf.image, dumped.elf.symbols)?.filter((name) => name.startsWith('__'));
+  const { image, symbols } = dumped.elf;
+  const left = unproxiedFunctions(image, symbols, version)?.filter((name) => name.startsWith('__'));
   if (left === undefined || left.length === 0) return [];
   const text = `A proxy leaves ${left.join(', ')} as they are: their old code then reads pages that are no vvar.`;
   const evidence = ['pages: symbol table of the dumped vDSO'];

@@ -1,12 +1,12 @@
 import { proxiedSymbols } from '../judge/criu/proxied-symbols.js';
 import { hasOnlyGnuHash, noStart, type StartKernel } from '../judge/criu/start.js';
-import { parseCriuVersion, versionText } from '../judge/criu/version.js';
+import { parseCriuVersion, versionText, type CriuVersion } from '../judge/criu/version.js';
 import { finding } from '../judge/finding-codes.js';
 import { parseRelease } from '../judge/release.js';
-import type { Target, VdsoImage } from '../model/doctor-schema.js';
-import type { Finding } from '../model/verdict.js';
-import type { TargetVdso } from './image-forecast.js';
-import type { ImageLook } from './image-look.js';
+import { type Target, type VdsoImage } from '../model/doctor-schema.js';
+import { type Finding } from '../model/verdict.js';
+import { type TargetVdso } from './image-forecast.js';
+import { type ImageLook } from './image-look.js';
 
 /** What the restore rule needs to know of that host for a task of that ABI; 0n: it gives such tasks no vDSO. */
 export const targetVdso = ({ images }: Target, abi: string): TargetVdso => {
@@ -39,22 +39,21 @@ export const targetFindings = (look: ImageLook, target: Target, criu: string): r
         evidence: [`core: ${process.machine}`, `target: ${target.machine}`],
       }),
     ];
-  const findings: Finding[] = [];
   const version = parseCriuVersion(criu);
   const stops = version === undefined ? undefined : noStart(version, kernelOf(target));
   if (version !== undefined && stops !== undefined)
-    findings.push(
+    return [
       finding('target-criu-cannot-run', {
         mapping: undefined,
         text: `On ${name} that CRIU does not start: CRIU ${versionText(version)} ${stops.lacks}; use 4.1 or later.`,
         evidence: [],
         criuMessage: stops.line,
       }),
-    );
+    ];
   const abi = verdict.abi ?? '';
   const image = Object.hasOwn(target.images, abi) ? target.images[abi] : undefined;
-  if (image === undefined || dumped?.elf === undefined) return findings;
-  return [...findings, ...symbolFindings(look, image, name), ...codeFindings(look, image, name)];
+  if (image === undefined || dumped?.elf === undefined) return [];
+  return [...symbolFindings(look, image, name, version), ...codeFindings(look, image, name)];
 };
 
 /** What its processes map was measured there; what hash tables they have was not told. */
@@ -63,11 +62,18 @@ const kernelOf = ({ images, machine, release }: Target): StartKernel => ({
   onlyGnuHash: hasOnlyGnuHash(machine ?? undefined, parseRelease(release ?? undefined)),
 });
 
-const symbolFindings = ({ dumped }: ImageLook, image: VdsoImage, name: string): readonly Finding[] => {
+const symbolFindings = (
+  { dumped }: ImageLook,
+  image: VdsoImage,
+  name: string,
+  version: CriuVersion | undefined,
+): readonly Finding[] => {
   const elf = dumped?.elf;
   if (elf === undefined) return [];
   const there = new Map(Object.entries(image.symbols));
-  const moved = (proxiedSymbols(elf.image) ?? []).filter((symbol) => elf.symbols.get(symbol) !== there.get(symbol));
+  const moved = (proxiedSymbols(elf.image, version) ?? []).filter(
+    (symbol) => elf.symbols.get(symbol) !== there.get(symbol),
+  );
   if (moved.length === 0) return [];
   const places = moved.map(
     (symbol) => `${symbol}: ${offset(elf.symbols.get(symbol))} here, ${offset(there.get(symbol))} there`,

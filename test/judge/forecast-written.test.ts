@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readElfImage } from '../../src/elf/image.js';
+import { proxiedSymbols } from '../../src/judge/criu/proxied-symbols.js';
 import { lookUp, symtableCheck } from '../../src/judge/criu/symtable.js';
+import type { CriuVersion } from '../../src/judge/criu/version.js';
 import { forecast } from '../../src/judge/forecast.js';
 import { judge } from '../../src/judge/judge.js';
 import type { Forecast } from '../../src/model/verdict.js';
@@ -95,6 +97,19 @@ test('the header check is by version: padding and ABI before 4.2, what a restore
     [0, 0, false, false],
   ] as const)
     assert.deepEqual([check(at, value, old), check(at, value, current)], [before, since], `byte ${at}`);
+});
+
+test('s390x images are read in their byte order, and by 4.2 at no start', () => {
+  const image = vdsoImage({ littleEndian: false, machine: 22 });
+  const passes = (minor: number) => symtableCheck(image, image.length, 64, { major: 4, minor, patch: 0 }).passes;
+  assert.deepEqual([passes(1), passes(2)], [true, 'unknown']);
+  const other = vdsoImage({ littleEndian: false });
+  assert.equal(symtableCheck(other, other.length, 64, { major: 4, minor: 1, patch: 0 }).passes, false);
+});
+
+test('before 4.0 no CRIU redirects or compares __vdso_clock_gettime64', () => {
+  const has = (version: CriuVersion) => proxiedSymbols('i386', version)?.includes('__vdso_clock_gettime64');
+  assert.deepEqual([has({ major: 3, minor: 19, patch: 0 }), has({ major: 4, minor: 0, patch: 0 })], [false, true]);
 });
 
 test('the functions of captured images are found through the hash table where the symbol table has them', async () => {

@@ -316,6 +316,16 @@ test('CRIU before 4.1 cannot run on 6.13 and later, which is said first; nor on 
   assert.equal(foretell(arm64, '4.0').dump, 'fail');
 });
 
+test('there is no forecast for a CRIU that was not made for the machine yet', () => {
+  const risc = made(['7f1000002000-7f1000006000 r--p 00000000 00:00 0 [vvar]', VDSO], {
+    machine: 'riscv64',
+    release: '6.1.0',
+    reference: { riscv64: [0x2861, 0x2862] },
+  });
+  assert.equal(foretell(risc, '4.0').dump, undefined);
+  assert.equal(foretell(risc, '4.1').dump, 'ok');
+});
+
 test('uprobes: the line depends on the version', () => {
   const probed = made(
     [

@@ -1,9 +1,21 @@
+import { CURRENT_CRIU } from '../../model/verdict.js';
+import { type CriuVersion, criuAtLeast } from './version.js';
+
 /**
- * Functions of a vDSO that a CRIU proxy redirects, by image (ARCH_VDSO_SYMBOLS in criu/arch/ARCH/include/asm/vdso.h,
- * version 4.2). Any other function of a dumped vDSO goes on running its old code over pages that are no vvar.
+ * Functions of a vDSO that a CRIU compares, and that its proxy redirects, by image (ARCH_VDSO_SYMBOLS in
+ * criu/arch/ARCH/include/asm/vdso.h). Any other function of a dumped vDSO goes on running its old code over pages that are
+ * no vvar.
  */
-export const proxiedSymbols = (image: string | undefined): readonly string[] | undefined =>
-  image === undefined ? undefined : SYMBOLS.get(image);
+export const proxiedSymbols = (
+  image: string | undefined,
+  version: CriuVersion = CURRENT_CRIU,
+): readonly string[] | undefined => {
+  const names = image === undefined ? undefined : SYMBOLS.get(image);
+  return criuAtLeast(version, 4, 0) ? names : names?.filter((name) => name !== CLOCK_GETTIME64);
+};
+
+/** Since 4.0 (181583819, CRIU issue 2390): a 32-bit program of a glibc with 64-bit time calls it. */
+const CLOCK_GETTIME64 = '__vdso_clock_gettime64';
 
 const X86 = [
   '__vdso_clock_gettime',
@@ -12,8 +24,7 @@ const X86 = [
   '__vdso_time',
   '__kernel_sigreturn',
   '__kernel_rt_sigreturn',
-  // Since 4.0 (CRIU issue 2390).
-  '__vdso_clock_gettime64',
+  CLOCK_GETTIME64,
 ];
 
 const SYMBOLS = new Map<string, readonly string[]>([
@@ -59,7 +70,8 @@ const SYMBOLS = new Map<string, readonly string[]>([
 export const unproxiedFunctions = (
   image: string | undefined,
   symbols: ReadonlyMap<string, number>,
+  version?: CriuVersion,
 ): readonly string[] | undefined => {
-  const proxied = proxiedSymbols(image);
+  const proxied = proxiedSymbols(image, version);
   return proxied === undefined ? undefined : [...symbols.keys()].filter((name) => !proxied.includes(name));
 };

@@ -25,8 +25,10 @@ export const notKnown = (space: Space, version: CriuVersion): string | undefined
   if (parsed === undefined && space.evidence.source !== 'criu-image') return 'the kernel release is not known';
   if (atLeast(parsed, 3, 10) === false) return 'no CRIU is known to run on kernels before 3.10';
   if (isUserMode(space.evidence, space.vmas)) return 'User-Mode Linux has no checkpoint support';
-  if (!SUPPORTED.has(machine)) return `no facts about CRIU on ${machine}`;
+  const since = SUPPORTED.get(machine);
+  if (since === undefined) return `no facts about CRIU on ${machine}`;
   if (!criuAtLeast(version, 2, 0)) return 'no facts about CRIU before 2.0';
+  if (!criuAtLeast(version, ...since)) return `CRIU before ${since.join('.')} is not made for ${machine}`;
   if (space.abi === undefined) return 'the ABI of the process is not known';
   if (space.abi === machine) return undefined;
   if (space.abi !== 'i386' || machine !== 'x86_64') return `no facts about ${space.abi} processes on ${machine}`;
@@ -35,4 +37,14 @@ export const notKnown = (space: Space, version: CriuVersion): string | undefined
   return atLeast(parsed, 4, 9) === false ? 'CRIU needs Linux 4.9 for 32-bit processes' : undefined;
 };
 
-const SUPPORTED = new Set(['x86_64', 'aarch64', 'armv7l', 'ppc64le', 's390x', 'mips64', 'loongarch64', 'riscv64']);
+/** First release with criu/arch/ARCH. */
+const SUPPORTED = new Map<string, readonly [number, number]>([
+  ['x86_64', [2, 0]],
+  ['aarch64', [2, 0]],
+  ['armv7l', [2, 0]],
+  ['ppc64le', [2, 0]],
+  ['s390x', [3, 4]],
+  ['mips64', [3, 15]],
+  ['loongarch64', [3, 19]],
+  ['riscv64', [4, 1]],
+]);
