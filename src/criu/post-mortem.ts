@@ -80,13 +80,15 @@ export const judgeImages = (
     const vdso = target && verdict.abi !== undefined ? targetVdso(target, verdict.abi) : undefined;
     const outcome = imageForecast(look, criu, vdso);
     const there = target === undefined ? [] : targetFindings(look, target, criu);
-    const hopeless = there.some(({ code }) => HOPELESS.has(code)) ? ({ restore: 'fail', loss: [] } as const) : {};
+    const hopeless = there.some(({ code }) => HOPELESS.has(code));
     return {
       evidence,
       verdict: withPages({ ...verdict, findings }, look),
       forecast: gaveUp(set, logs)
         ? { ...unknown(criu), dump: 'fail', restore: null }
-        : { ...outcome, ...hopeless, findings: [...outcome.findings, ...there] },
+        : hopeless
+          ? { ...outcome, restore: 'fail', loss: [], findings: there }
+          : { ...outcome, findings: [...outcome.findings, ...there] },
     };
   });
 };
