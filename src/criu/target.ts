@@ -1,12 +1,12 @@
 import { proxiedSymbols } from '../judge/criu/proxied-symbols.js';
 import { hasOnlyGnuHash, noStart, type StartKernel } from '../judge/criu/start.js';
-import { parseCriuVersion, versionText, type CriuVersion } from '../judge/criu/version.js';
+import { type CriuVersion, parseCriuVersion, versionText } from '../judge/criu/version.js';
 import { finding } from '../judge/finding-codes.js';
 import { parseRelease } from '../judge/release.js';
-import { type Target, type VdsoImage } from '../model/doctor-schema.js';
-import { type Finding } from '../model/verdict.js';
-import { type TargetVdso } from './image-forecast.js';
-import { type ImageLook } from './image-look.js';
+import type { Target, VdsoImage } from '../model/doctor-schema.js';
+import type { Finding } from '../model/verdict.js';
+import type { TargetVdso } from './image-forecast.js';
+import type { ImageLook } from './image-look.js';
 
 /** What the restore rule needs to know of that host for a task of that ABI; 0n: it gives such tasks no vDSO. */
 export const targetVdso = ({ images }: Target, abi: string): TargetVdso => {
