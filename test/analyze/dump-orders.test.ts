@@ -6,10 +6,10 @@ import type { Piece } from '../../src/analyze/piece.js';
 import type { Chapter } from '../../src/model/chapter.js';
 import type { Event } from '../../src/model/event.js';
 import type { Observation } from '../../src/pipeline/observation.js';
+import { fuzzRuns } from '../fuzz-runs.js';
 import { exited, heard, moved } from '../pipeline/build.js';
-import { dumped, images, restored, TICKS } from './dumps.js';
-import { readPath } from './pieces.js';
-import { at, fileWith, frames, OFFSET, reading, recordingOf, traced } from './recordings.js';
+import { dumped, images, recorded, restored, TICKS } from './dumps.js';
+import { at, OFFSET, reading } from './recordings.js';
 
 /** Whatever a process went through: no story says of a dump what the order of events contradicts. */
 
@@ -154,13 +154,13 @@ test('a story says nothing of a dump that the order of events contradicts', asyn
   await fc.assert(
     fc.asyncProperty(steps, fc.boolean(), windows, async (list, recordingFirst, window) => {
       const truth = await happen(list, window);
-      const recording = await readPath(fileWith(context, recordingOf(frames(traced, ...truth.events))));
+      const recording = await recorded(context, ...truth.events);
       const made = truth.images.map(({ piece }) => piece);
       const chapters = chaptersOf(recordingFirst ? [recording, ...made] : [...made.reverse(), recording]);
       const told = chapters.flatMap(({ moments }) => moments.filter(({ role }) => role === 'dump'));
       assert.equal(told.filter(({ judged }) => judged.evidence.process.pid === truth.pid).length, truth.images.length);
       for (const chapter of chapters) check(chapter, truth);
     }),
-    { numRuns: Number(process.env['RUNS'] ?? 60) },
+    { numRuns: fuzzRuns(60) },
   );
 });

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { chaptersOf } from '../../src/analyze/join/chapters.js';
 import type { Piece } from '../../src/analyze/piece.js';
 import type { Chapter } from '../../src/model/chapter.js';
 import type { Event } from '../../src/model/event.js';
 import type { Observation } from '../../src/pipeline/observation.js';
 import { exited, heard, moved } from '../pipeline/build.js';
-import { dumped, ELSEWHERE, images, places, restored, TICKS, tell } from './dumps.js';
+import { chapters, dumped, ELSEWHERE, images, places, recorded, restored, TICKS, tell } from './dumps.js';
 import { readPath } from './pieces.js';
 import { at, fileWith, frames, reading, recordingOf, traced } from './recordings.js';
 
@@ -14,15 +13,9 @@ import { at, fileWith, frames, reading, recordingOf, traced } from './recordings
 
 const THIRD = 0x7d00_0000_0000n;
 
-const recorded = async (context: TestContext, ...list: readonly (Event | Observation)[]): Promise<Piece> =>
-  await readPath(fileWith(context, recordingOf(frames(traced, ...list))));
-
 /** Time of day and boot clock as of the machine; what it heard of the time before it began is not in it. */
 const begunAt = async (context: TestContext, ms: number, ...list: readonly (Event | Observation)[]): Promise<Piece> =>
   await readPath(fileWith(context, recordingOf(frames(traced, ...list).slice(1), { at: at(ms).toString() })));
-
-const chapters = (pieces: readonly Piece[], pid: number): readonly Chapter[] =>
-  chaptersOf(pieces).filter(({ main }) => main.evidence.process.pid === pid);
 
 const words = (chapter: Chapter | undefined): string => chapter?.conclusion.join('\n') ?? '';
 

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chaptersOf } from '../../src/analyze/join/chapters.js';
 import { called, exited, forked, heard, moved } from '../pipeline/build.js';
-import { dumped, ELSEWHERE, images, places, TICKS, tell } from './dumps.js';
-import { readPath } from './pieces.js';
-import { at, fileWith, frames, reading, recordingOf, traced } from './recordings.js';
+import { chapters, dumped, ELSEWHERE, images, places, recorded, TICKS, tell } from './dumps.js';
+import { at, reading } from './recordings.js';
 
 /** A dump may leave the process running (--leave-running), and a restored process may be dumped again. */
 
@@ -116,23 +115,19 @@ test('a process that was dumped, restored and dumped again was before the second
 test('who was restored from the images of a later dump is no witness against those of an earlier one', async (context) => {
   const image = await images();
   const { pid, place, auxv } = image;
-  const recording = recordingOf(
-    frames(
-      traced,
-      reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
-      ...dumped(pid, 60, 1000),
-      moved({ at: at(2000), pid, in: 1, from: place, to: ELSEWHERE }),
-      reading({ ms: 2010, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
-      ...dumped(pid, 61, 3000),
-      exited({ at: at(3100), pid, in: 1 }),
-      forked({ at: at(4000), pid: 70, in: 70, child: pid, comm: 'criu' }),
-      reading({ ms: 4300, pid, ticks: TICKS + 400n, at: ELSEWHERE, auxv }),
-      heard(at(6000)),
-    ),
+  const recording = await recorded(
+    context,
+    reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
+    ...dumped(pid, 60, 1000),
+    moved({ at: at(2000), pid, in: 1, from: place, to: ELSEWHERE }),
+    reading({ ms: 2010, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
+    ...dumped(pid, 61, 3000),
+    exited({ at: at(3100), pid, in: 1 }),
+    forked({ at: at(4000), pid: 70, in: 70, child: pid, comm: 'criu' }),
+    reading({ ms: 4300, pid, ticks: TICKS + 400n, at: ELSEWHERE, auxv }),
+    heard(at(6000)),
   );
-  const [first, second, ...more] = chaptersOf([await readPath(fileWith(context, recording)), image.piece]).filter(
-    ({ main }) => main.evidence.process.pid === pid,
-  );
+  const [first, second, ...more] = chapters([recording, image.piece], pid);
   assert.ok(first !== undefined && second !== undefined && more.length === 0);
   assert.deepEqual(places(first), [
     ['before', place],
@@ -148,23 +143,21 @@ test('what a restored process writes anew is not what the restore kept', async (
   const pid = 7;
   const map = { kind: 'prctl', option: 14n, result: 0n, tgid: pid, tid: pid, comm: 'puppet' } as const;
   const [auxv, place] = [ELSEWHERE, ELSEWHERE];
-  const recording = recordingOf(
-    frames(
-      traced,
-      reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
-      called({ at: at(100), pid, in: 1, call: 'mprotect', args: [place, 0x2000n, 7n] }),
-      reading({ ms: 110, pid, ticks: TICKS, at: place, auxv, copied: [0] }),
-      exited({ at: at(1100), pid, in: 1 }),
-      forked({ at: at(2000), pid: 70, in: 70, child: pid, comm: 'criu' }),
-      called({ at: at(2100), pid, in: 2, comm: 'criu', call: 'munmap', args: [0x1000n, 1n << 46n] }),
-      { ...map, at: at(2200), space: { id: 2n, mm: 0n } },
-      reading({ ms: 2300, pid, ticks: TICKS + 200n, at: place, auxv }),
-      called({ at: at(3000), pid, in: 2, call: 'mprotect', args: [place, 0x2000n, 7n] }),
-      reading({ ms: 3010, pid, ticks: TICKS + 200n, at: place, auxv, copied: [0] }),
-      heard(at(6000)),
-    ),
+  const recording = await recorded(
+    context,
+    reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
+    called({ at: at(100), pid, in: 1, call: 'mprotect', args: [place, 0x2000n, 7n] }),
+    reading({ ms: 110, pid, ticks: TICKS, at: place, auxv, copied: [0] }),
+    exited({ at: at(1100), pid, in: 1 }),
+    forked({ at: at(2000), pid: 70, in: 70, child: pid, comm: 'criu' }),
+    called({ at: at(2100), pid, in: 2, comm: 'criu', call: 'munmap', args: [0x1000n, 1n << 46n] }),
+    { ...map, at: at(2200), space: { id: 2n, mm: 0n } },
+    reading({ ms: 2300, pid, ticks: TICKS + 200n, at: place, auxv }),
+    called({ at: at(3000), pid, in: 2, call: 'mprotect', args: [place, 0x2000n, 7n] }),
+    reading({ ms: 3010, pid, ticks: TICKS + 200n, at: place, auxv, copied: [0] }),
+    heard(at(6000)),
   );
-  const [told] = chaptersOf([await readPath(fileWith(context, recording))]);
+  const [told] = chaptersOf([recording]);
   assert.ok(told?.main.verdict.findings.some(({ code }) => code === 'content-lost'));
   assert.match(
     told?.conclusion.join('\n') ?? '',
@@ -192,22 +185,21 @@ test('calls that write word by word are one line of the story', async (context) 
 test('a process of a container is restored under another pid of ours: it is the same by its pid inside', async (context) => {
   const [init, other] = [{ inside: 1 }, { inside: 7 }].map((one) => ({ ...one, auxv: ELSEWHERE, at: ELSEWHERE }));
   assert.ok(init !== undefined && other !== undefined);
-  const recording = recordingOf(
-    frames(
-      traced,
-      reading({ ms: 10, pid: 500, ticks: TICKS, ...init }),
-      // A shell that it forked: the same auxv.
-      reading({ ms: 11, pid: 507, ticks: TICKS + 1n, ...other }),
-      exited({ at: at(1000), pid: 507, in: 2 }),
-      exited({ at: at(1001), pid: 500, in: 1 }),
-      reading({ ms: 2000, pid: 620, ticks: TICKS + 200n, ...init }),
-      reading({ ms: 2001, pid: 621, ticks: TICKS + 200n, ...other }),
-      heard(at(6000)),
-    ),
+  const recording = await recorded(
+    context,
+    reading({ ms: 10, pid: 500, ticks: TICKS, ...init }),
+    // A shell that it forked: the same auxv.
+    reading({ ms: 11, pid: 507, ticks: TICKS + 1n, ...other }),
+    exited({ at: at(1000), pid: 507, in: 2 }),
+    exited({ at: at(1001), pid: 500, in: 1 }),
+    reading({ ms: 2000, pid: 620, ticks: TICKS + 200n, ...init }),
+    reading({ ms: 2001, pid: 621, ticks: TICKS + 200n, ...other }),
+    heard(at(6000)),
   );
-  const chapters = chaptersOf([await readPath(fileWith(context, recording))]);
   assert.deepEqual(
-    chapters.map(({ moments }) => moments.map(({ role, judged }) => [role, judged.evidence.process.pid])),
+    chaptersOf([recording]).map(({ moments }) =>
+      moments.map(({ role, judged }) => [role, judged.evidence.process.pid]),
+    ),
     [
       [
         ['before', 500],
@@ -222,15 +214,13 @@ test('a process of a container is restored under another pid of ours: it is the 
 });
 
 test('two processes that live at the same time are no two lives of one', async (context) => {
-  const recording = recordingOf(
-    frames(
-      traced,
-      reading({ ms: 10, pid: 500, ticks: TICKS, at: ELSEWHERE, inside: 1 }),
-      // Forked into a pid namespace below.
-      reading({ ms: 500, pid: 507, ticks: TICKS + 50n, at: ELSEWHERE, inside: 1 }),
-      exited({ at: at(1000), pid: 500, in: 1 }),
-      heard(at(6000)),
-    ),
+  const recording = await recorded(
+    context,
+    reading({ ms: 10, pid: 500, ticks: TICKS, at: ELSEWHERE, inside: 1 }),
+    // Forked into a pid namespace below.
+    reading({ ms: 500, pid: 507, ticks: TICKS + 50n, at: ELSEWHERE, inside: 1 }),
+    exited({ at: at(1000), pid: 500, in: 1 }),
+    heard(at(6000)),
   );
-  assert.equal(chaptersOf([await readPath(fileWith(context, recording))]).length, 2);
+  assert.equal(chaptersOf([recording]).length, 2);
 });

@@ -93,13 +93,21 @@ export const dumped = (pid: number, by: number, ms: number): Event[] =>
     result: 0n,
   }));
 
+/** A recording of a traced machine. */
+export const recorded = async (context: TestContext, ...list: readonly (Event | Observation)[]): Promise<Piece> =>
+  await readPath(fileWith(context, recordingOf(frames(traced, ...list))));
+
+/** The chapters of one pid. */
+export const chapters = (pieces: readonly Piece[], pid: number): readonly Chapter[] =>
+  chaptersOf(pieces).filter(({ main }) => main.evidence.process.pid === pid);
+
+/** The one chapter of the dumped process, as a recording and its images tell it together. */
 export const tell = async (
   context: TestContext,
   list: readonly (Event | Observation)[],
   { piece, pid }: Images,
 ): Promise<Chapter> => {
-  const recording = await readPath(fileWith(context, recordingOf(frames(traced, ...list))));
-  const found = chaptersOf([recording, piece]).filter(({ main }) => main.evidence.process.pid === pid);
+  const found = chapters([await recorded(context, ...list), piece], pid);
   const [chapter] = found;
   assert.ok(chapter !== undefined && found.length === 1);
   return chapter;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { readCore } from '../../src/core/read.js';
+import { fuzzRuns } from '../fuzz-runs.js';
 import { coreFile } from './build.js';
 
 let folder = '';
@@ -70,6 +71,6 @@ test('a core cut or damaged anywhere is read as far as it goes', async () => {
       const result = await readCore(written(damaged));
       if (result.ok) assert.ok((result.value.evidence.vmas?.length ?? 0) <= 65_536);
     }),
-    { numRuns: Number(process.env['FUZZ_RUNS'] ?? 300) },
+    { numRuns: fuzzRuns(300) },
   );
 });
