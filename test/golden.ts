@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Compares text with test/golden/NAME.txt; UPDATE_GOLDEN=1 writes it. */
-export const goldenText = (name: string, text: string): void => {
-  const file = fileURLToPath(new URL(`../../test/golden/${name}.txt`, import.meta.url));
+/** Compares text with test/golden/NAME.ENDING; UPDATE_GOLDEN=1 writes it. */
+export const goldenText = (name: string, text: string, ending = 'txt'): void => {
+  const file = fileURLToPath(new URL(`../../test/golden/${name}.${ending}`, import.meta.url));
   if (process.env['UPDATE_GOLDEN'] === '1') {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);

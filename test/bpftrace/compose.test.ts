@@ -1,19 +1,13 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { composeCompat, composeMain } from '../../src/bpftrace/compose.js';
 import { mayTrace, ownWindow } from '../../src/bpftrace/host.js';
 import { parseScript } from '../../src/bpftrace/script.js';
+import { goldenText } from '../golden.js';
 import { pointerTo, u64 } from './btf-builder.js';
 import { allTracepoints, host, scripts, taskBtf } from './hosts.js';
 
-/** UPDATE_GOLDEN=1 writes what is composed now. */
-const golden = (name: string, text: string): void => {
-  const path = fileURLToPath(new URL(`../../../test/golden/bpftrace/${name}.bt`, import.meta.url));
-  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(path, text);
-  assert.equal(text, readFileSync(path, 'utf8'));
-};
+const golden = (name: string, text: string): void => goldenText(`bpftrace/${name}`, text, 'bt');
 
 test('a host that has everything gets everything, the heartbeat last', () => {
   const main = composeMain(host(), scripts());
