@@ -52,7 +52,7 @@ export const hasExited = ({ process }: Row): boolean => process.exitedAt !== und
 /** Other processes live in the same address space. */
 export const isShared = (row: Row): boolean => !hasExited(row) && (row.space?.sharers ?? 1) > 1;
 
-export const findingsOf = ({ space }: Row): readonly Finding[] => space?.verdict?.findings ?? NONE;
+const findingsOf = ({ space }: Row): readonly Finding[] => space?.verdict?.findings ?? NONE;
 
 const NONE: readonly Finding[] = [];
 

@@ -12,7 +12,7 @@ export interface Btf {
   readonly scalar: (type: number) => Scalar | undefined;
 }
 
-export interface Member {
+interface Member {
   /** In bytes from the start of the structure it was asked of, through unnamed members. */
   readonly offset: number;
   readonly type: number;

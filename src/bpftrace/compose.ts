@@ -13,7 +13,7 @@ export interface Composition {
   readonly notes: readonly string[];
 }
 
-export interface LeftOut {
+interface LeftOut {
   readonly script: string;
   readonly point: string;
   readonly why: string;

@@ -11,7 +11,7 @@ export type Kept =
   /** Nothing will change by trying again. The last. */
   | { readonly kind: 'gave-up'; readonly failure: Failure };
 
-export interface Outage {
+interface Outage {
   /** The last heartbeat, or the start of the session when there was none: from here on events are missing. */
   readonly from: bigint;
   readonly stuck: boolean;

@@ -33,7 +33,7 @@ export const decodeImage = <Desc extends DescMessage>(
 type DecodedMessage<T> = { readonly ok: true; readonly message: T } | { readonly ok: false; readonly problem: Failure };
 
 /** One message. Fields the schema does not name are skipped, not kept. */
-export const decodeMessage = <Desc extends DescMessage>(
+const decodeMessage = <Desc extends DescMessage>(
   name: string,
   frame: Frame,
   schema: Desc,

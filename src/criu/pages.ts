@@ -15,7 +15,7 @@ export interface PageReader {
 }
 
 /** A vDSO is 1 to 5 pages; a hostile VMA is not read beyond this. */
-export const MOST_PAGES = 16n;
+const MOST_PAGES = 16n;
 
 /** Chains of incremental dumps: hourly for a month, and some. */
 const DEEPEST = 1024;

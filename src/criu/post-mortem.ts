@@ -55,7 +55,7 @@ export const readPostMortem = async (path: string, context: PostMortemContext = 
 };
 
 /** Pure part of `readPostMortem`. */
-export const judgeImages = (
+const judgeImages = (
   set: ImageSet,
   logs: Logs,
   pristine: readonly Pristine[],

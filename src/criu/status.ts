@@ -1,5 +1,5 @@
 /** Status bits of a vma_entry: what CRIU took the mapping for (criu/include/image.h, VMA_AREA_*). */
-export const VMA_STATUS = {
+const VMA_STATUS = {
   regular: 1 << 0,
   stack: 1 << 1,
   vsyscall: 1 << 2,

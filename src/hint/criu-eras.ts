@@ -16,7 +16,7 @@ export interface CriuHost extends StartKernel {
   readonly pagemapFull: boolean;
 }
 
-export type Check = 'hint' | 'pfn' | 'symtable' | 'fails' | 'unknown';
+type Check = 'hint' | 'pfn' | 'symtable' | 'fails' | 'unknown';
 
 export interface EraCheck {
   readonly first: CriuVersion;

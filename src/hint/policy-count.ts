@@ -10,7 +10,7 @@ export interface PolicyCount {
   readonly wrongAbout: readonly WrongAbout[];
 }
 
-export interface WrongAbout {
+interface WrongAbout {
   readonly pid: number;
   /** Raw bytes as latin1: hostile. */
   readonly comm: string;

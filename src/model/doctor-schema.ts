@@ -9,7 +9,7 @@ export const DOCTOR = 'vdsowatch/doctor/1';
 const word = <const T extends readonly string[]>(...words: T) => Type.Union(words.map((one) => Type.Literal(one)));
 const TextOrNull = Type.Union([Type.String(), Type.Null()]);
 
-export const VdsoImageJson = Type.Object({
+const VdsoImageJson = Type.Object({
   size: Type.Integer({ description: 'bytes of the [vdso] mapping' }),
   data: Type.Array(Type.Object({ name: Type.String(), size: Type.Integer() }), {
     description: 'the data mappings beside it, in address order',

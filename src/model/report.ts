@@ -7,7 +7,6 @@ import { REPORT } from './report-name.js';
  * TypeScript type, the check in tests and the JSON Schema that `vdsowatch schema` prints. Values of the evidence
  * corpus keep their names here; null means unknown, except `vdso: null`, which means there is none.
  */
-export { REPORT };
 
 const Address = Type.String({ pattern: '^0x[0-9a-f]+$', description: 'address, lower-case hexadecimal' });
 const words = <const T extends readonly string[]>(...values: T) =>
@@ -57,7 +56,7 @@ const MomentJson = Type.Object({
   findings: Type.Array(FindingJson),
 });
 
-export const ProcessJson = Type.Object({
+const ProcessJson = Type.Object({
   pid: Type.Integer(),
   comm: orNull(Type.String({ description: 'escaped: \\n, \\x1b, \\u{202e}, \\xff' })),
   source: words('proc', 'bundle', 'criu-image', 'core', 'recording'),
@@ -143,7 +142,7 @@ export const ProcessJson = Type.Object({
   differences: Type.Optional(Type.Array(DifferenceJson)),
 });
 
-export const HostJson = Type.Object({
+const HostJson = Type.Object({
   release: orNull(Type.String()),
   machine: orNull(Type.String()),
   pageSize: Type.Integer(),
@@ -152,7 +151,7 @@ export const HostJson = Type.Object({
 });
 
 /** Processes that map the same vDSO pages. */
-export const PageSetJson = Type.Object({
+const PageSetJson = Type.Object({
   kind: words('host', 'container', 'lone'),
   image: Type.String(),
   uts: orNull(Type.String({ description: 'inode number of the UTS namespace they share; null for the host' })),

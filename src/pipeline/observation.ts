@@ -35,12 +35,12 @@ export interface Census {
 }
 
 /** A sweep is through: all of its processes have been read. */
-export interface Swept {
+interface Swept {
   readonly kind: 'swept';
   readonly at: bigint;
 }
 
-export interface Tick {
+interface Tick {
   readonly kind: 'tick';
   readonly at: bigint;
 }

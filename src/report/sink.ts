@@ -3,7 +3,7 @@ import { EXIT, type Failure, failure } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
 
 /** Why nothing can be written any more. */
-export type Closed = { readonly status: number; readonly failure: Failure | undefined };
+type Closed = { readonly status: number; readonly failure: Failure | undefined };
 
 export interface LineSink {
   /** Writes lines, each without its end. */

@@ -14,7 +14,7 @@ import { SNAPSHOTS } from './limits.js';
 import { openUnchanged } from './unchanged.js';
 
 /** One frame: what the reducer is given in one go, and what goes with it. */
-export interface FrameToWrite {
+interface FrameToWrite {
   readonly observations: readonly Observation[];
   /** Boot clock of the newest thing so far, ns. */
   readonly at: bigint;

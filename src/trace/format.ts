@@ -114,7 +114,7 @@ export const FrameRecord = Type.Object({
   crc: Crc,
 });
 
-export const CheckRecord = Type.Object({ record: Type.Literal('check'), crc: Crc });
+const CheckRecord = Type.Object({ record: Type.Literal('check'), crc: Crc });
 
 export const TraceRecord = Type.Union(
   [

@@ -13,9 +13,9 @@ export const partsOf = async (path: string): Promise<readonly string[]> => {
   const parts = [path];
   // What comes through a pipe can be read once.
   if (path === '-' || (await isPipe(path))) return parts;
-  let newer = await headerOf(path);
+  let newer = await readHeader(path);
   for (let age = 1; newer !== undefined && newer.part > 0; age += 1) {
-    const older = await headerOf(partPath(path, age));
+    const older = await readHeader(partPath(path, age));
     if (older?.session !== newer.session || older.part !== newer.part - 1) break;
     parts.unshift(partPath(path, age));
     newer = older;
@@ -34,7 +34,7 @@ const isPipe = async (path: string): Promise<boolean> => {
 };
 
 /** The header a recording begins with; undefined when it has none that can be read. */
-export const headerOf = async (path: string): Promise<Header | undefined> => {
+const readHeader = async (path: string): Promise<Header | undefined> => {
   const file = await openTrace(path);
   if (!file.ok) return undefined;
   for await (const items of file.value.items(openHeaderReader()))

@@ -30,7 +30,7 @@ export const bpftraceCheck = (machine: Machine, found: Outcome<Bpftrace>): Check
 export type StartTest = (plan: Plan) => Promise<Failure | undefined>;
 
 /** Runs the very script that `watch` runs until its first heartbeat, then stops it. */
-export const startOnce: StartTest = async (plan) => {
+const startOnce: StartTest = async (plan) => {
   const failure = await attachOnce(plan, plan.main.text);
   const instead = failure && plan.instead(plan.main, failure);
   return instead === undefined ? failure : attachOnce(plan, instead.text);
