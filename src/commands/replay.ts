@@ -106,6 +106,9 @@ const printFrames = async <T>(
   const out = lineOutput(standardOutput());
   const problems = gatherProblems();
   let span: Span | undefined;
+  let begin: Header | undefined;
+  /** What added to the boot clock of this run gives that of the first one, ns. */
+  let shift = 0n;
   let broken: Failure | undefined;
   let latest: bigint | undefined;
   reading: for (;;) {
@@ -116,17 +119,19 @@ const printFrames = async <T>(
     }
     for (const item of next.value) {
       if (item.kind === 'damage') problems.damage(item.damage);
-      if (item.kind === 'header' && span === undefined) {
-        const found = spanOf(item.header, from, until);
+      if (item.kind === 'header' && begin !== undefined) shift = shiftOf(begin, item.header);
+      if (item.kind === 'header' && begin === undefined) {
+        begin = item.header;
+        const found = spanOf(begin, from, until);
         if (!found.ok) return refuse(found.failure, EXIT.usage);
         span = found.value;
         if (isTurned(span)) return refuse(TURNED, EXIT.usage);
       }
       const printed = linesOf(item);
       if (printed === undefined) continue;
-      latest = printed.at;
-      if (span?.until !== undefined && printed.at > span.until) break reading;
-      if (span?.from === undefined || printed.at >= span.from) out.add(printed.content);
+      latest = printed.at + shift;
+      if (span?.until !== undefined && latest > span.until) break reading;
+      if (span?.from === undefined || latest >= span.from) out.add(printed.content);
     }
     if (await out.isClosed()) break;
   }
@@ -161,6 +166,12 @@ const spanOf = (header: Header, from: string | undefined, until: string | undefi
   const last = momentOf(until, header);
   return last.ok ? success({ from: first.value, until: last.value }) : last;
 };
+
+/** Runs of one boot have one clock; those of others, as the time of day has it. */
+const shiftOf = (begin: Header, { session, bootId, offset }: Header): bigint =>
+  session === begin.session || (bootId !== null && bootId === begin.bootId)
+    ? 0n
+    : fromDigits(offset) - fromDigits(begin.offset);
 
 const momentOf = (text: string | undefined, { at, offset }: Header): Outcome<bigint | undefined> =>
   text === undefined ? success(undefined) : parseMoment(text, fromDigits(at), fromDigits(offset));
