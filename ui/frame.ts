@@ -9,7 +9,7 @@ import { type Geometry, geometry, type Size } from './geometry.js';
 import { emptyLine, headerLines, noteLine } from './header.js';
 import { helpLines, helpRule } from './help.js';
 import { line, span } from './line.js';
-import { type Listing, list } from './listing.js';
+import { indexIn, type Listing, list } from './listing.js';
 import { pageSetLines, pageSetRule } from './page-sets.js';
 import type { Row } from './row.js';
 import { positionWord, tableLines, titleLine } from './table.js';
@@ -127,7 +127,7 @@ const scrolled = (
  */
 const choose = (view: ViewState, listing: Listing, height: number): ViewState => {
   const count = listing.rows.length;
-  const found = view.selected === undefined ? 0 : indexOf(listing, view.selected, view.cursor);
+  const found = view.selected === undefined ? 0 : indexIn(listing, view.selected, view.cursor);
   const cursor = Math.max(0, Math.min(found >= 0 ? found : view.cursor, count - 1));
   const selected = view.selected === undefined || found >= 0 ? view.selected : listing.rows[cursor]?.process.key;
   if (height <= 0) return { ...view, selected, cursor };
@@ -135,6 +135,3 @@ const choose = (view: ViewState, listing: Listing, height: number): ViewState =>
   const top = Math.max(lowest, Math.min(view.top, cursor, Math.max(0, count - height)));
   return { ...view, selected, cursor, top };
 };
-
-const indexOf = (listing: Listing, key: string, guess: number): number =>
-  listing.rows[guess]?.process.key === key ? guess : listing.rows.findIndex(({ process }) => process.key === key);

@@ -56,6 +56,10 @@ export const createListing = (few = FEW): ((state: WatchState, criteria: Criteri
 /** The same without memory: for one frame. */
 export const list = (state: WatchState, criteria: Criteria): Listing => createListing()(state, criteria);
 
+/** Where a process stands, -1 where it is not listed; looked for first where it was. */
+export const indexIn = ({ rows }: Listing, key: string, guess: number): number =>
+  rows[guess]?.process.key === key ? guess : rows.findIndex(({ process }) => process.key === key);
+
 /** So many are put in one by one, 2 us each among 10,000; a pass over all of them costs 2 ms. */
 const FEW = 800;
 

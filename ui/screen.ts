@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import blessed from 'blessed';
 import type { Size } from './geometry.js';
+import { keyByKey } from './key-by-key.js';
 import type { Key } from './keys.js';
 import type { Terminal } from './terminal.js';
 
@@ -35,6 +36,7 @@ export const openScreen = (input: Input, output: Output, terminal: Terminal, han
   if (!output.columns || !output.rows) Object.assign(output, { columns: 80, rows: 24 });
   const screen = construct(input, output, terminal);
   const { program } = screen;
+  const keysTogether = keyByKey(input);
   // One box a line: only lines that changed are parsed and put into cells again, which is what costs in blessed.
   const boxes: blessed.Widgets.BoxElement[] = [];
   let shown: readonly string[] = [];
@@ -95,6 +97,7 @@ export const openScreen = (input: Input, output: Output, terminal: Terminal, han
       if (!open) return;
       open = false;
       leave();
+      keysTogether();
       screen.destroy();
     },
   };

@@ -2,7 +2,7 @@ import { COLUMNS, columnOf } from './columns.js';
 import type { Updated } from './effect.js';
 import type { Geometry } from './geometry.js';
 import { type Action, actionOf, type Key } from './keys.js';
-import type { Listing } from './listing.js';
+import { indexIn, type Listing } from './listing.js';
 import { place } from './place.js';
 import { typed } from './prompt.js';
 import type { ViewState } from './view.js';
@@ -111,7 +111,10 @@ const moved = (view: ViewState, move: Move, { listing, shape }: Scene): ViewStat
     return { ...view, detailTop: bounded(view.detailTop + distance(move, shape.detail - 2)) };
   }
   const count = listing.rows.length;
-  const cursor = Math.max(0, Math.min(count - 1, view.cursor + distance(move, Math.max(1, shape.table - 1))));
+  // Since the last frame the list may have become another: by the key before this one, or by what has been seen.
+  const found = view.selected === undefined ? -1 : indexIn(listing, view.selected, view.cursor);
+  const from = found >= 0 ? found : view.cursor;
+  const cursor = Math.max(0, Math.min(count - 1, from + distance(move, Math.max(1, shape.table - 1))));
   const row = listing.rows[cursor];
   return row === undefined ? view : { ...view, cursor, selected: row.process.key, detailTop: 0 };
 };

@@ -70,6 +70,27 @@ test('keys work as bytes of a terminal: arrows, Enter, Esc, a filter', async () 
   assert.equal(await running, 130);
 });
 
+test('keys that come in one piece with an Escape before them are lost', async () => {
+  const terminal = headless({ cols: 80, rows: 24 });
+  const running = start(terminal, staying(livelyState()));
+  await terminal.lines();
+  const seen = async (keys: string, shown: Partial<ViewState>): Promise<void> => {
+    terminal.press(keys);
+    const now: ViewState = { ...view, notesSeen: true, ...shown };
+    assert.deepEqual(withoutCost(await terminal.lines()), expected(livelyState(), now, 80, 24), JSON.stringify(keys));
+  };
+  const second = { selected: '2210@100' };
+  await seen('\x1b[B\r\r', { ...second, detail: 'full' });
+  await seen('\x1b\x1b', { ...second });
+  await seen('\r', { ...second, detail: 'open' });
+  await seen('\x1b\x1b[B', { selected: '2380@100' });
+  await seen('/hook\r\x1b!', { selected: '2380@100', onlyFindings: true });
+  await seen('\x1b/hook', { selected: '2380@100', prompt: { kind: 'filter', text: 'hook' }, filter: 'hook' });
+  await seen('\x1bj', { selected: '1@100' });
+  terminal.press('\x1bq');
+  assert.equal(await running, 0);
+});
+
 test('nothing is written while nothing changes', async () => {
   const terminal = headless({ cols: 80, rows: 24 });
   const states = new Subject<WatchState>();

@@ -48,6 +48,15 @@ test('moving chooses a process and keeps it when the order changes', () => {
   assert.equal(press(['pagedown'], {}, EVERYTHING, 12).view.cursor, 7);
 });
 
+test('a key that comes before the frame with the whole list again starts from where the process stood in the short one', () => {
+  const filtered = press(['j', 'j', '/', 'h', 'o', 'o', 'k', 'enter']).view;
+  assert.deepEqual([filtered.cursor, filtered.selected], [0, '2380@100']);
+  const size = { cols: 80, rows: 24 };
+  const at = (view: ViewState) => ({ listing: list(state, view), shape: geometry(size, view, false) });
+  const { view: whole } = update(filtered, key('escape'), at(filtered));
+  assert.equal(update(whole, key('j'), at(whole)).view.selected, '1@100');
+});
+
 test('when the chosen process leaves the list, the row in its place is chosen', () => {
   const { view } = press([], { selected: '2380@100', cursor: 2, filter: '!2380' });
   assert.equal(view.cursor, 2);
