@@ -166,6 +166,15 @@ test('forged marks: V1 and V2 kill the task, V3 loses the memory; where the memo
   assert.equal(standing.restore, 'crash', 'a thread that stands in the memory left out');
 });
 
+test('a mark names the real vvar as the runtime one: the dump leaves it out, and nothing lies where the vDSO reads', () => {
+  const outcome = foretell(
+    made(['7f0000000000-7f0000002000 r-xp 00000000 00:00 0', ...BLOCK], {
+      bytes: { '0x7f0000000000': markBytes(3, { runtimeVvar: 0x7f1000000000n }) },
+    }),
+  );
+  assert.equal(outcome.restore, 'crash');
+});
+
 test('two marks, or one with another version: the dump fails and the task lives', () => {
   const second = foretell(
     made(

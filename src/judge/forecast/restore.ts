@@ -44,7 +44,9 @@ const proxify = (run: Run, fixed: Fixed): RestoreOutcome => {
     symbols:
       same === true && vdso ? writtenSymbols(run, vdso) : same === undefined ? undefined : same ? 'same' : 'other',
     readsClock: readsClock(run.version, run.compat),
-    isReadable: (address) => run.space.vmas.some((vma) => vma.read && contains(vma, address)),
+    isReadable: (address) =>
+      !fixed.dropped.some(({ start, end }) => address >= start && address < end) &&
+      run.space.vmas.some((vma) => vma.read && contains(vma, address)),
   });
   return { ...outcome, vdso };
 };
