@@ -122,10 +122,7 @@ const outcomeFinding = (run: Run, { restore, text, line, vdso }: RestoreOutcome)
 const lost = (run: Run, loss: Loss, dropped: readonly CriuEntry[], { vdso }: RestoreOutcome): Finding => {
   switch (loss) {
     case 'vdso-content':
-      return finding('loses-content', {
-        mapping: vdso?.start,
-        text: `What was written to page ${(run.verdict.vdso?.modifiedPages ?? []).join(', ')} of the vDSO is gone after the restore.`,
-      });
+      return finding('loses-content', { mapping: vdso?.start, text: contentText(run, vdso) });
     case 'permissions':
       return finding('loses-permissions', { mapping: vdso?.start, text: 'The vDSO is r-x after the restore.' });
     case 'memory':
@@ -135,4 +132,13 @@ const lost = (run: Run, loss: Loss, dropped: readonly CriuEntry[], { vdso }: Res
         criuMessage: `Dropping marked vdso at ${(dropped[0]?.start ?? 0n).toString(16)}`,
       });
   }
+};
+
+const contentText = ({ verdict }: Run, replaced: RestoreOutcome['vdso']): string => {
+  const { class: replacedClass } = verdict.mappings.find(({ start }) => start === replaced?.start) ?? {};
+  if (replacedClass !== 'genuine' && replacedClass !== 'criu-proxy')
+    return "The vDSO is dumped as plain memory, without the pages that are the kernel's own: after the restore they hold zeros.";
+  const pages = replacedClass === 'genuine' ? (verdict.vdso?.modifiedPages ?? []) : [];
+  const where = pages.length === 0 ? '' : `${pages.length === 1 ? 'page' : 'pages'} ${pages.join(', ')} of `;
+  return `What was written to ${where}the vDSO is gone after the restore.`;
 };

@@ -371,6 +371,10 @@ test('a vDSO dumped as plain memory keeps its pages where CRIU does not ask by P
     });
   const loss = (release: string, criu: string, second = kernelPage(0x2862)) =>
     foretell(plain(release, second), criu).loss;
+  const lost = foretell(plain('6.7.0', kernelPage(0x2862)), '4.0').findings.find(
+    ({ code }) => code === 'loses-content',
+  );
+  assert.match(lost?.text ?? '', /dumped as plain memory/, 'nobody wrote to it');
   assert.deepEqual(loss('6.7.0', '4.0'), ['vdso-content'], 'the pages of the kernel count as those of a file');
   assert.deepEqual(loss('6.7.0', '3.19'), []);
   assert.deepEqual(loss('6.6.0', '4.2'), []);
