@@ -1,9 +1,9 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { Hex, orNull, words } from '../model/shapes.js';
 
 /** The machine output of `hint`: "vdsowatch/hint/1". null means not known. */
 export const HINT = 'vdsowatch/hint/1';
 
-const Address = Type.String({ pattern: '^0x[0-9a-f]+$' });
 const Count = Type.Integer({ minimum: 0 });
 
 const MremapTestJson = Type.Object({
@@ -12,18 +12,18 @@ const MremapTestJson = Type.Object({
     ['kept', 'lost', 'no-abi', 'no-vdso', 'sealed', 'failed'].map((word) => Type.Literal(word)),
     { description: 'kept: the name goes along with the vDSO, and nothing else gets it' },
   ),
-  why: Type.Union([Type.String(), Type.Null()]),
-  from: Type.Union([Address, Type.Null()]),
-  to: Type.Union([Address, Type.Null()]),
-  nameFollowed: Type.Union([Type.Boolean(), Type.Null()]),
+  why: orNull(Type.String()),
+  from: orNull(Hex),
+  to: orNull(Hex),
+  nameFollowed: orNull(Type.Boolean()),
   strangerNamed: Type.Union([Type.Boolean(), Type.Null()], {
     description: 'anonymous memory put at the old address is named [vdso]; the half that the test of CRIU misses',
   }),
-  criuSaysReliable: Type.Union([Type.Boolean(), Type.Null()]),
+  criuSaysReliable: orNull(Type.Boolean()),
   evidence: Type.Array(Type.String()),
 });
 
-const CheckJson = Type.Union(['hint', 'pfn', 'symtable', 'fails', 'unknown'].map((word) => Type.Literal(word)));
+const CheckJson = words('hint', 'pfn', 'symtable', 'fails', 'unknown');
 
 const PolicyCountJson = Type.Object({
   right: Count,
@@ -45,13 +45,13 @@ export const HintJson = Type.Object(
     release: Type.String(),
     machine: Type.String(),
     tests: Type.Array(MremapTestJson),
-    hint: Type.Union(['kept', 'lost', 'unknown'].map((word) => Type.Literal(word))),
+    hint: words('kept', 'lost', 'unknown'),
     criu: Type.Array(
       Type.Object({
         versions: Type.String(),
-        starts: Type.Union([Type.Boolean(), Type.Null()]),
+        starts: orNull(Type.Boolean()),
         native: CheckJson,
-        compat: Type.Union([CheckJson, Type.Null()]),
+        compat: orNull(CheckJson),
         why: Type.String(),
       }),
     ),

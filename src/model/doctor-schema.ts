@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { orNull, words } from './shapes.js';
 
 /**
  * The machine output of `doctor`: "vdsowatch/doctor/1". Its `target` is what `analyze --target` needs to know of the
@@ -6,8 +7,7 @@ import { type Static, Type } from '@sinclair/typebox';
  */
 export const DOCTOR = 'vdsowatch/doctor/1';
 
-const word = <const T extends readonly string[]>(...words: T) => Type.Union(words.map((one) => Type.Literal(one)));
-const TextOrNull = Type.Union([Type.String(), Type.Null()]);
+const TextOrNull = orNull(Type.String());
 
 const VdsoImageJson = Type.Object({
   size: Type.Integer({ description: 'bytes of the [vdso] mapping' }),
@@ -25,7 +25,7 @@ export const TargetJson = Type.Object({
   release: TextOrNull,
   machine: TextOrNull,
   pageSize: Type.Integer(),
-  hintTest: word('kept', 'lost', 'unknown'),
+  hintTest: words('kept', 'lost', 'unknown'),
   images: Type.Record(Type.String(), VdsoImageJson, { description: 'by ABI: x86_64, i386, x32, aarch64' }),
 });
 
@@ -36,7 +36,7 @@ export const DoctorJson = Type.Object(
     checks: Type.Array(
       Type.Object({
         code: Type.String(),
-        status: word('ok', 'warn', 'fail'),
+        status: words('ok', 'warn', 'fail'),
         what: Type.String(),
         found: Type.String(),
         mend: TextOrNull,

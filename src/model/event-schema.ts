@@ -1,10 +1,9 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { EVENT } from './event-name.js';
 import { FindingJson } from './report.js';
+import { Hex, orNull, words } from './shapes.js';
 
-const Hex = Type.String({ pattern: '^0x[0-9a-f]+$' });
 const Nanoseconds = Type.String({ pattern: '^[0-9]+$', description: 'CLOCK_BOOTTIME, ns' });
-const orNull = <const T extends Parameters<typeof Type.Union>[0][number]>(type: T) => Type.Union([type, Type.Null()]);
 const Result = {
   result: Type.String({ pattern: '^(0x[0-9a-f]+|-[0-9]+)$', description: 'return value; negative errno as decimal' }),
   errno: orNull(Type.String({ description: 'EPERM, ...; null when the call succeeded' })),
@@ -14,7 +13,7 @@ const Common = {
   schema: Type.Literal(EVENT),
   at: Nanoseconds,
   time: Type.String({ description: 'the same moment, ISO 8601, UTC' }),
-  severity: Type.Union([Type.Literal('info'), Type.Literal('warning'), Type.Literal('error')]),
+  severity: words('info', 'warning', 'error'),
   text: Type.String({ description: 'the line for people' }),
 };
 const Process = {
@@ -41,7 +40,7 @@ export const EventJson = Type.Union(
     Type.Object({
       ...Process,
       kind: Type.Literal('poke'),
-      how: Type.Union([Type.Literal('ptrace'), Type.Literal('process_vm_writev')]),
+      how: words('ptrace', 'process_vm_writev'),
       targetPid: Type.Integer({ description: 'as the writer numbers it' }),
       target: orNull(Type.Integer({ description: 'as our /proc numbers it' })),
       address: orNull(Hex),
@@ -56,7 +55,7 @@ export const EventJson = Type.Union(
       ...Common,
       kind: Type.Literal('gap'),
       from: Nanoseconds,
-      cause: Type.Union([Type.Literal('lost'), Type.Literal('restarted'), Type.Literal('stuck'), Type.Literal('late')]),
+      cause: words('lost', 'restarted', 'stuck', 'late'),
       lost: orNull(Type.String({ pattern: '^[0-9]+$' })),
     }),
     Type.Object({

@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { DifferenceJson } from './diff.js';
 import { REPORT } from './report-name.js';
+import { orNull, words } from './shapes.js';
 
 /**
  * The machine output of `ps`, `check` and `analyze`: "vdsowatch/report/1". One definition gives the
@@ -9,15 +10,12 @@ import { REPORT } from './report-name.js';
  */
 
 const Address = Type.String({ pattern: '^0x[0-9a-f]+$', description: 'address, lower-case hexadecimal' });
-const words = <const T extends readonly string[]>(...values: T) =>
-  Type.Union(values.map((value) => Type.Literal(value)));
-const orNull = <const T extends Parameters<typeof Type.Union>[0][number]>(type: T) => Type.Union([type, Type.Null()]);
 
-const Confidence = Type.Union([Type.Literal('proven'), Type.Literal('likely'), Type.Literal('unknown')]);
+const Confidence = words('proven', 'likely', 'unknown');
 
 export const FindingJson = Type.Object({
   code: Type.String({ description: 'stable kebab-case word, explained in the README' }),
-  severity: Type.Union([Type.Literal('info'), Type.Literal('warning'), Type.Literal('error')]),
+  severity: words('info', 'warning', 'error'),
   mapping: orNull(Address),
   text: Type.String(),
   evidence: Type.Array(Type.String()),

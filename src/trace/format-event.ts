@@ -1,8 +1,9 @@
 import { Type } from '@sinclair/typebox';
 import type { GapEvent, MappingCall, NamespaceEvent, PokeEvent, TracerStatus } from '../model/event.js';
+import { orNull } from '../model/shapes.js';
 import type { HistoryLine } from '../model/state.js';
 import type { Happening } from '../pipeline/observation.js';
-import { allWords, Digits, Int, orNull, Result, Time, Word } from './shapes.js';
+import { allWords, Digits, Int, Result, Time, Word } from './shapes.js';
 
 /**
  * How the pipeline took the event: whose address space it is about, and whether that is read afterwards. And, where

@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import type { Evidence, EvidenceSource, Unread } from '../model/evidence.js';
-import { allWords, Digits, HintTest, Int, Latin1, orNull, Word } from './shapes.js';
+import { orNull } from '../model/shapes.js';
+import { allWords, Digits, HintTest, Int, Latin1, Word } from './shapes.js';
 
 /** The machine that evidence is from; named by `host` in later snapshots. */
 export const HostRecord = Type.Object({

@@ -1,8 +1,9 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { EventJson } from '../model/event-schema.js';
+import { orNull, words } from '../model/shapes.js';
 import { EventRecord } from './format-event.js';
 import { BlobRecord, EvidenceJson, HostRecord } from './format-evidence.js';
-import { HintTest, Latin1, Offset, orNull, Pid, Time, Word, words } from './shapes.js';
+import { HintTest, Latin1, Offset, Pid, Time, Word } from './shapes.js';
 
 /**
  * `vdsowatch/trace/1`: one JSON object a line, ASCII, append-only. The lines hold what the pipeline's reducer was

@@ -1,4 +1,4 @@
-import { type TSchema, Type } from '@sinclair/typebox';
+import { Type } from '@sinclair/typebox';
 import type { Host } from '../model/evidence.js';
 import { DIGITS, HEX, RESULT, SIGNED } from './number-text.js';
 
@@ -11,12 +11,6 @@ export const Result = Type.String({ pattern: RESULT, description: 'return value;
 export const Latin1 = Type.String({ description: 'raw bytes, one character each (latin1): hostile' });
 export const Int = Type.Integer();
 export const Pid = Type.Integer({ minimum: 0 });
-
-export const orNull = <const T extends TSchema>(type: T) => Type.Union([type, Type.Null()]);
-
-/** One of these words. */
-export const words = <const T extends readonly string[]>(...values: T) =>
-  Type.Unsafe<T[number]>(Type.Union(values.map((value) => Type.Literal(value))));
 
 /** One of the words of a type of the model, all of which must stand here: what it learns, the trace must learn too. */
 export const allWords = <T extends string>(values: Readonly<Record<T, true>>) =>
