@@ -32,6 +32,7 @@ export interface CallTables {
   readonly compat: ReadonlyMap<number, CallName>;
 }
 
+/** `arch`: as Node names it; undefined: a machine that is not traced. */
 export const callTables = (arch: string): CallTables | undefined => TABLES[arch];
 
 const column = (index: 0 | 1 | 2 | 3 | 4 | 5): ReadonlyMap<number, CallName> =>

@@ -23,6 +23,7 @@ export interface CompatListener {
   readonly changed: (at: bigint, notes: readonly string[]) => void;
 }
 
+/** `clock`: boot clock, ns. Where the plan has no script for 32-bit calls it is never on. */
 export const watchCompat = (
   plan: Pick<Plan, 'bpftrace' | 'compat' | 'decoding'>,
   clock: () => bigint,

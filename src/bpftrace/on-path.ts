@@ -10,6 +10,7 @@ export const onPath = (program: string, env: NodeJS.ProcessEnv): string | undefi
 
 const ROOTS_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/local/bin', '/usr/bin', '/bin'];
 
+/** By this user; false also where it is not there. */
 export const isExecutable = (path: string): boolean => {
   try {
     accessSync(path, constants.X_OK);

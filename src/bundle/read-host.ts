@@ -10,6 +10,7 @@ export interface BundleHost {
   readonly note: string | undefined;
 }
 
+/** What bundle.json does not say is not known; without its format, or with facts that no machine has, it is a failure. */
 export const parseBundleJson = (bytes: Uint8Array): Outcome<BundleHost> => {
   let document: unknown;
   try {

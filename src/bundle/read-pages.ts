@@ -32,6 +32,7 @@ export const readPages = (files: BundleFiles, pid: number, vmas: readonly Vma[],
   return success({ pagemap, kpageflags, bytes });
 };
 
+/** `what` is wrong with a file of a process, without a full stop. */
 export const badFile = (pid: number, name: string, what: string): Failure =>
   failure('bad-input', `${pid}/${name} in the bundle ${what}.`, 'Capture the process again.');
 

@@ -8,6 +8,7 @@ import { failed, failure, type Outcome, success } from '../model/failure.js';
  */
 const FILE = new URL('../../../src/bundle/capture.sh', import.meta.url);
 
+/** The script that `capture --script` prints. Fails where the package lacks it. */
 export const captureScript = (file = FILE): Outcome<string> => {
   try {
     return success(readFileSync(file, 'utf8'));

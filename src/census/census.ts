@@ -17,6 +17,7 @@ export interface Census {
   readonly pageSets: readonly PageSet[];
 }
 
+/** Fails when /proc cannot be listed. */
 export const takeCensus = async (proc: ProcContext): Promise<Outcome<Census>> => {
   const pids = listProcesses(proc);
   if (!pids.ok) return pids;

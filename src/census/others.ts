@@ -20,6 +20,7 @@ export interface Others {
   readonly isConcerned: (one: Alone) => boolean;
 }
 
+/** `all`: the processes of one host. */
 export const learnOfOthers = (all: readonly Alone[]): Others => {
   const pageSets = baselines(all);
   const again = new Set(pageSets.filter(({ kind }) => kind !== 'host').flatMap(({ processes }) => processes));

@@ -24,6 +24,7 @@ const PRSTATUS = new Map([
 
 const NT = { prstatus: 1, prpsinfo: 3, auxv: 6, siginfo: 0x53494749, file: 0x46494c45 } as const;
 
+/** The notes of a core file: Elf_Nhdr, name and body, padded to four bytes (fs/binfmt_elf.c, fill_note_info). */
 export const readNotes = (notes: Buffer, machine: number, bits: 32 | 64, littleEndian: boolean): CoreNotes => {
   const wide = bits === 64;
   let pid: number | undefined;

@@ -137,6 +137,7 @@ const LONGEST_IMAGE = 64 * 2 ** 20;
 /** An image with its directory, for a sentence. */
 export const labelOf = (directory: ImageDirectory, name: string): string => shown(join(directory.path, name));
 
+/** A path for a sentence: its bytes escaped. */
 export const shown = (path: string): string => printable(Buffer.from(path).toString('latin1'));
 
 const isMissing = (error: unknown): boolean => code(error) === 'ENOENT';
@@ -158,6 +159,7 @@ const reason = (error: unknown): string => {
   return REASONS.get(name) ?? `cannot be read (${name})`;
 };
 
+/** Why a path cannot be read. An error that is none of a system call is a bug, and thrown on. */
 export const unreadable = (path: string, error: unknown): Failure => {
   const denied = code(error) === 'EACCES' || code(error) === 'EPERM';
   return denied

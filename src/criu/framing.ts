@@ -53,5 +53,6 @@ export const startOfMessages = (name: string, view: DataView, kind: ImageKind): 
   return damaged(name, `has ${what} at byte ${two ? 4 : 0} instead of that of a ${kind} image`);
 };
 
+/** `name`: the image, escaped; `text`: what is wrong with it, without a full stop. */
 export const damaged = (name: string, text: string, cause?: unknown): Failure =>
   failure('bad-input', `${name} ${text}.`, 'Copy the images again; what is sound of them is still read.', cause);

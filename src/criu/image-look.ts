@@ -36,6 +36,7 @@ export interface Logs {
   readonly restore: CriuLog | undefined;
 }
 
+/** `logged`: the process as dump.log lists it; `known`: vDSO images that the dumped one is held against. */
 export const lookAt = (
   process: ImageProcess,
   evidence: Evidence,

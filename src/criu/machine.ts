@@ -12,6 +12,7 @@ const MACHINES = new Map([
   [8, 'riscv64'],
 ]);
 
+/** As uname(2) names it; undefined: a machine that CRIU did not know. */
 export const machineOf = (core: Core): string | undefined => MACHINES.get(core.mtype);
 
 /** Where the thread stopped; undefined when the image does not say. */

@@ -20,6 +20,7 @@ const MOST_PAGES = 16n;
 /** Chains of incremental dumps: hourly for a month, and some. */
 const DEEPEST = 1024;
 
+/** `wanted`: what will be asked for, and pagemaps are kept of that alone. */
 export const pageReader = (
   directory: ImageDirectory,
   pageSize: bigint,

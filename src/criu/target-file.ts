@@ -28,6 +28,7 @@ export const readTargetFile = async (path: string): Promise<Outcome<Target>> => 
 /** A host with the vDSOs of four ABIs is some kilobytes. */
 const LARGEST = 2 ** 20;
 
+/** The text of a failure goes on after the name of the file. */
 export const parseTarget = (text: string): Outcome<Target> => {
   let json: unknown;
   try {

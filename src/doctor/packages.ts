@@ -31,5 +31,6 @@ export const installCommand = (machine: Machine): string | undefined => {
   return steps === undefined ? undefined : asShell(machine, steps);
 };
 
+/** The steps as one line to paste; with sudo for who is not root. */
 export const asShell = (machine: Machine, steps: readonly (readonly string[])[]): string =>
   steps.map((step) => (machine.uid === 0 ? step : ['sudo', ...step]).join(' ')).join(' && ');

@@ -14,6 +14,7 @@ export interface ElfReader {
   readonly text: (at: number, limit: number) => string | undefined;
 }
 
+/** `bits`: how wide a `word` is. Reads beyond the bytes give undefined. */
 export const elfReader = (bytes: Uint8Array, littleEndian: boolean, bits: 32 | 64): ElfReader => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const fits = (at: number, size: number): boolean => Number.isSafeInteger(at) && at >= 0 && at + size <= bytes.length;

@@ -33,6 +33,7 @@ export const testAllAbis = async (machine?: string): Promise<readonly MremapTest
   return tests;
 };
 
+/** What the tests of all ABIs say together; unknown: none ran to its end. */
 export const hintOf = (tests: readonly MremapTest[]): 'kept' | 'lost' | 'unknown' => {
   const measured = tests.filter(isMeasured);
   if (measured.length === 0) return 'unknown';

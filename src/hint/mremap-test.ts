@@ -34,6 +34,7 @@ export interface NotMeasured {
   readonly why: string;
 }
 
+/** Did it run to its end? */
 export const isMeasured = (test: MremapTest): test is MeasuredTest =>
   test.outcome === 'kept' || test.outcome === 'lost';
 

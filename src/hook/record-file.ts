@@ -28,6 +28,7 @@ export interface Earlier {
   readonly torn: boolean;
 }
 
+/** What earlier hooks of this dump wrote there; nothing where there is no file, or none that can be read. */
 export const readEarlier = async (path: string): Promise<Earlier> => {
   let earlier: Earlier = { header: undefined, dumped: [], criu: undefined, torn: false };
   let newest: readonly Observation[] = [];

@@ -85,6 +85,7 @@ export interface ForkEvent extends Seen {
   readonly cloneFlags: bigint;
 }
 
+/** Does the child live in the address space of its parent (vfork, CLONE_VM)? */
 export const sharesSpace = ({ cloneFlags }: Pick<ForkEvent, 'cloneFlags'>): boolean => (cloneFlags & CLONE_VM) !== 0n;
 
 /** include/uapi/linux/sched.h */

@@ -32,6 +32,7 @@ export type FailureKind =
 /** Exit statuses, as the README lists them. By signal: 128 + its number. */
 export const EXIT = { well: 0, notWell: 1, usage: 2, cannotRun: 3 } as const;
 
+/** `text`: one sentence for the user; `mend`: what he can do about it, null: nothing; `cause`: the error it came of. */
 export const failure = (kind: FailureKind, text: string, mend: string | null = null, cause?: unknown): Failure => ({
   kind,
   text,

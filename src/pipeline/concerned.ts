@@ -37,5 +37,6 @@ export const touch = (ledger: Ledger, space: SpaceRecord, at: bigint): SpaceReco
 
 export const laterOf = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
+/** Is its evidence out of date, after something that happened then? Not of a space that nobody is left in. */
 export const isDirtyAfter = (space: SpaceRecord, at: bigint): boolean =>
   space.sharers > 0 && (space.dirty || at >= space.readAt);

@@ -7,6 +7,7 @@ export interface Image {
   readonly places: string | undefined;
 }
 
+/** Undefined: the auxv was not read, or names no vDSO. */
 export const imageOf = (auxv: Auxv | undefined): Image | undefined => {
   const vdso = auxv?.entries.get(AT_SYSINFO_EHDR);
   if (auxv === undefined || vdso === undefined) return undefined;

@@ -92,6 +92,7 @@ export const LIMITS = {
   rateSeconds: 5,
 } as const;
 
+/** A state in which nothing is known. `keepsLines`: see there. */
 export const openLedger = (host: HostStatus, keepsLines = true): Ledger => ({
   host,
   tracer: { mode: 'starting', text: 'starting', notes: [] },

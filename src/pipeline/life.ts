@@ -98,6 +98,7 @@ const inherit = (ledger: Ledger, child: ProcessRecord, parent: SpaceRecord | und
   });
 };
 
+/** A thread that ends changes nothing; the last one ends the process. */
 export const onExit = (ledger: Ledger, event: ExitEvent): Concerned => {
   const owner = lastOwner(ledger, event.tgid);
   // Of a former owner, or of nobody we know: an exit never brings anybody back.

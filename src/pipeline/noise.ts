@@ -19,6 +19,7 @@ const FAR_MORE = 1n << 20n;
 const EEXIST = 17;
 const PR_SET_MM_MAP = 14n;
 
+/** What an address space is to be taken for after a call in it; `before`: what it was taken for. */
 export const noiseAfterCall = (event: CallEvent, effect: Effect, before: Noise | undefined): Noise | undefined => {
   if (event.comm !== 'criu' || before === 'criu-restore') return before;
   const [first = 0n, second = 0n] = event.args;
@@ -30,6 +31,7 @@ export const noiseAfterCall = (event: CallEvent, effect: Effect, before: Noise |
   return own ? 'criu-test' : undefined;
 };
 
+/** Where a restore is over; `before`: what the address space was taken for. */
 export const noiseAfterPrctl = (event: PrctlEvent, before: Noise | undefined): Noise | undefined =>
   before === 'criu-restore' && event.option === PR_SET_MM_MAP && errnoOf(event.result) === undefined
     ? 'criu-restored'

@@ -20,6 +20,7 @@ export const slimOld = (ledger: Ledger): void => {
   }
 };
 
+/** What the faces show of a reading; the verdict on it has been made. */
 export const slim = (evidence: Evidence, verdict: Verdict | undefined): Evidence =>
   changeEvidence(evidence, {
     vmas: evidence.vmas === undefined ? undefined : nearVdso(evidence.vmas, verdict),

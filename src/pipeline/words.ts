@@ -23,6 +23,7 @@ const resultWords = (result: bigint): string => {
   return `-${errnoName(errno)}`;
 };
 
+/** "mremap(0x7f71eb211000, ...) = 0x700000000000: vDSO moved from ...": the call as strace has it, and what it did. */
 export const callWords = (event: CallEvent, effect: Effect): string => {
   const call = `${event.call}(${argumentWords(event).join(', ')}) = ${resultWords(event.result)}`;
   const compat = event.compat ? ' [32-bit call]' : '';

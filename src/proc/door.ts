@@ -35,5 +35,6 @@ export interface ErrorCode {
   readonly code: string;
 }
 
+/** Of whatever a reader of the door gave. */
 export const isError = (result: unknown): result is ErrorCode =>
   typeof result === 'object' && result !== null && !ArrayBuffer.isView(result) && 'code' in result;

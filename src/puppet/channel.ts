@@ -24,6 +24,7 @@ interface Waiting {
   readonly reject: (reason: Error) => void;
 }
 
+/** Both ends belong to the process; once either breaks, whoever waits is told PuppetGone. */
 export const openChannel = (input: Writable, output: Readable): Channel => {
   const waiting = new Map<bigint, Waiting>();
   let last = 0n;

@@ -19,6 +19,7 @@ export const FRAME_NUMBER_OFFSET = FRAME_SIZE - 8;
 export const GREETING = 'vdsowatch puppet';
 /** One frame place per channel, so that tasks that share memory (vfork, CLONE_VM) do not share frames. */
 export const CHANNELS = 5;
+/** Where the frame of a channel is in the memory of the process. */
 export const frameAddress = (channel: number): number => DATA + channel * FRAME_SIZE;
 
 /** Free for the caller: buffers that must outlive a frame. */

@@ -14,6 +14,7 @@ export interface VdsoBlock {
   readonly all: readonly Vma[];
 }
 
+/** Reads them now. */
 export const vdsoBlock = (puppet: Pick<Puppet, 'maps'>): VdsoBlock => {
   const vmas = puppet.maps();
   const all = vmas.filter((vma) => isVdsoNamed(vma) || isVvarNamed(vma));

@@ -57,6 +57,7 @@ export interface Ground {
   readonly sockets: readonly Duplex[];
 }
 
+/** `seats`: how many descendants can be asked. Fails as `startPuppet` does. */
 export const startGround = async (abi: Abi, seats = 0): Promise<Outcome<Ground>> => {
   const launched = await launch(abi, seats);
   if (!launched.ok) return launched;
@@ -97,6 +98,7 @@ export const named = async <T extends Puppet>(puppet: T, { comm }: Pick<PuppetOp
 
 const PR_SET_NAME = 15n;
 
+/** The process itself. What it is asked after its end is answered by PuppetGone. */
 export const puppetOn = ({ channel, seat, pid, gone, kill }: Ground): Puppet => {
   const run = async (...steps: readonly Step[]): Promise<Answer> =>
     decodeFrame(seat.abi, await channel.ask((number) => encodeFrame(seat, number, steps)), steps.length);

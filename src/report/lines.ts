@@ -16,6 +16,7 @@ export interface LineChoice extends Choice {
   readonly machine: boolean;
 }
 
+/** `machine`: JSON, one document a line; otherwise for people. */
 export const lineFace = ({ machine, ...choice }: LineChoice): LineFace => {
   const print = (line: HistoryLine, offset: WallOffset): string =>
     machine ? JSON.stringify(eventLine(line, offset)) : lineText(line, offset);

@@ -47,6 +47,7 @@ const PLAIN = /^[ -~]*$/;
 export const processTable = (judged: readonly Told[], wide: boolean): string =>
   tableOfRows(judged.map(tableRow(wide)), wide);
 
+/** `rows`: as `tableRow` makes them, of the same width. */
 export const tableOfRows = (rows: readonly (readonly string[])[], wide: boolean): string => {
   const head = ['PID', 'COMM', 'ABI', 'VDSO', 'STATE', 'HINT', 'VVAR', 'PAGES'];
   const more = wide ? ['CONFIDENCE', 'UTS', 'TIME', 'FINDINGS'] : ['FINDING'];

@@ -20,6 +20,7 @@ export interface FrameReader {
   readonly close: () => Promise<void>;
 }
 
+/** Reads up to the first frame, so that the header is known. */
 export const openFrames = async (recording: Recording): Promise<FrameReader> => {
   const problems = gatherProblems();
   const batches = recording.items(openDecoder());

@@ -31,6 +31,7 @@ export type Front =
   | { readonly kind: 'more' }
   | { readonly kind: 'damaged' };
 
+/** What a file begins with, as far as it is there. */
 export const frontMember = (bytes: Buffer): Front => {
   const seen = Math.min(bytes.length, SIGNATURE.length);
   if (bytes.compare(SIGNATURE, 0, seen, 0, seen) !== 0) return { kind: 'damaged' };

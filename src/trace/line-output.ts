@@ -12,6 +12,7 @@ export interface LineOutput {
   readonly end: () => Promise<number>;
 }
 
+/** Lines for a stream that may be slow, or broken at any time: neither is an exception. */
 export const lineOutput = (stream: Writable): LineOutput => {
   let waiting: (string | Uint8Array)[] = [];
   let length = 0;

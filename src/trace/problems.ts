@@ -9,6 +9,7 @@ export interface Problems {
   readonly list: () => readonly Failure[];
 }
 
+/** The first so many are kept, the others counted. */
 export const gatherProblems = (): Problems => {
   const kept: Failure[] = [];
   let more = 0;

@@ -42,6 +42,7 @@ export interface Tally {
   readonly files: number;
 }
 
+/** Makes the file by the rules of `createFile`. Fails where those, or the names that its parts would take, refuse it. */
 export const openRecorder = async (options: RecorderOptions): Promise<Outcome<Recorder>> => {
   const { path, rotate, keep = DEFAULT_KEEP, header } = options;
   const gzip = path.endsWith('.gz');

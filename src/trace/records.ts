@@ -48,6 +48,7 @@ export const commonRecord = (value: unknown): Said | undefined => {
   }
 };
 
+/** The kind of a parsed line; undefined: it is none of a recording. */
 export const recordOf = (value: unknown): string | undefined =>
   typeof value === 'object' && value !== null && 'record' in value && typeof value.record === 'string'
     ? value.record
@@ -65,6 +66,7 @@ export const SNAPSHOT = Buffer.from('{"record":"snapshot"');
 export const VERDICT = Buffer.from('{"record":"verdict"');
 export const SAID = Buffer.from('{"record":"said"');
 
+/** Is a line of that kind at bytes[from]? The first letter of the kind tells most apart. */
 export const startsWith = (bytes: Buffer, from: number, beginning: Buffer): boolean =>
   bytes[from + KIND] === beginning[KIND] &&
   bytes.length - from >= beginning.length &&

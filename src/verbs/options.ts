@@ -15,6 +15,7 @@ export const outputOption = (): Option =>
 
 export const jsonOption = (): Option => new Option('--json', 'same as -o json');
 
+/** -o goes before --json. */
 export const outputOf = ({ output, json }: CommonOptions): OutputFormat => output ?? (json === true ? 'json' : 'table');
 
 /** Parses a number of seconds; commander turns the error into its usage message. */
@@ -53,6 +54,7 @@ export const parsePids = (words: readonly string[]): Outcome<readonly number[]> 
     : failed(failure('usage', `"${escapeText(wrong)}" is not a process id.`, 'Give the number that `ps -e` shows.'));
 };
 
+/** The status is set and not exited with: what is still to be written is written. */
 export const finish = async (status: Promise<number>): Promise<void> => {
   process.exitCode = await status;
 };

@@ -18,6 +18,7 @@ export interface LogLine {
 /** Longer than any line that CRIU writes about a vDSO; the rest of a line is not looked at. */
 const LONGEST_LINE = 2000;
 
+/** A line of a CRIU log, without its end, taken apart; `number` starts at 1. Any text is a line. */
 export const parseLine = (number: number, line: string): LogLine => {
   const raw = withoutTime(line.length > LONGEST_LINE ? line.slice(0, LONGEST_LINE) : line);
   const task = raw[0] === 'p' || raw[0] === ' ' || isDigit(raw[0]) ? TASK.exec(raw) : null;

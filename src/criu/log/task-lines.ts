@@ -37,6 +37,7 @@ interface OpenTask {
 /** vm.max_map_count where it is raised. */
 const MOST_VMAS = 300_000;
 
+/** Takes the lines of one dump.log, in their order. */
 export const taskLines = (): TaskLines => {
   const tasks = new Map<number, OpenTask>();
   let task: OpenTask | undefined;

@@ -44,6 +44,7 @@ const attachOnce = ({ bpftrace, decoding }: Plan, script: string): Promise<Failu
     ),
   );
 
+/** Attaches the probes for a moment. */
 export const startCheck = async (plan: Plan, start: StartTest = startOnce): Promise<Check> => {
   const begun = performance.now();
   const failure = await start(plan);

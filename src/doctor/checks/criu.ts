@@ -17,6 +17,7 @@ export const criuChecks = async (machine: Machine, eras: readonly EraCheck[]): P
   return [criu, ok('crit', 'crit', crit === undefined ? 'not installed, not needed' : shown(crit))];
 };
 
+/** `eras`: what each CRIU would do on this host. */
 export const criuCheck = (path: string, version: Outcome<CriuVersion>, eras: readonly EraCheck[]): Check => {
   if (!version.ok) return warn('criu', 'CRIU', version.failure.text, version.failure.mend);
   const found = `${versionText(version.value)} at ${shown(path)}`;
