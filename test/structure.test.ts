@@ -101,6 +101,33 @@ test('ui/ imports a rule: it shows words that the judge chose', () => {
   );
 });
 
+/** Files that a comment names, beside its own (for a test: that it tests), in src/, or by the whole path. */
+const namedIn = (text: string): readonly string[] =>
+  [...text.matchAll(/^ *(?:\*|\/[*/]).*$/gm)].flatMap(
+    ([comment]) => comment.match(/[\w.-]+(?:\/[\w.-]+)*\.(?:ts|mjs|bt)\b/g) ?? [],
+  );
+
+test('a comment names a file that is not there', () => {
+  const root = new URL('../', src);
+  const named = ['src', 'ui', 'test', 'probes'].flatMap((folder) =>
+    readdirSync(new URL(`${folder}/`, root), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(?:ts|mjs|bt)$/.test(name))
+      .flatMap((name) => {
+        const file = `${folder}/${name}`;
+        return namedIn(readFileSync(new URL(file, root), 'utf8')).map((to) => ({ file, to }));
+      }),
+  );
+  assert.ok(named.length > 30, `${named.length}`);
+  const isThere = ({ file, to }: Import): boolean =>
+    [`${dirname(file)}/${to}`, `src/${to}`, `probes/${to}`, `${dirname(file).replace(/^test/, 'src')}/${to}`, to].some(
+      (path) => existsSync(new URL(path, root)),
+    );
+  assert.deepEqual(
+    named.filter((one) => !isThere(one)).map(({ file, to }) => `${file} names ${to}`),
+    [],
+  );
+});
+
 /** report/ prints. These make the very lines that it prints, or have to say why they give up. */
 const PRINTERS: ReadonlySet<string> = new Set([
   // A recording holds the lines as `watch -o ndjson` prints them, and `replay` prints them again.

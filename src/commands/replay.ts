@@ -26,7 +26,7 @@ export interface ReplayOptions {
   readonly pid?: readonly number[] | undefined;
   /** Show processes of this name only: printed form, exact. */
   readonly comm?: string | undefined;
-  /** Lines from and up to this time (see moment.ts). The screen begins at `from`. */
+  /** Lines from and up to this time (see trace/moment.ts). The screen begins at `from`. */
   readonly from?: string | undefined;
   readonly until?: string | undefined;
   /** Lines as this version says them of the same events and readings, not as they were said. */
@@ -42,7 +42,7 @@ export interface ReplayScreenControls {
   chosen(state: WatchState): WatchState;
   readonly speed: number | undefined;
   readonly replay: Pick<Player, 'pause' | 'step' | 'seek' | 'speed' | 'nextFinding'> & {
-    /** A time as it is written (see moment.ts), to the boot clock. */
+    /** A time as it is written (see trace/moment.ts), to the boot clock. */
     moment(text: string): Outcome<bigint>;
   };
 }

@@ -9,7 +9,7 @@ import type { Observation } from './observation.js';
 import { step } from './step.js';
 
 export interface Sources extends JoinOptions {
-  /** In the order of their time stamps: `order` (order.ts) has been applied by whoever makes them. */
+  /** In the order of their time stamps: `order` (bpftrace/order.ts) has been applied by whoever makes them. */
   readonly events: Observable<Event>;
   /** What is read without an event: the census, the re-checks. */
   readonly sweeps: Observable<Observation>;

@@ -19,8 +19,8 @@ export interface Replayed {
 
 /**
  * The states that a live run had, made again by the same code from what it was given. Where something is lost, the
- * state is told so as it is live: by a gap, after which nothing old is trusted. `keepsLines` (ledger.ts): for who takes
- * the lines of each frame, histories would be a third of what there is to collect.
+ * state is told so as it is live: by a gap, after which nothing old is trusted. `keepsLines` (pipeline/ledger.ts): for
+ * who takes the lines of each frame, histories would be a third of what there is to collect.
  */
 export const openReplay = (keepsLines = true) => {
   let reducer = openReducer(NOBODY, keepsLines);

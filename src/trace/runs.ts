@@ -176,7 +176,7 @@ export const sorted = (content: readonly Content[]) => {
 };
 
 /**
- * What has to be read for the state (LIMITS.moves), and for what is told of a process (recording/deeds.ts): the first
+ * What has to be read for the state (LIMITS.moves), and for what is told of a process (analyze/recording/deeds.ts): the first
  * of an address space, one that says that a reading is out of date or to be judged anew, and the newest.
  */
 const FIRST = 2;
