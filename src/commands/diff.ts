@@ -21,14 +21,24 @@ export const run = async (before: string, after: string, options: DiffOptions): 
   const problems: Failure[] = sides.flatMap((side) => (side.ok ? side.value.problems : [side.failure]));
   problems.forEach(complain);
   const [one, other] = sides;
-  if (!one?.ok || !other?.ok) return EXIT.cannotRun;
+  if (!one?.ok || !other?.ok) {
+    if (isForMachines(options.output)) printMachine(documentOf(NOTHING, problems));
+    return EXIT.cannotRun;
+  }
   const document = documentOf(pair(one.value.judged, other.value.judged), problems);
-  if (isForMachines(options.output)) standardOutput().write(`${JSON.stringify(document)}\n`);
+  if (isForMachines(options.output)) printMachine(document);
   else standardOutput().write(tableOf(document));
   const noticed = document.processes.some(({ differences }) =>
     differences.some(({ noticeable }) => noticeable === 'yes'),
   );
   return noticed ? EXIT.notWell : EXIT.well;
+};
+
+/** One side alone shows no difference. */
+const NOTHING: Pairing = { pairs: [], onlyBefore: [], onlyAfter: [] };
+
+const printMachine = (document: DiffDocument): void => {
+  standardOutput().write(`${JSON.stringify(document)}\n`);
 };
 
 const documentOf = (pairing: Pairing, problems: readonly Failure[]): DiffDocument => {

@@ -184,6 +184,7 @@ test('JSON is one document even when nothing could be read, and the status says 
     ['analyze', 'junk', '--json'],
     ['ps', '999999999', '--json'],
     ['check', '999999999', '--json'],
+    ['diff', 'story', 'junk', '--json'],
   ]) {
     const ended = await runProgram(words, { cwd: folder });
     assert.equal(ended.status, 3);
