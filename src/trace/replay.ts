@@ -43,12 +43,13 @@ async function* itemsOf<T>(
     const file = await openTrace(part);
     if (!file.ok) return file.failure;
     for await (const items of file.value.items(reader)) {
-      const foreign = items.find((item) => item.kind === 'foreign');
-      if (foreign !== undefined) return newerFormat(part, foreign.schema);
       began ||= items.some(isReadable);
       const share = file.value.progress();
       if (share !== undefined) progress?.((index + share) / parts.length);
       yield items.map((item) => (item.kind === 'damage' ? inFile(part, item) : item));
+      // What stands before it, as of a run that a former version appended to, is good.
+      const foreign = items.find((item) => item.kind === 'foreign');
+      if (foreign !== undefined) return newerFormat(part, foreign.schema);
     }
   }
   return began ? undefined : noRecording(path);

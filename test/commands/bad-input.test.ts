@@ -200,6 +200,18 @@ test('one input of several that cannot be read: not all is well', async () => {
   assert.match(ended.out, new RegExp(`^${process.pid} `, 'm'));
 });
 
+test('a recording that a later version went on with: what comes before is told', async () => {
+  const later = recordedStory().replace('trace/1', 'trace/2');
+  writeFileSync(at('went-on'), recordedStory() + later.replaceAll(/,"crc":"[0-9a-f]+"/g, ''));
+  const ended = await runProgram(['replay', 'went-on', '-o', 'ndjson'], { cwd: folder });
+  assert.equal(ended.status, 3);
+  assert.match(ended.errors, /^[^\n]+of format vdsowatch\/trace\/2; this version reads[^\n]+\n$/);
+  assert.equal(ended.out, (await runProgram(['replay', 'story', '-o', 'ndjson'], { cwd: folder })).out);
+  assert.match(ended.out, /vDSO moved/);
+  const analyzed = await runProgram(['analyze', 'went-on'], { cwd: folder });
+  assert.match(analyzed.out, /vDSO moved/);
+});
+
 /** Sentences of ours: each line begins with the name and ends with a stop; no stack, no control character. */
 const assertPlain = (errors: string): void => {
   assert.match(errors, /\n$/);
