@@ -35,7 +35,9 @@ export const openReading = <T>(reader: LineReader<T>): Reading<T> => {
     if (one.state === 'damaged') {
       const first = number + 1;
       number += countLines(one) + (one.mark === '' ? 0 : 1);
-      damaged(`lines ${first} to ${number} are not as they were written`, first);
+      const whole =
+        first === number ? `line ${first} is not as it was` : `lines ${first} to ${number} are not as they were`;
+      damaged(`${whole} written`, first);
     } else {
       readLines(one);
       number += 1;
@@ -56,8 +58,8 @@ export const openReading = <T>(reader: LineReader<T>): Reading<T> => {
       else if (said !== undefined) other(said);
       start = newline + 1;
     }
-    if (bad > 0) damaged(`${bad} of the lines ${first} to ${number} are not of this format`, first);
-    if (orphans > 0) damaged(`${orphans} of the lines ${first} to ${number} name lines that are lost`, first);
+    if (bad > 0) damaged(`${some(bad, first, number, 'is', 'are')} not of this format`, first);
+    if (orphans > 0) damaged(`${some(orphans, first, number, 'names', 'name')} lines that are lost`, first);
   };
 
   const other = (said: Exclude<Said, { kind: 'bad' | 'orphan' }>): void => {
@@ -145,6 +147,12 @@ export const openReading = <T>(reader: LineReader<T>): Reading<T> => {
 
 const NEWLINE = 0x0a;
 const FRAME = '{"record":"frame"';
+
+/** "line 3 is", "one of the lines 3 to 5 is", "2 of the lines 3 to 5 are". */
+const some = (count: number, first: number, last: number, one: string, several: string): string => {
+  if (first === last) return `line ${first} ${one}`;
+  return `${count === 1 ? 'one' : count} of the lines ${first} to ${last} ${count === 1 ? one : several}`;
+};
 
 const countLines = ({ bytes, from, to }: Block): number => {
   let lines = 0;

@@ -57,7 +57,9 @@ export const openSaidReader = (choice: LineChoice): LineReader<Uint8Array> => {
       print(face.lines([line], offset));
       return undefined;
     }
-    if (recordOf(value) === 'said') {
+    const kind = recordOf(value);
+    if (kind !== undefined && EVENT_KINDS.has(kind)) return BAD;
+    if (kind === 'said') {
       if (!isSaid(value)) return BAD;
       if (isWanted(value.line)) print([machine ? machineLine(value.line) : peopleLine(value.line)]);
       return undefined;
@@ -83,6 +85,7 @@ export const openSaidReader = (choice: LineChoice): LineReader<Uint8Array> => {
 };
 
 const isEvent = check(EventRecord);
+const EVENT_KINDS = new Set<string>(EventRecord.anyOf.map(({ properties }) => properties.record.const));
 const isSaid = check(SaidRecord);
 
 /** Kinds of lines of which nothing was said; long ones, and many. */

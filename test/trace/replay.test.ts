@@ -17,7 +17,7 @@ import { fuzzRuns } from '../fuzz-runs.js';
 import { exited, T0 } from '../pipeline/build.js';
 import { frames } from './arbitraries.js';
 import { header, inPieces, readPieces, textRecorder } from './recording.js';
-import { story, times } from './story.js';
+import { recordedStory, story, times } from './story.js';
 
 const host: HostStatus = header.host;
 const face = lineFace({ machine: true });
@@ -129,6 +129,19 @@ test('a recording made to drive a terminal does not', () => {
     assert.equal(lines.length, 2);
     for (const one of lines) assert.match(one, /^[ -~]*$/);
   }
+});
+
+test('a line that is not of the format is told by both readers', () => {
+  const text = recordedStory()
+    .replaceAll(/,"crc":"[0-9a-f]+"/g, '')
+    .replace('"call":"mremap"', '"call":"mwarp"');
+  const told = <T>(items: readonly TraceItem<T>[]) =>
+    items.flatMap((item) => (item.kind === 'damage' ? [item.damage.text] : []));
+  const bytes = Buffer.from(text, 'latin1');
+  const decoded = told(inPieces(bytes));
+  assert.match(decoded.join(), /^line \d+ is not of this format$/);
+  for (const machine of [true, false])
+    assert.deepEqual(told(readPieces(openSaidReader({ machine, pid: undefined, comm: undefined }), bytes)), decoded);
 });
 
 test('what is lost becomes a gap before the next frame', async () => {
