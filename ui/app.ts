@@ -2,8 +2,7 @@ import { type Observable, Subscription, throttle, timer } from 'rxjs';
 import type { PageSet } from '../src/judge/baseline.js';
 import type { WatchState } from '../src/model/state.js';
 import { rememberedForecasts, rememberedPlaces } from './asked.js';
-import { foundMessage, type NextFinding, performReplay, type ScreenControls, seekTo, told } from './controls.js';
-import type { Effect } from './effect.js';
+import { abilitiesOf, type ScreenControls } from './controls.js';
 import { draw } from './frame.js';
 import { frozenCopy } from './frozen.js';
 import { geometry } from './geometry.js';
@@ -11,6 +10,7 @@ import { createListing } from './listing.js';
 import { onceASecond } from './once-a-second.js';
 import { ownCost } from './own.js';
 import { openPace } from './pace.js';
+import { performer } from './perform.js';
 import { type Input, type Output, openScreen, type Screen } from './screen.js';
 import { holdStderr } from './stderr.js';
 import { terminalOf } from './terminal.js';
@@ -50,12 +50,7 @@ export const runScreen = (
     const grouped = onceASecond((state: WatchState): readonly PageSet[] => controls.pageSets?.(state) ?? []);
     const forecastOf = rememberedForecasts(controls.foretell);
     const placeOf = rememberedPlaces(controls.place);
-    const can = {
-      save: controls.save !== undefined,
-      replay: controls.replay !== undefined,
-      pageSets: controls.pageSets !== undefined,
-    };
-    let view = initialView(can, controls.speed);
+    let view = initialView(abilitiesOf(controls), controls.speed);
     let live: WatchState = NOTHING_YET;
     let frozen: WatchState | undefined;
     let due = false;
@@ -116,6 +111,7 @@ export const runScreen = (
     }
 
     const tell = (message: Message): void => {
+      if (over) return;
       view = { ...view, message };
       forgetMessage();
       schedule();
@@ -126,47 +122,6 @@ export const runScreen = (
         view = { ...view, message: undefined };
         schedule();
       }, MESSAGE_MS);
-    };
-
-    /** Whose it is is chosen, and what it says stands in the last line. */
-    const found = (next: NextFinding | undefined): void => {
-      if (over) return;
-      wanted = next?.process;
-      tell(foundMessage(next));
-    };
-
-    const perform = (effect: Effect): void => {
-      switch (effect.kind) {
-        case 'quit':
-          finish(effect.status);
-          break;
-        case 'rescan':
-          controls.rescan();
-          break;
-        case 'freeze':
-          frozen = effect.frozen ? frozenCopy(live) : undefined;
-          controls.freeze?.(effect.frozen);
-          break;
-        case 'save':
-          controls.save?.(effect.path).then((outcome) => tell(told(outcome)), fail);
-          break;
-        case 'suspend':
-          out.suspend();
-          break;
-        case 'redraw':
-          screen.forget();
-          break;
-        case 'next-finding':
-          controls.replay?.nextFinding().then(found, fail);
-          break;
-        case 'seek-to': {
-          const wrong = seekTo(controls.replay, effect.text);
-          if (wrong !== undefined) tell(wrong);
-          break;
-        }
-        default:
-          performReplay(controls.replay, effect);
-      }
     };
 
     /** The terminal first, in the same turn; then everything else. */
@@ -205,6 +160,19 @@ export const runScreen = (
         screen.close();
         release();
       },
+    });
+    const perform = performer(controls, {
+      finish,
+      freeze: (freeze) => {
+        frozen = freeze ? frozenCopy(live) : undefined;
+      },
+      suspend: out.suspend,
+      forget: screen.forget,
+      tell,
+      choose: (process) => {
+        wanted = process;
+      },
+      fail,
     });
     const costTimer = setInterval(() => {
       view = { ...view, own: cost() };

@@ -1,10 +1,8 @@
 import type { PageSet } from '../src/judge/baseline.js';
-import { type Outcome, sentence } from '../src/model/failure.js';
+import type { Outcome } from '../src/model/failure.js';
 import type { HistoryLine, ProcessState, WatchState } from '../src/model/state.js';
 import type { Forecast } from '../src/model/verdict.js';
-import { printable } from '../src/text/escape.js';
-import type { Effect } from './effect.js';
-import type { Message } from './view.js';
+import type { Abilities } from './view.js';
 
 /** What the screen can ask for. What is left out is not offered to the user. */
 export interface ScreenControls {
@@ -50,45 +48,9 @@ export interface NextFinding {
   readonly line: HistoryLine;
 }
 
-/** Hands to a recording what is asked of it. */
-export const performReplay = (replay: ReplayControls | undefined, effect: Effect): void => {
-  switch (effect.kind) {
-    case 'pause':
-      replay?.pause(effect.paused);
-      break;
-    case 'step':
-      replay?.step(effect.steps);
-      break;
-    case 'speed':
-      replay?.speed(effect.factor);
-      break;
-    case 'seek':
-      replay?.seek(effect.at);
-      break;
-    default:
-      break;
-  }
-};
-
-/** What the next finding says, and whose it is. */
-export const foundMessage = (next: NextFinding | undefined): Message => {
-  if (next === undefined) return { severity: 'info', text: 'no other finding up to the end' };
-  const { pid, comm, severity, text } = next.line;
-  return { severity, text: `${pid} ${printable(comm)}: ${text}` };
-};
-
-/** Goes there; or what is wrong with the time as it is written. */
-export const seekTo = (replay: ReplayControls | undefined, text: string): Message | undefined => {
-  const moment = replay?.moment(text);
-  if (moment?.ok === true) replay?.seek(moment.value);
-  return moment?.ok === false ? { severity: 'warning', text: sentence(moment.failure) } : undefined;
-};
-
-/** What came of something asked for, for the last line. */
-export const told = (outcome: Outcome<string>): Message =>
-  outcome.ok
-    ? { severity: 'info', text: outcome.value }
-    : {
-        severity: 'error',
-        text: sentence(outcome.failure),
-      };
+/** What there is to be offered. */
+export const abilitiesOf = ({ save, replay, pageSets }: ScreenControls): Abilities => ({
+  save: save !== undefined,
+  replay: replay !== undefined,
+  pageSets: pageSets !== undefined,
+});
