@@ -341,3 +341,25 @@ test('only the chosen processes are shown, and counted', async () => {
   assert.ok([...named.processes.values()].every(({ comm }) => comm === one.comm));
   assert.ok(named.recent.every(({ pid, comm }) => pid === 0 || comm === one.comm));
 });
+
+test('a message that comes after the screen has closed keeps the process from ending', async () => {
+  const terminal = headless({ cols: 80, rows: 24 });
+  let saved: (outcome: ReturnType<typeof success<string>>) => void = () => assert.fail('nothing is being saved');
+  const running = start(terminal, staying(livelyState()), {
+    save: () =>
+      new Promise((resolve) => {
+        saved = resolve;
+      }),
+  });
+  await terminal.lines();
+  terminal.press('wa\r');
+  await terminal.lines();
+  terminal.press('q');
+  await running;
+  await terminal.lines();
+  const clocks = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = clocks();
+  saved(success('saved'));
+  await terminal.lines();
+  assert.equal(clocks(), before);
+});
