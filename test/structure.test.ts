@@ -101,6 +101,19 @@ test('ui/ imports a rule: it shows words that the judge chose', () => {
   );
 });
 
+/** They say why. */
+const LONG: ReadonlySet<string> = new Set(['src/criu/schema/image_pb.ts', 'src/trace/line-cursor.ts']);
+
+test('a file has more than 200 lines: it holds two things', () => {
+  const long = ['src', 'ui'].flatMap((folder) =>
+    readdirSync(new URL(`../${folder}/`, src), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => `${folder}/${name}`)
+      .filter((file) => readFileSync(new URL(`../${file}`, src), 'utf8').split('\n').length > 201),
+  );
+  assert.deepEqual(long.sort(), [...LONG].sort());
+});
+
 /** Files that a comment names, beside its own (for a test: that it tests), in src/, or by the whole path. */
 const namedIn = (text: string): readonly string[] =>
   [...text.matchAll(/^ *(?:\*|\/[*/]).*$/gm)].flatMap(
