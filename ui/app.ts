@@ -1,8 +1,9 @@
 import { type Observable, Subscription, throttle, timer } from 'rxjs';
 import type { PageSet } from '../src/judge/baseline.js';
 import type { WatchState } from '../src/model/state.js';
-import { rememberedForecasts, rememberedPlaces } from './asked.js';
+import { rememberedPlaces } from './asked.js';
 import { abilitiesOf, type ScreenControls } from './controls.js';
+import { rememberedForecasts } from './forecasts.js';
 import { draw } from './frame.js';
 import { frozenCopy } from './frozen.js';
 import { geometry } from './geometry.js';
@@ -29,6 +30,7 @@ export type { ReplayControls, ScreenControls } from './controls.js';
 
 const COST_MS = 2000;
 const MESSAGE_MS = 6000;
+const BEHIND_MS = 100;
 
 /**
  * Shows the states until the user leaves, the terminal goes away or a signal comes. The terminal has been given back
@@ -48,7 +50,7 @@ export const runScreen = (
     const cost = ownCost();
     const pace = openPace();
     const grouped = onceASecond((state: WatchState): readonly PageSet[] => controls.pageSets?.(state) ?? []);
-    const forecastOf = rememberedForecasts(controls.foretell);
+    const forecasts = rememberedForecasts(controls.foretell);
     const placeOf = rememberedPlaces(controls.place);
     let view = initialView(abilitiesOf(controls), controls.speed);
     let live: WatchState = NOTHING_YET;
@@ -60,6 +62,7 @@ export const runScreen = (
     let paintMs = 0;
     const subscription = new Subscription();
     let messageTimer: NodeJS.Timeout | undefined;
+    let later: NodeJS.Timeout | undefined;
 
     // Frozen means the processes; loss and mode are always those of now.
     const shownState = (): WatchState =>
@@ -74,11 +77,13 @@ export const runScreen = (
         view = { ...view, selected: wanted, detailTop: 0 };
         wanted = undefined;
       }
-      const pageSets = (): readonly PageSet[] => grouped(state);
-      const shown = { state, listing: listing(state, view), pageSets, placeOf, forecastOf };
+      const shown = { state, listing: listing(state, view), pageSets: () => grouped(state), placeOf, forecasts };
+      forecasts.begin();
       const drawn = draw(shown, view, screen.size(), terminal.theme);
       view = drawn.view;
       screen.paint(drawn.lines);
+      clearTimeout(later);
+      if (forecasts.isBehind()) later = setTimeout(schedule, BEHIND_MS);
       paintMs = performance.now() - begun;
     };
     const schedule = (): void => {
@@ -131,19 +136,17 @@ export const runScreen = (
       release();
       out.forget();
       clearTimeout(messageTimer);
+      clearTimeout(later);
       clearInterval(costTimer);
       subscription.unsubscribe();
     };
-    const finish = (status: number): void => {
+    const end = (settle: () => void): void => {
       if (over) return;
       close();
-      resolve(status);
+      settle();
     };
-    const fail = (error: unknown): void => {
-      if (over) return;
-      close();
-      reject(error);
-    };
+    const finish = (status: number): void => end(() => resolve(status));
+    const fail = (error: unknown): void => end(() => reject(error));
 
     const out = waysOut({
       input,

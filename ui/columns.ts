@@ -1,5 +1,6 @@
+import type { Forecast } from '../src/model/verdict.js';
 import { abiOf, addressOf, addressText, commOf, findingWord, movesOf, type Row, severityRank } from './row.js';
-import { ageWord, hintWord, pagesWord, stateWord, vvarWord, type Word } from './words.js';
+import { ageWord, dumpWord, hintWord, pagesWord, stateWord, vvarWord, type Word } from './words.js';
 
 export type ColumnName =
   | 'pid'
@@ -12,6 +13,7 @@ export type ColumnName =
   | 'pages'
   | 'moves'
   | 'last'
+  | 'dump'
   | 'finding';
 
 export interface Column {
@@ -26,8 +28,8 @@ export interface Column {
   /** Columns are dropped from the highest number down when the terminal is narrow. */
   readonly rank: number;
   readonly cell: (row: Row, context: CellContext) => Word;
-  /** Ascending order; ties are broken by pid. */
-  readonly compare: (a: Row, b: Row) => number;
+  /** Ascending order; ties are broken by pid. Without it nothing can be sorted by this column. */
+  readonly compare?: (a: Row, b: Row) => number;
   /** The direction one wants first: worst, newest and most come first. */
   readonly descending: boolean;
 }
@@ -36,6 +38,8 @@ export interface CellContext {
   /** Boot clock, ns: ages are counted from here. */
   readonly now: bigint;
   readonly sharers: ReadonlyMap<string, readonly number[]>;
+  /** What a dump would make of the process, where that is known already; absent where nobody can tell. */
+  readonly forecastOf?: ((row: Row) => Forecast | undefined) | undefined;
 }
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -79,7 +83,7 @@ export const COLUMNS: readonly Column[] = [
     align: 'left',
     least: 7,
     most: 8,
-    rank: 9,
+    rank: 10,
     cell: (row) => ({ text: abiOf(row) }),
     compare: (a, b) => byText(abiOf(a), abiOf(b)),
     descending: false,
@@ -125,7 +129,7 @@ export const COLUMNS: readonly Column[] = [
     align: 'left',
     least: 8,
     most: 8,
-    rank: 8,
+    rank: 9,
     cell: ({ space }) => vvarWord(space?.verdict),
     compare: (a, b) => byText(vvarWord(a.space?.verdict).text, vvarWord(b.space?.verdict).text),
     descending: false,
@@ -136,7 +140,7 @@ export const COLUMNS: readonly Column[] = [
     align: 'left',
     least: 8,
     most: 10,
-    rank: 10,
+    rank: 11,
     cell: ({ space }) => pagesWord(space?.verdict),
     compare: (a, b) => byText(pagesWord(a.space?.verdict).text, pagesWord(b.space?.verdict).text),
     descending: false,
@@ -147,7 +151,7 @@ export const COLUMNS: readonly Column[] = [
     align: 'right',
     least: 5,
     most: 6,
-    rank: 7,
+    rank: 8,
     cell: (row) => (movesOf(row) === 0 ? { text: '-', style: 'dim' } : { text: String(movesOf(row)) }),
     compare: (a, b) => movesOf(a) - movesOf(b),
     descending: true,
@@ -162,6 +166,17 @@ export const COLUMNS: readonly Column[] = [
     cell: (row, { now }) => ({ text: ageWord(row.last, now), style: row.last === undefined ? 'dim' : undefined }),
     compare: (a, b) => byAddress(a.last, b.last),
     descending: true,
+  },
+  {
+    name: 'dump',
+    title: 'DUMP',
+    align: 'left',
+    least: 5,
+    most: 5,
+    rank: 7,
+    cell: (row, { forecastOf }) => dumpWord(forecastOf?.(row)),
+    // Only of what is on the screen it is known.
+    descending: false,
   },
   {
     name: 'finding',

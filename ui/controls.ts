@@ -16,7 +16,10 @@ export interface ScreenControls {
   pageSets?(state: WatchState): readonly PageSet[];
   /** Which container or service a process of now is in; asked for the one whose detail is open, once for each reading of it. */
   place?(pid: number): string | undefined;
-  /** What a dump would make of a process; asked for only while its detail is open, once for each reading of it. */
+  /**
+   * What a dump would make of a process, which is read for it: asked for of the one whose detail is open, once for each
+   * reading of it, and of those with findings that are on the screen, once for each verdict.
+   */
   foretell?(process: ProcessState): Forecast | undefined;
   readonly replay?: ReplayControls;
   /** Of a recording, at first; 1: as fast as it happened. */
@@ -49,8 +52,9 @@ export interface NextFinding {
 }
 
 /** What there is to be offered. */
-export const abilitiesOf = ({ save, replay, pageSets }: ScreenControls): Abilities => ({
+export const abilitiesOf = ({ save, replay, pageSets, foretell }: ScreenControls): Abilities => ({
   save: save !== undefined,
   replay: replay !== undefined,
   pageSets: pageSets !== undefined,
+  foretell: foretell !== undefined,
 });

@@ -1,10 +1,10 @@
 import type { PageSet } from '../src/judge/baseline.js';
 import type { WatchState } from '../src/model/state.js';
-import type { Forecast } from '../src/model/verdict.js';
 import { allEvents } from './all-events.js';
 import { detailLines, detailRule } from './detail.js';
 import { eventLines } from './events.js';
 import { footerLine } from './footer.js';
+import type { Forecasts } from './forecasts.js';
 import { type Geometry, geometry, type Size } from './geometry.js';
 import { emptyLine, headerLines, noteLine } from './header.js';
 import { helpLines, helpRule } from './help.js';
@@ -34,8 +34,7 @@ export interface Shown {
   readonly pageSets: () => readonly PageSet[];
   /** Where a living process runs; of a recording nobody knows. Asked for only while a detail is open. */
   readonly placeOf?: (row: Row) => string | undefined;
-  /** Asked for only while a detail is open: a process is read for it. */
-  readonly forecastOf?: (row: Row) => Forecast | undefined;
+  readonly forecasts?: Forecasts;
 }
 
 const noPageSets = (): readonly PageSet[] => [];
@@ -77,7 +76,8 @@ const drawBody = (shown: Shown, view: ViewState, shape: Geometry, size: Size, th
     const events = allEvents(state.recent, view, shape.events, size.cols, theme);
     return { lines: events.lines, view: { ...view, ...events.view } };
   }
-  const context = { now: state.now, sharers: listing.sharers };
+  const forecastOf = view.can.foretell === true ? shown.forecasts?.ofRow : undefined;
+  const context = { now: state.now, sharers: listing.sharers, forecastOf };
   const rows = listing.rows.slice(view.top, view.top + shape.table);
   const selected = listing.rows[view.cursor];
   const titles = shape.titles > 0 ? [titleLine(shape.tableCols, view, theme)] : [];
@@ -91,7 +91,7 @@ const drawBody = (shown: Shown, view: ViewState, shape: Geometry, size: Size, th
   let detail: readonly string[] = [];
   if (shape.detail > 0) {
     const place = selected === undefined ? undefined : shown.placeOf?.(selected);
-    const told = selected === undefined ? undefined : shown.forecastOf?.(selected);
+    const told = selected === undefined ? undefined : shown.forecasts?.ofDetail(selected);
     const all =
       selected === undefined ? [] : detailLines(selected, told, state, listing, shape.detailCols, theme, place);
     const part = scrolled(all, view.detailTop, shape.detail - 1, shape.detailCols, theme);

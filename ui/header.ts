@@ -107,7 +107,11 @@ const viewSpans = (view: ViewState, listing: Listing, shape: Geometry, theme: Th
   }
   // Sorted by it in a wider terminal, or before a detail took its place: its title would show the direction.
   const sorted = columnOf(view.sort.column);
-  if (shape.titles > 0 && sorted !== undefined && !place(shape.tableCols).some(({ column }) => column === sorted))
+  if (
+    shape.titles > 0 &&
+    sorted !== undefined &&
+    !place(shape.tableCols, view.can.foretell === true).some(({ column }) => column === sorted)
+  )
     parts.push([span('by ', 'dim'), span(sorted.title.toLowerCase())]);
   if (view.own !== undefined) {
     parts.push([span(`cpu ${view.own.cpu.toFixed(1)}% ${Math.round(view.own.rss / 1_048_576)}M`, 'dim')]);

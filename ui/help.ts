@@ -66,6 +66,10 @@ export const WORDS: readonly (readonly [string, string])[] = [
   ['HINT', 'does the name [vdso] tell the truth: ok; lost: the vDSO has no name; gained: something else has it'],
   ['MOVES', 'moves seen since vdsowatch started'],
   ['LAST', 'time since anything touched its vDSO, or since it was first seen so'],
+  [
+    'DUMP',
+    'of those with findings, where there is room: would it live on after a dump? ok; proxy; loses: without something; NO',
+  ],
   ['a dump', 'in the detail: what CRIU would make of it, as `vdsowatch check PID` says it'],
   ['lost', 'events that the kernel could not hand over; everything is read again after each gap'],
 ];

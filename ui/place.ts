@@ -8,25 +8,30 @@ export interface Placed {
   readonly gap: number;
 }
 
-/** Which columns fit into `width` cells, and how wide each is. One cell is taken by the marker at the left. */
-export const place = (width: number): readonly Placed[] => {
-  const known = PLACED.get(width);
+/**
+ * Which columns fit into `width` cells, and how wide each is; that of the forecast only where there are any. One cell is
+ * taken by the marker at the left.
+ */
+export const place = (width: number, foretell: boolean): readonly Placed[] => {
+  const key = foretell ? width : -1 - width;
+  const known = PLACED.get(key);
   if (known !== undefined) return known;
-  const placed = placing(width);
+  const placed = placing(width, foretell);
   // One width, two while a detail is open: more only while a window is being dragged.
   if (PLACED.size > 20) PLACED.clear();
-  PLACED.set(width, placed);
+  PLACED.set(key, placed);
   return placed;
 };
 
 const PLACED = new Map<number, readonly Placed[]>();
 
-const placing = (width: number): readonly Placed[] => {
+const placing = (width: number, foretell: boolean): readonly Placed[] => {
   const gap = width >= 110 ? 2 : 1;
   const least = (column: Column): number => (width >= 100 ? (column.roomy ?? column.least) : column.least);
   const chosen = new Set<Column>();
   let left = width - 1;
-  for (const column of [...COLUMNS].sort((a, b) => a.rank - b.rank)) {
+  const possible = COLUMNS.filter(({ name }) => foretell || name !== 'dump');
+  for (const column of possible.sort((a, b) => a.rank - b.rank)) {
     const needed = least(column) + (chosen.size === 0 ? 0 : gap);
     if (needed > left && chosen.size > 0) break;
     chosen.add(column);

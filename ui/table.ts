@@ -1,3 +1,4 @@
+import type { Forecast } from '../src/model/verdict.js';
 import { fit, guard } from './cells.js';
 import type { CellContext } from './columns.js';
 import { line, type Span, span } from './line.js';
@@ -10,7 +11,7 @@ import { ageWord } from './words.js';
 /** The line of column titles. */
 export const titleLine = (width: number, view: ViewState, theme: Theme): string => {
   const { ellipsis } = glyphs(theme);
-  const spans = place(width).flatMap((placed): readonly Span[] => [
+  const spans = place(width, view.can.foretell === true).flatMap((placed): readonly Span[] => [
     span(' '.repeat(placed.gap)),
     span(
       fit(heading(placed, view.sort, theme), placed.width, ellipsis, placed.column.align),
@@ -29,10 +30,12 @@ export const tableLines = (
   context: CellContext,
   theme: Theme,
 ): readonly string[] => {
-  const columns = place(width);
-  const lines = rows
-    .slice(0, height)
-    .map((row) => rowLine(row, row.process.key === selected, columns, width, context, theme));
+  const columns = place(width, context.forecastOf !== undefined);
+  const foretold = columns.some(({ column }) => column.name === 'dump');
+  const lines = rows.slice(0, height).map((row) => {
+    const forecast = foretold ? context.forecastOf?.(row) : undefined;
+    return rowLine(row, forecast, row.process.key === selected, columns, width, context, theme);
+  });
   const empty = line([], width, theme);
   return [...lines, ...Array.from({ length: Math.max(0, height - lines.length) }, () => empty)];
 };
@@ -44,6 +47,7 @@ interface Drawn {
   readonly columns: readonly Placed[];
   readonly age: string;
   readonly sharers: readonly number[] | undefined;
+  readonly forecast: Forecast | undefined;
   readonly theme: Theme;
 }
 
@@ -52,6 +56,7 @@ const drawn = new WeakMap<Row, Drawn>();
 
 const rowLine = (
   row: Row,
+  forecast: Forecast | undefined,
   selected: boolean,
   columns: readonly Placed[],
   width: number,
@@ -67,12 +72,13 @@ const rowLine = (
     last.columns === columns &&
     last.age === age &&
     last.sharers === sharers &&
+    last.forecast === forecast &&
     last.theme === theme
   ) {
     return last.line;
   }
-  const now = drawRow(row, selected, columns, width, context, theme);
-  drawn.set(row, { line: now, selected, columns, age, sharers, theme });
+  const now = drawRow(row, selected, columns, width, { ...context, forecastOf: () => forecast }, theme);
+  drawn.set(row, { line: now, selected, columns, age, sharers, forecast, theme });
   return now;
 };
 

@@ -40,7 +40,7 @@ const act = (view: ViewState, action: Action, scene: Scene): Updated => {
     case 'findings':
       return { view: { ...view, onlyFindings: !view.onlyFindings } };
     case 'sort':
-      return { view: { ...view, sort: nextSort(view.sort.column, scene.shape.tableCols) } };
+      return { view: { ...view, sort: nextSort(view, scene.shape.tableCols) } };
     case 'direction':
       return { view: { ...view, sort: { ...view.sort, descending: !view.sort.descending } } };
     case 'freeze':
@@ -141,10 +141,12 @@ const back = (view: ViewState): ViewState => {
 };
 
 /** Only by what is to be seen: a column that the terminal is too narrow for is passed over. */
-const nextSort = (column: ViewState['sort']['column'], width: number): ViewState['sort'] => {
+const nextSort = ({ sort: { column }, can }: ViewState, width: number): ViewState['sort'] => {
   const at = COLUMNS.findIndex(({ name }) => name === column);
-  const shown = new Set(place(width).map((placed) => placed.column));
-  const next = [...COLUMNS.slice(at + 1), ...COLUMNS].find((candidate) => shown.has(candidate))?.name ?? 'pid';
+  const shown = new Set(place(width, can.foretell === true).map((placed) => placed.column));
+  const next =
+    [...COLUMNS.slice(at + 1), ...COLUMNS].find((candidate) => candidate.compare !== undefined && shown.has(candidate))
+      ?.name ?? 'pid';
   return { column: next, descending: columnOf(next)?.descending ?? false };
 };
 

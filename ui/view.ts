@@ -57,6 +57,8 @@ export interface Abilities {
   readonly save: boolean;
   readonly replay: boolean;
   readonly pageSets: boolean;
+  /** Tell what a dump would make of a process of now; of a recording nobody can. */
+  readonly foretell?: boolean;
 }
 
 export const initialView = (can: Abilities, speed = 1): ViewState => ({

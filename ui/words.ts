@@ -1,11 +1,12 @@
 import {
+  dumpWord as forecastDump,
   hintWord as verdictHint,
   pagesWord as verdictPages,
   vvarWord as verdictVvar,
   stateWord as verdictWord,
 } from '../src/judge/words.js';
 import type { AddressSpace, ProcessState } from '../src/model/state.js';
-import type { Finding, Severity, Verdict } from '../src/model/verdict.js';
+import type { Finding, Forecast, Severity, Verdict } from '../src/model/verdict.js';
 import { hexRange } from '../src/text/hex.js';
 import type { Style } from './theme.js';
 
@@ -61,6 +62,12 @@ export const pagesWord = (verdict: Verdict | undefined): Word => {
   const text = verdictPages(verdict);
   const copied = (verdict?.vdso?.modifiedPages ?? []).length > 0;
   return word(text, QUIET.has(text) ? 'dim' : copied ? 'warning' : undefined);
+};
+
+/** Nothing where it was not asked for. */
+export const dumpWord = (forecast: Forecast | undefined): Word => {
+  if (forecast === undefined) return word('');
+  return word(forecastDump(forecast), severityStyle(worst(forecast.findings)?.severity));
 };
 
 /** Nothing known, or nothing to know. */

@@ -1,6 +1,7 @@
 import { readChosen } from '../census/chosen.js';
 import { hostImages } from '../census/host-images.js';
 import { forecast } from '../judge/forecast.js';
+import { survives } from '../judge/survives.js';
 import { stateWord, unreadableText } from '../judge/words.js';
 import { EXIT } from '../model/failure.js';
 import type { Judged } from '../model/judged.js';
@@ -56,13 +57,6 @@ export const run = async (pids: readonly number[], options: CheckOptions): Promi
 };
 
 const isWritten = ({ verdict }: Judged): boolean => verdict.vdso?.modifiedPages?.length !== 0;
-
-/** Would the process live on after a dump and a restore? Undefined: not known, which is no yes. */
-export const survives = (outcome: Forecast | undefined): boolean | undefined => {
-  if (outcome?.dump === 'fail' || outcome?.dump === 'fail-kills') return false;
-  if (outcome?.restore === 'fail' || outcome?.restore === 'crash') return false;
-  return outcome?.dump === undefined || outcome.restore === undefined ? undefined : true;
-};
 
 /** "-" where no restore works: there is nothing left to lose. */
 const lossWord = (outcome: Forecast | undefined): string => {

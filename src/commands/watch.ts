@@ -60,7 +60,7 @@ export interface Controls {
   pageSets(state: WatchState): readonly PageSet[];
   /** Which container or service a process is in. */
   place(pid: number): string | undefined;
-  /** What a dump would make of a process, as `check` says it: asked for only while its detail is open. */
+  /** What a dump would make of a process, as `check` says it: a full reading, asked for of those that are looked at. */
   foretell(process: ProcessState): Forecast | undefined;
   /** What of a state was asked for (-p, --comm). */
   chosen(state: WatchState): WatchState;
@@ -100,15 +100,16 @@ export const run = async (options: WatchOptions, screen?: Screen): Promise<numbe
     const chosen = chosenState(options);
     const files = procFiles();
     const place = (pid: number): string | undefined => placeOf(pid, files);
-    let criu = NEWEST_CRIU;
+    // Until it is known which CRIU is asked about, nothing is told.
+    let criu: string | undefined;
     void installedCriu().then((installed) => {
-      if (installed.ok) criu = versionText(installed.value);
+      criu = installed.ok ? versionText(installed.value) : NEWEST_CRIU;
     });
     const controls = {
       rescan: () => asked.next(),
       pageSets,
       place,
-      foretell: ({ pid }: ProcessState) => foretell(pid, criu),
+      foretell: ({ pid }: ProcessState) => (criu === undefined ? undefined : foretell(pid, criu)),
       chosen,
       save,
       over: Promise.race(ends),

@@ -3,6 +3,7 @@ import type { Finding, Forecast, Verdict } from '../model/verdict.js';
 import { escapeText } from '../text/escape.js';
 import type { PageSet } from './baseline.js';
 import { isFindingCode, whatToDo } from './finding-codes.js';
+import { survives } from './survives.js';
 
 /**
  * The short words every face shows for a verdict (table, lines, screen). Chosen here, once, so that no face knows a
@@ -58,6 +59,14 @@ export const forecastWords = ({ dump, restore, loss }: Forecast): string => {
   const restored = restore === null ? 'has no image' : (restore ?? 'unknown');
   const lost = loss === undefined || loss.length === 0 ? '' : `, lost: ${loss.join(', ')}`;
   return `dump ${dump ?? 'unknown'}, restore ${restored}${lost}`;
+};
+
+/** The same in a word, for a table: does it live on, and as it was? */
+export const dumpWord = (forecast: Forecast): 'ok' | 'proxy' | 'loses' | 'NO' | '?' => {
+  const alive = survives(forecast);
+  if (alive !== true) return alive === false ? 'NO' : '?';
+  if (forecast.loss !== undefined && forecast.loss.length > 0) return 'loses';
+  return forecast.restore === 'proxy' ? 'proxy' : 'ok';
 };
 
 /** The most severe finding, the first of them in the list; undefined when there is none. */

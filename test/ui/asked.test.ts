@@ -1,16 +1,65 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Forecast } from '../../src/model/verdict.js';
-import { rememberedForecasts, rememberedPlaces } from '../../ui/asked.js';
+import { rememberedPlaces } from '../../ui/asked.js';
+import { rememberedForecasts } from '../../ui/forecasts.js';
 import { rowOf } from '../../ui/row.js';
-import { evidence, type Made, made, NOW } from './fixture.js';
+import { evidence, finding, type Made, made, NOW } from './fixture.js';
 
 const TOLD: Forecast = { criu: '4.2', dump: 'ok', restore: 'in-place', loss: [], findings: [] };
 const row = ({ process, space }: Made) => rowOf(process, space);
 
+/** Some with findings, and a verdict each. */
+const crowd = (count: number): readonly Made[] =>
+  Array.from({ length: count }, (_, index) =>
+    made({ pid: 100 + index, verdict: { findings: [finding('vdso-moved', 'info')] } }),
+  );
+
+test('of the processes with findings in the table a few are asked about in a frame, and each once for its verdict', () => {
+  const asked: number[] = [];
+  const forecasts = rememberedForecasts(({ pid }) => {
+    asked.push(pid);
+    return TOLD;
+  });
+  const processes = crowd(7);
+  const frame = (): readonly boolean[] => {
+    forecasts.begin();
+    return processes.map((one) => forecasts.ofRow(row(one)) === TOLD);
+  };
+  const first = frame();
+  assert.ok(asked.length < processes.length && asked.length > 0);
+  assert.deepEqual(first, [...asked.map(() => true), ...processes.slice(asked.length).map(() => false)]);
+  assert.ok(forecasts.isBehind());
+  for (let frames = 0; frames < 10; frames += 1) frame();
+  assert.ok(!forecasts.isBehind());
+  assert.deepEqual(asked, [100, 101, 102, 103, 104, 105, 106]);
+  // A new reading that says the same has the same verdict.
+  for (const { process, space } of processes)
+    assert.equal(forecasts.ofRow(row({ process, space: { ...space, evidence: evidence(process.pid, 'x') } })), TOLD);
+  assert.equal(asked.length, 7);
+});
+
+test('of a process in the table nothing is read where nothing is found, and of one that has exited', () => {
+  const forecasts = rememberedForecasts(() => assert.fail('asked'));
+  const moved = { findings: [finding('vdso-moved', 'info')] };
+  assert.equal(forecasts.ofRow(row(made({ pid: 9 }))), undefined);
+  assert.equal(forecasts.ofRow(row(made({ pid: 9, verdict: moved, process: { exitedAt: NOW } }))), undefined);
+  assert.ok(!forecasts.isBehind());
+});
+
+test('while it is not known which CRIU is asked about, the table is asked again', () => {
+  let told: Forecast | undefined;
+  const forecasts = rememberedForecasts(() => told);
+  const [one = assert.fail()] = crowd(1);
+  assert.equal(forecasts.ofRow(row(one)), undefined);
+  assert.ok(forecasts.isBehind());
+  told = TOLD;
+  assert.equal(forecasts.ofRow(row(one)), TOLD);
+});
+
 test('a process is read for its forecast once for each reading of the watch, not for each frame', () => {
   const asked: number[] = [];
-  const forecastOf = rememberedForecasts(({ pid }) => {
+  const { ofDetail: forecastOf } = rememberedForecasts(({ pid }) => {
     asked.push(pid);
     return TOLD;
   });
@@ -23,11 +72,11 @@ test('a process is read for its forecast once for each reading of the watch, not
 });
 
 test('nothing is read for a process that has exited, was not read, or has no memory', () => {
-  const forecastOf = rememberedForecasts(() => assert.fail('asked'));
+  const { ofDetail: forecastOf } = rememberedForecasts(() => assert.fail('asked'));
   assert.equal(forecastOf(row(made({ pid: 9, process: { exitedAt: NOW } }))), undefined);
   assert.equal(forecastOf(row(made({ pid: 9, verdict: { applicable: false } }))), undefined);
   assert.equal(forecastOf(row(made({ pid: 9, space: { evidence: undefined, verdict: undefined } }))), undefined);
-  assert.equal(rememberedForecasts(undefined)(row(made({ pid: 9 }))), undefined);
+  assert.equal(rememberedForecasts(undefined).ofDetail(row(made({ pid: 9 }))), undefined);
 });
 
 test('where a process runs is read in every frame, of one that has ended, or not again after another reading', () => {

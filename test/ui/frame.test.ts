@@ -5,6 +5,7 @@ import stringWidth from 'string-width';
 import { stateWord } from '../../src/judge/words.js';
 import type { Forecast } from '../../src/model/verdict.js';
 import { rememberedPlaces } from '../../ui/asked.js';
+import { rememberedForecasts } from '../../ui/forecasts.js';
 import { draw, frame } from '../../ui/frame.js';
 import type { Size } from '../../ui/geometry.js';
 import { WORDS } from '../../ui/help.js';
@@ -162,15 +163,42 @@ test('a command line of a megabyte and 65,530 mappings are shown in part, and co
   assert.equal(lines.length, 500);
 });
 
+const NO_FORECASTS = rememberedForecasts(undefined);
+
 /** What is shown of one made-up process with its detail over the whole screen. */
 const detailOf = (process: Made, told?: Forecast): string => {
   const state = watchState([process]);
   const full: ViewState = { ...view, detail: 'full' };
-  const shown = { state, listing: list(state, full), pageSets: () => [], forecastOf: () => told };
+  const shown = {
+    state,
+    listing: list(state, full),
+    pageSets: () => [],
+    forecasts: { ...NO_FORECASTS, ofDetail: () => told },
+  };
   return draw(shown, full, { cols: 80, rows: 60 }, PLAIN_THEME)
     .lines.map((line) => line.trimEnd())
     .join('\n');
 };
+
+test('where it can be told and there is room, the table says which processes with findings live on after a dump', () => {
+  const lives: Record<number, Partial<Forecast>> = {
+    2330: { restore: 'fail' },
+    2210: { restore: 'proxy' },
+    2380: { restore: 'in-place', loss: ['vdso-content'] },
+  };
+  const foretell = ({ pid }: { readonly pid: number }): Forecast => ({
+    ...{ criu: '4.2', dump: 'ok', restore: 'in-place', loss: [], findings: [] },
+    ...(lives[pid] ?? assert.fail(`asked about ${pid}, of which there is nothing to say`)),
+  });
+  const table = (cols: number, can: ViewState['can']): readonly string[] => {
+    const state = livelyState();
+    const shown = { state, listing: list(state, view), pageSets: () => [], forecasts: rememberedForecasts(foretell) };
+    return draw(shown, { ...view, can }, { cols, rows: 24 }, PLAIN_THEME).lines;
+  };
+  golden('dump-112x24', table(112, { ...NOTHING, foretell: true }));
+  assert.ok(!table(80, { ...NOTHING, foretell: true })[2]?.includes('DUMP'), 'no room');
+  assert.ok(!table(112, NOTHING)[2]?.includes('DUMP'), 'a recording');
+});
 
 test('what a dump would make of it stands before the findings, and why among them, as check says it', () => {
   const told: Forecast = {

@@ -202,9 +202,22 @@ test('events that were scrolled back stand still while more come, and the newest
 
 test('sorting goes through the columns that are shown, and no others', () => {
   const { view } = press([]);
-  const shown = new Set(place(80).map(({ column }) => column.name));
+  const shown = new Set(place(80, false).map(({ column }) => column.name));
   assert.ok(shown.size < COLUMNS.length);
   const sorted = COLUMNS.map((_, index) => press(Array.from({ length: index + 1 }, () => 's')).view.sort.column);
   assert.deepEqual(new Set(sorted), shown);
   assert.equal(view.sort.column, 'finding');
+});
+
+test('nothing is sorted by the forecast, which is known only of what is on the screen', () => {
+  const size = { cols: 140, rows: 40 };
+  let view = initialView({ ...EVERYTHING, foretell: true });
+  assert.ok(place(140, true).some(({ column }) => column.name === 'dump'));
+  const sorted = COLUMNS.map(() => {
+    const scene = { listing: list(state, view), shape: geometry(size, view, false) };
+    view = update(view, key('s'), scene).view;
+    return view.sort.column;
+  });
+  assert.ok(!sorted.includes('dump'));
+  assert.ok(sorted.includes('finding') && sorted.includes('last'));
 });
