@@ -64,7 +64,7 @@ const leadSpans = (entry: HistoryLine, width: number, theme: Theme): readonly Sp
   return [
     ...(narrow ? [span(' ')] : [span(`${clockWord(entry.at).padStart(12)} `, 'dim')]),
     mark(entry),
-    span(String(entry.pid).padStart(8)),
+    span((entry.pid === 0 ? '' : String(entry.pid)).padStart(8)),
     span(' '),
     span(fit(guard(printable(entry.comm), theme.unicode), narrow ? 10 : 15, glyphs(theme).ellipsis)),
     span(' '),

@@ -127,6 +127,11 @@ export const emptyLine = (view: ViewState, state: WatchState, width: number, the
       ? state.tracer.mode === 'starting'
         ? 'reading /proc ...'
         : 'no process seen yet'
-      : `nothing matches ${[view.onlyFindings ? 'findings only' : '', view.filter === '' ? '' : `/${view.filter}`].filter((word) => word !== '').join(' ')} (Esc shows all)`;
+      : `${noneOf(view)} (Esc shows all)`;
   return line([span('  '), span(text, 'dim')], width, theme);
+};
+
+const noneOf = ({ onlyFindings, filter }: ViewState): string => {
+  if (!onlyFindings) return `no process matches /${filter}`;
+  return filter === '' ? 'no process has findings' : `no process with findings matches /${filter}`;
 };

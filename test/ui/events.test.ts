@@ -29,6 +29,13 @@ test('a line that was drawn before is drawn as if it were new, in every width an
   );
 });
 
+test('what vdsowatch says itself is told as of a process 0', () => {
+  const own = happened(0, 'vdsowatch', SECOND, 'census: 3 processes, 0 with findings, 0 that cannot be read');
+  for (const width of [50, 80])
+    for (const one of [eventLines([own], 2, width, PLAIN_THEME)[1], wholeEvent(own, width, PLAIN_THEME)[0]])
+      assert.match(one ?? '', /^ +([\d.]+\.000 +)?vdsowatch/);
+});
+
 const everything: EventView = { filter: '', onlyFindings: false, eventsBack: 0, eventsEnd: undefined };
 const said = (lines: readonly string[]): readonly string[] =>
   lines.map((one) => one.trimEnd()).filter((one) => one !== '');

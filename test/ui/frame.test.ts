@@ -250,8 +250,13 @@ test('of an exited process the detail says what it was, and that it has exited',
 test('where nothing matches, the line says what was asked for', () => {
   const text = (more: Partial<ViewState>) =>
     frame(livelyState(), { ...view, ...more }, { cols: 80, rows: 24 }).join('\n');
-  assert.match(text({ filter: 'nobody' }), /nothing matches \/nobody \(Esc shows all\)/);
-  assert.match(text({ filter: 'nobody', onlyFindings: true }), /nothing matches findings only \/nobody \(Esc/);
+  assert.match(text({ filter: 'nobody' }), /no process matches \/nobody \(Esc shows all\)/);
+  const calm = watchState([made({ pid: 9 })]);
+  assert.match(
+    frame(calm, { ...view, onlyFindings: true }, { cols: 80, rows: 24 })[3] ?? '',
+    /no process has findings \(Esc/,
+  );
+  assert.match(text({ filter: 'nobody', onlyFindings: true }), /no process with findings matches \/nobody \(Esc/);
 });
 
 test('on 80 columns the words that tell of a moved vDSO are whole, and the name nearly so', () => {
