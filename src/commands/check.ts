@@ -16,6 +16,7 @@ import { explanation, type PlaceOf, printReport } from '../report/print.js';
 import { reportFrame } from '../report/process.js';
 import { standardOutput } from '../report/standard-output.js';
 import { columns } from '../report/table.js';
+import { treeWords } from '../report/tree-words.js';
 import { unreadFailure } from '../report/unread.js';
 import { printable } from '../text/escape.js';
 import { limits } from './limits.js';
@@ -48,7 +49,7 @@ export const run = async (pids: readonly number[], options: CheckOptions): Promi
     printReport(reportFrame(local.host, problems), judged, options.output);
   } else {
     for (const problem of problems) complain(problem);
-    if (judged.length > 0) standardOutput().write(checkTable(judged, options.criu, (pid) => placeOf(pid, files)));
+    if (judged.length > 0) standardOutput().write(checkTable(judged, options, (pid) => placeOf(pid, files)));
   }
   const unread = unreadFailure(judged);
   if (unread !== undefined) complain(unread);
@@ -70,7 +71,7 @@ const survivesWord = (outcome: Forecast | undefined): string => {
 };
 
 /** One line per process, then in full those that do not simply live on. */
-const checkTable = (judged: readonly Judged[], criu: string, place: PlaceOf): string => {
+const checkTable = (judged: readonly Judged[], { criu, tree }: CheckOptions, place: PlaceOf): string => {
   const rows = judged.map(({ evidence, verdict, forecast: outcome }) => [
     String(evidence.process.pid),
     printable(evidence.process.comm ?? '?'),
@@ -82,7 +83,8 @@ const checkTable = (judged: readonly Judged[], criu: string, place: PlaceOf): st
   ]);
   const details = judged.filter(matters).map((one) => explanation(one, place));
   const table = columns([['PID', 'COMM', 'STATE', 'DUMP', 'RESTORE', 'LOST', 'SURVIVES'], ...rows]);
-  return `CRIU ${criu} on this kernel:\n${table}${details.map((text) => `\n${text}`).join('')}`;
+  const whole = tree ? treeWords(judged) : '';
+  return `CRIU ${criu} on this kernel:\n${table}${whole}${details.map((text) => `\n${text}`).join('')}`;
 };
 
 /** Something is wrong with it, or would be after a restore, or cannot be told. */
