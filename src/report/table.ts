@@ -76,9 +76,10 @@ const cellsOf = ({ evidence, verdict }: Told, wide: boolean): readonly string[] 
   ];
   if (!wide) {
     const worst = worstFinding(verdict);
-    return [...cells, unreadable ?? (worst === undefined ? '' : `${worst.code}: ${worst.text}`)];
+    // Of a process that ended before it was read, its core file may tell how.
+    return [...cells, worst === undefined ? (unreadable ?? '') : `${worst.code}: ${worst.text}`];
   }
   const namespace = (name: string): string => String(evidence.namespaces.get(name) ?? '-');
-  const codes = unreadable ?? verdict.findings.map(({ code }) => code).join(' ');
+  const codes = verdict.findings.map(({ code }) => code).join(' ') || (unreadable ?? '');
   return [...cells, verdict.confidence, namespace('uts'), namespace('time'), codes];
 };

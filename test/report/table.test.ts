@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import stringWidth from 'string-width';
-import { columns } from '../../src/report/table.js';
+import { finding } from '../../src/judge/finding-codes.js';
+import { judge } from '../../src/judge/judge.js';
+import { columns, tableRow } from '../../src/report/table.js';
 import { fuzzRuns } from '../fuzz-runs.js';
+import { evidenceOf } from '../judge/build.js';
 
 /** The plain way: every cell measured and padded by itself. */
 const plainly = (rows: readonly (readonly string[])[]): string => {
@@ -27,4 +30,16 @@ test('columns are as wide as their widest cell, whatever the row above has', () 
     }),
     { numRuns: fuzzRuns(1000) },
   );
+});
+
+test('of a process that ended before it was read, the table hides how it ended behind that it could not be read', () => {
+  const text = 'The program jumped to 0x7f0000000af0, where nothing is mapped.';
+  const verdict = { ...judge(evidenceOf({ maps: '' })), findings: [finding('crash-in-vanished-vdso', { text })] };
+  const gone = { what: 'stat', why: 'gone', detail: '' } as const;
+  const evidence = { ...evidenceOf({ maps: '' }), vmas: undefined, unread: [gone] };
+  const told = tableRow(false)({ evidence, verdict });
+  assert.equal(told.at(-1), `crash-in-vanished-vdso: ${text}`);
+  assert.ok(told.includes('unreadable'));
+  assert.equal(tableRow(true)({ evidence, verdict }).at(-1), 'crash-in-vanished-vdso');
+  assert.equal(tableRow(false)({ evidence, verdict: { ...verdict, findings: [] } }).at(-1), 'stat: the process ended');
 });
