@@ -2,6 +2,7 @@ import { proxiedSymbols, unproxiedFunctions } from '../judge/criu/proxied-symbol
 import { identityLine, movedSymbol, symtableCheck } from '../judge/criu/symtable.js';
 import { type CriuVersion, parseCriuVersion } from '../judge/criu/version.js';
 import { finding } from '../judge/finding-codes.js';
+import { lossRule, type Standing, withThreads } from '../judge/forecast/aftermath.js';
 import {
   type RestoreLayout,
   type RuleOutcome,
@@ -34,7 +35,7 @@ export const imageForecast = (look: ImageLook, criu: string, target?: TargetVdso
       ? undefined
       : withoutCriu(survey(look.evidence, {}), version, criu);
   if (hopeless !== undefined) return hopeless;
-  const outcome = withThreads(look, imageOutcome(look, criu, target));
+  const outcome = withThreads(imageOutcome(look, criu, target), standing(look));
   const place = target === undefined ? 'On the kernel it was dumped on' : 'On the target';
   return {
     criu,
@@ -45,17 +46,15 @@ export const imageForecast = (look: ImageLook, criu: string, target?: TargetVdso
   };
 };
 
-/** Where the threads stopped may undo a restore that works. */
-const withThreads = ({ process, evidence, dumped }: ImageLook, outcome: RuleOutcome): RuleOutcome => {
-  const { restore, line } = outcome;
-  if (restore === undefined || restore === 'fail' || restore === 'crash') return outcome;
+const standing = ({ process, evidence, dumped }: ImageLook): Standing => {
   const stopped = evidence.process.instructionPointers ?? [];
   const outside = stopped.find((ip) => process.areas?.every(({ start, end }) => ip < start || ip >= end));
-  if (outside !== undefined)
-    return { restore: 'crash', text: `a thread stands at ${hex(outside)}, where the image has no mapping`, line };
   const [start, changed] = [dumped?.area.start ?? 0n, dumped?.comparison?.changed ?? []];
-  const replaced = restore === 'in-place' && stopped.some((ip) => standsIn(ip - start, changed));
-  return replaced ? { restore: undefined, text: 'a thread stands in code that the restore replaces', line } : outcome;
+  const replaced = stopped.some((ip) => standsIn(ip - start, changed));
+  return {
+    nowhere: outside === undefined ? undefined : `a thread stands at ${hex(outside)}, where the image has no mapping`,
+    written: replaced ? 'a thread stands in code that the restore replaces' : undefined,
+  };
 };
 
 /** CRIU's rule over what this image holds. */
@@ -136,23 +135,15 @@ const symbolsOf = (
 /** "6.1.0-56-amd64" hides its patch level: only the first two numbers can be compared. */
 const base = (release: string): string => release.split('.').slice(0, 2).join('.');
 
-/**
- * What is silently different after a restore that works: in place, everything that was the vDSO's own is the kernel's
- * again; memory that only begins with CRIU's mark was left out. Undefined while it is not known whether somebody had
- * written into the vDSO.
- */
+/** What is silently different after the restore: the rule over what the image and its log tell. */
 const lossOf = (look: ImageLook, restore: Forecast['restore']): readonly Loss[] | undefined => {
-  if (restore === undefined || restore === 'fail' || restore === 'crash') return undefined;
-  if (plainVdso(look)) return undefined;
-  const memory = leftOut(look) ? (['memory'] as const) : [];
   const { dumped } = look;
-  if (restore !== 'in-place' || dumped === undefined) return memory;
-  if (dumped.comparison === undefined) return undefined;
-  return [
-    ...(dumped.comparison.changed.length > 0 ? (['vdso-content'] as const) : []),
-    ...((dumped.area.protection & PROT_WRITE) === 0 ? [] : (['permissions'] as const)),
-    ...memory,
-  ];
+  return lossRule(restore, {
+    written: dumped?.comparison && dumped.comparison.changed.length > 0,
+    writable: dumped !== undefined && (dumped.area.protection & PROT_WRITE) !== 0,
+    cut: plainVdso(look) ? undefined : false,
+    leftOut: leftOut(look),
+  });
 };
 
 /** The vDSO is in the image as plain memory: how many of its pages are, the areas that are read do not say. */

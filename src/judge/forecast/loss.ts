@@ -5,41 +5,34 @@ import type { Fixed } from '../criu/fixup.js';
 import { compareImage } from '../criu/pristine.js';
 import { criuAtLeast } from '../criu/version.js';
 import { atLeast } from '../release.js';
+import { lossRule } from './aftermath.js';
 import type { RestoreOutcome } from './outcome.js';
 import type { Run } from './run.js';
 
-/**
- * What is different after a restore that works, without a word in the log: in place, the kernel's own pages and r-x
- * come back whatever was there; memory that only begins like a runtime vDSO is not dumped. Undefined: not known.
- */
+/** What is silently different after the restore: the rule over what is known of the process. */
 export const lossOf = (run: Run, fixed: Fixed, { restore, vdso }: RestoreOutcome): readonly Loss[] | undefined => {
-  if (restore !== 'in-place' && restore !== 'proxy' && restore !== 'none') return undefined;
-  const losses: Loss[] = [];
-  if (restore === 'in-place' && vdso !== undefined) {
-    const truth = run.judged.find(({ verdict }) => verdict.start === vdso.start)?.verdict.class;
-    if (truth === 'genuine') {
-      const modified = run.verdict.vdso?.modifiedPages;
-      if (modified === undefined) return undefined;
-      // A page that was copied and holds the same bytes is no loss.
-      if (modified.length > 0 && run.written?.length !== 0) losses.push('vdso-content');
-    }
-    if (truth === 'criu-proxy' && proxyWritten(run, vdso)) losses.push('vdso-content');
-    // What was not writable is given back as it was (the last loop over the mappings, criu/pie/restorer.c).
-    if (vdso.write) losses.push('permissions');
-  }
-  // A vDSO that is not both readable and executable is dumped as plain memory, which has no page of the kernel's.
+  // A vDSO that is not both readable and executable is dumped as plain memory.
   const plain = fixed.entries.find(({ start, vdso: taken }) => start === run.verdict.vdso?.start && !taken);
-  const isCut = plain === undefined ? false : leavesPagesOut(run, plain);
-  if (isCut === undefined) return undefined;
-  if (isCut) losses.push('vdso-content');
-  const runtimes = new Set(
-    run.judged.filter(({ verdict }) => verdict.class === 'criu-runtime').map(({ verdict }) => verdict.start),
-  );
-  // Files have no entry; the first dropped entry is the one with the mark.
-  const [marked] = fixed.dropped;
-  if (marked !== undefined && !runtimes.has(marked.start)) losses.push('memory');
-  return losses;
+  return lossRule(restore, {
+    written: vdso === undefined ? false : isWritten(run, vdso),
+    writable: vdso?.write === true,
+    cut: plain === undefined ? false : leavesPagesOut(run, plain),
+    leftOut: leavesMemoryOut(run, fixed),
+  });
 };
+
+const isWritten = (run: Run, vdso: CriuEntry): boolean | undefined => {
+  const truth = run.judged.find(({ verdict }) => verdict.start === vdso.start)?.verdict.class;
+  if (truth === 'criu-proxy') return proxyWritten(run, vdso);
+  const modified = truth === 'genuine' ? run.verdict.vdso?.modifiedPages : [];
+  // A page that was copied and holds the same bytes is no loss.
+  return modified && modified.length > 0 && run.written?.length !== 0;
+};
+
+/** Files have no entry; the first dropped entry is the one with the mark. */
+const leavesMemoryOut = ({ judged }: Run, { dropped: [marked] }: Fixed): boolean =>
+  marked !== undefined &&
+  !judged.some(({ verdict }) => verdict.class === 'criu-runtime' && verdict.start === marked.start);
 
 /**
  * Which pages of plain memory a dump holds: with PAGEMAP_SCAN (Linux 6.7, CRIU 4.0) those that are no file's, and the

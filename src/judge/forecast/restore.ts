@@ -8,6 +8,7 @@ import { proxiedSymbols } from '../criu/proxied-symbols.js';
 import { identityLine, movedSymbol, symtableCheck } from '../criu/symtable.js';
 import { criuAtLeast } from '../criu/version.js';
 import { imageIndex } from '../traits.js';
+import { withThreads } from './aftermath.js';
 import type { RestoreOutcome } from './outcome.js';
 import { type RestoreLayout, readsClock, restoreRule } from './restore-rule.js';
 import { type Run, standsIn } from './run.js';
@@ -17,15 +18,10 @@ import { takenOf } from './taken.js';
 /** A restore on the same kernel: the rule over what the dump would write. */
 export const simulateRestore = (run: Run, fixed: Fixed): RestoreOutcome => {
   const outcome = proxify(run, fixed);
-  const survives = outcome.restore === 'in-place' || outcome.restore === 'proxy' || outcome.restore === 'none';
-  if (!survives) return outcome;
-  const lost = pointsIntoDropped(run, fixed);
-  if (lost !== undefined) return { restore: 'crash', text: lost, line: undefined, vdso: outcome.vdso };
-  const replaced = outcome.restore === 'in-place' ? pointsIntoWritten(run, outcome) : undefined;
-  return replaced === undefined ? outcome : { ...outcome, restore: undefined, text: replaced };
+  return withThreads(outcome, { nowhere: pointsIntoDropped(run, fixed), written: pointsIntoWritten(run, outcome) });
 };
 
-/** A thread that goes on in code of the vDSO that somebody wrote finds the kernel's there. */
+/** A thread that goes on in code of the vDSO that somebody wrote. */
 const pointsIntoWritten = ({ space, written }: Run, { vdso }: RestoreOutcome): string | undefined => {
   if (written === undefined || vdso === undefined) return undefined;
   const inside = space.evidence.process.instructionPointers?.find((pointer) => standsIn(pointer - vdso.start, written));
