@@ -11,6 +11,7 @@ import {
   restoreRule,
 } from '../judge/forecast/restore-rule.js';
 import { standsIn } from '../judge/forecast/run.js';
+import { isOfKernel } from '../judge/forecast/runtime-vdso.js';
 import { takenOf } from '../judge/forecast/taken.js';
 import { withoutCriu } from '../judge/forecast.js';
 import { mapsVvar, usualVvarPages } from '../judge/layout.js';
@@ -113,7 +114,7 @@ const parsesOf = ({ dumped, process }: ImageLook, version: CriuVersion | undefin
 
 /** On the same kernel only a proxy that came from elsewhere is of another one; its note says of which. */
 const symbolsOf = (
-  { dumped, evidence }: ImageLook,
+  { dumped, evidence, verdict }: ImageLook,
   target: TargetVdso | undefined,
   version: CriuVersion | undefined,
 ): RestoreLayout['symbols'] => {
@@ -121,7 +122,13 @@ const symbolsOf = (
   const elf = dumped?.elf;
   if (target === undefined) {
     const [release, made] = [evidence.host.release, elf?.linuxVersion];
-    if (release !== undefined && made !== undefined && base(release) !== base(made)) return 'other';
+    const own = release !== undefined && made !== undefined ? isOfKernel(made, release) : undefined;
+    if (own === false) return 'other';
+    // One that was there from the start is the kernel's own, whatever its release hides.
+    const isProxy = verdict.mappings.some(
+      ({ start, class: one }) => start === dumped?.area.start && one === 'criu-proxy',
+    );
+    if (own === undefined && isProxy) return undefined;
     const [bytes, pristine] = [dumped?.bytes, dumped?.comparison?.pristine];
     if (bytes === undefined || pristine === undefined || listed === undefined) return 'same';
     const moved = movedSymbol(bytes, pristine, listed);
@@ -131,9 +138,6 @@ const symbolsOf = (
   const moved = listed.find((name) => elf.symbols.get(name) !== target.symbols?.get(name));
   return moved === undefined ? 'same' : { moved };
 };
-
-/** "6.1.0-56-amd64" hides its patch level: only the first two numbers can be compared. */
-const base = (release: string): string => release.split('.').slice(0, 2).join('.');
 
 /** What is silently different after the restore: the rule over what the image and its log tell. */
 const lossOf = (look: ImageLook, restore: Forecast['restore']): readonly Loss[] | undefined => {

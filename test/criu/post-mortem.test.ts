@@ -380,6 +380,19 @@ test('a CRIU that does not start on that kernel restores no image of it there', 
   }
 });
 
+test('a proxy of that very kernel is told from one of another only where the release shows its patch level', async (context) => {
+  const restoreOn = async (release: string) => {
+    const { forecast } = await changed(context, 'criu-proxied-dumped-again', (path) => {
+      const log = join(path, 'dump.log');
+      writeFileSync(log, readFileSync(log, 'latin1').replace('6.18.44-fc-v669', release), 'latin1');
+    });
+    return forecast?.restore;
+  };
+  assert.equal(await restoreOn('6.18.44-other'), 'in-place');
+  assert.equal(await restoreOn('6.19.1'), 'proxy');
+  assert.equal(await restoreOn('6.18.0-1-amd64'), undefined);
+});
+
 test('a vDSO that is more or less than the whole image of its kernel gets a proxy', async (context) => {
   const vdso = bytesOf('plain-shell-loop/bundle/22379/mem/7fa9e8d42000.bin');
   assert.equal(vdso.length, 0x2000);

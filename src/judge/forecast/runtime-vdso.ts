@@ -55,14 +55,7 @@ const sameImage = ({ space, judged }: Run, vdso: CriuEntry): boolean | undefined
   const elf = one.traits.elf;
   const runtime = judged.find(({ verdict }) => verdict.class === 'criu-runtime');
   const release = space.evidence.host.release;
-  // The note in the image is the version of the kernel it came from (LINUX_VERSION_CODE, "6.18.44").
-  if (elf?.linuxVersion !== undefined && release !== undefined) {
-    return release === elf.linuxVersion ||
-      release.startsWith(`${elf.linuxVersion}-`) ||
-      release.startsWith(`${elf.linuxVersion}+`)
-      ? true
-      : sameBase(release, elf.linuxVersion);
-  }
+  if (elf?.linuxVersion !== undefined && release !== undefined) return isOfKernel(elf.linuxVersion, release);
   if (
     runtime !== undefined &&
     countPages(runtime.traits, 'kernel') > 0 &&
@@ -73,8 +66,13 @@ const sameImage = ({ space, judged }: Run, vdso: CriuEntry): boolean | undefined
   return undefined;
 };
 
-/** "6.1.0-56-amd64" hides its patch level: the first two numbers decide "no", and nothing decides "yes". */
-const sameBase = (release: string, version: string): false | undefined => {
-  const [one, other] = [release.split('.'), version.split('.')];
+/**
+ * Is an image with that note (LINUX_VERSION_CODE, "6.18.44") of the kernel with that release? "6.1.0-56-amd64" hides its
+ * patch level: the first two numbers decide "no", and nothing decides "yes".
+ */
+export const isOfKernel = (linuxVersion: string, release: string): boolean | undefined => {
+  if (release === linuxVersion || [`${linuxVersion}-`, `${linuxVersion}+`].some((whole) => release.startsWith(whole)))
+    return true;
+  const [one, other] = [release.split('.'), linuxVersion.split('.')];
   return one[0] === other[0] && one[1] === other[1] ? undefined : false;
 };
