@@ -1,10 +1,11 @@
 import type { Confidence } from '../model/verdict.js';
+import { isCopyOrCopied, isPlainData, mayBeWritten, saysNothing } from './doubt.js';
 import { type Opinion, opinion } from './opinion.js';
 import { pageSentences } from './page-words.js';
 import { isPieceOf } from './pieces.js';
 import { plausibility, possibleSize } from './plausible.js';
 import type { Space } from './space.js';
-import { isAllCopied, sureKernelPages, type Traits } from './traits.js';
+import { imageIndex, isAllCopied, looksAlike, sureKernelPages, type Traits } from './traits.js';
 
 /**
  * Where a name proves nothing (kernels before 3.16, CRIU images, core files): a mapping with a kernel page is the vDSO,
@@ -17,7 +18,9 @@ export const classifyByAddress = (space: Space): readonly Opinion[] => {
     return space.traits.map((traits) => {
       const evidence = sentences(space, traits);
       if (sure.includes(traits)) return opinion(traits, 'genuine', isProven(traits) ? 'proven' : 'likely', evidence);
-      if (pieces.includes(traits)) return pieceOpinion(traits, evidence);
+      if (pieces.includes(traits)) {
+        return isPlainData(traits) ? opinion(traits, undefined, 'unknown', evidence) : pieceOpinion(traits, evidence);
+      }
       return opinion(traits, 'decoy', certainlyNot(traits) ? 'proven' : 'likely', [
         'the vDSO is another mapping',
         ...evidence,
@@ -41,7 +44,8 @@ const byPlausibility = (space: Space): readonly Opinion[] => {
     best !== undefined &&
     best.points >= needed(best.traits) &&
     !rivals(best, second) &&
-    !isCopyOrCopied(space, best.traits)
+    !isCopyOrCopied(space, best.traits) &&
+    !saysNothing(space, best.traits)
       ? best
       : undefined;
   return space.traits.map((traits) => {
@@ -50,6 +54,8 @@ const byPlausibility = (space: Space): readonly Opinion[] => {
     if (winner !== undefined && isPieceOf(space, [winner.traits], traits)) return pieceOpinion(traits, evidence);
     if (winner === undefined && mayBeAnything(space, traits)) return opinion(traits, undefined, 'unknown', evidence);
     const score = scored.find((one) => one.traits === traits);
+    if (winner === undefined && score !== undefined && mayBeWritten(space, traits))
+      return opinion(traits, undefined, 'unknown', evidence);
     if (score === undefined || score.points <= 0) {
       const confidence: Confidence = certainlyNot(traits) ? 'proven' : 'likely';
       return opinion(traits, 'decoy', confidence, evidence);
@@ -83,22 +89,15 @@ const needed = ({ named, atAuxv }: Traits): number => (named || atAuxv ? 2 : 3);
 /** Too close to call: nothing but their place tells two mappings of the same size, or two images, apart. */
 const rivals = (best: Scored, second: Scored | undefined): boolean => {
   if (second === undefined || second.points <= 0) return false;
-  const told = (traits: Traits): boolean =>
-    traits.pages.some(({ state }) => state === 'kernel' || state === 'copied') || traits.special !== undefined;
-  if (told(best.traits) || told(second.traits)) return best.points - second.points < 2;
-  const images = looksAlike(best.traits) && looksAlike(second.traits);
-  return images || isTwin(best.traits, second.traits) || best.points - second.points < 2;
+  const isKernels = (traits: Traits): boolean =>
+    traits.pages.some(({ state }) => state === 'kernel') || traits.special !== undefined;
+  const isTold = (traits: Traits): boolean => isKernels(traits) || traits.pages.some(({ state }) => state === 'copied');
+  if (isKernels(best.traits) || isKernels(second.traits)) return best.points - second.points < 2;
+  // Copies do not tell an image that was written over from a copy that the program made of it.
+  if (looksAlike(best.traits) && looksAlike(second.traits)) return true;
+  if (isTold(best.traits) || isTold(second.traits)) return best.points - second.points < 2;
+  return isTwin(best.traits, second.traits) || best.points - second.points < 2;
 };
-
-/**
- * Every page is private and it cannot be written: a debugger may have written them all, or a program made a copy and
- * put it where the vDSO was. A process that writes its own leaves it writable, or writes one page of it.
- */
-const isCopyOrCopied = ({ naming }: Space, traits: Traits): boolean =>
-  (naming.rule === 'address' || naming.rule === 'both') &&
-  traits.special === undefined &&
-  !traits.vma.write &&
-  isAllCopied(traits);
 
 /** Text of the same size, of which neither one's content is known. */
 const isTwin = (one: Traits, other: Traits): boolean =>
@@ -107,15 +106,14 @@ const isTwin = (one: Traits, other: Traits): boolean =>
   one.pageTotal === other.pageTotal &&
   [one, other].every(({ vma }) => vma.read && vma.execute && !vma.write);
 
-const looksAlike = ({ content }: Traits): boolean => content === 'vdso' || content === 'maybe';
-
 /** A page that is the kernel's, or the flags of a special mapping on memory that can run. */
 const isSurely = (space: Space, traits: Traits): boolean => {
   if (!traits.fileless || traits.otherSpecial || traits.special === false || traits.vma.shared) return false;
   // um, sh, hexagon, csky since 6.12 name every vDSO.
   if (space.naming.rule === 'both' && !traits.named) return false;
   if (!possibleSize(space, traits)) return false;
-  if (sureKernelPages(traits, space.pageSize) > 0) return traits.vma.read || traits.named || traits.pageTotal > 1;
+  if (sureKernelPages(traits, space.pageSize) > 0)
+    return traits.vma.read || traits.named || traits.pageTotal > 1 || imageIndex(traits) !== undefined;
   return traits.special === true && (traits.vma.execute || traits.named || looksAlike(traits));
 };
 

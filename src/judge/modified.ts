@@ -1,3 +1,4 @@
+import { mayLackTail } from './pieces.js';
 import type { Space } from './space.js';
 import type { Traits } from './traits.js';
 
@@ -7,6 +8,7 @@ import type { Traits } from './traits.js';
  * how many are copies: none, or all, is an answer, some is not.
  */
 export const modifiedPages = (space: Space, pieces: readonly Traits[]): readonly number[] | undefined => {
+  if (mayLackTail(space, pieces)) return undefined;
   const first = pieces[0]?.vma.start ?? 0n;
   const numbers: number[] = [];
   for (const piece of pieces) {

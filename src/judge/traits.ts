@@ -105,6 +105,9 @@ export const sureKernelPages = ({ pages, filled, smaps, vma }: Traits, pageSize:
 export const countPages = (traits: Traits, state: Page['state']): number =>
   traits.pages.filter((page) => page.state === state).length;
 
+/** Its bytes are an image, or begin like one. */
+export const looksAlike = ({ content }: Traits): boolean => content === 'vdso' || content === 'maybe';
+
 /** Its pages are known, and all of them are private copies. */
 export const isAllCopied = (traits: Traits): boolean =>
   traits.pages.length > 0 && countPages(traits, 'copied') === traits.pages.length;

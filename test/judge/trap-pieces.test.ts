@@ -76,3 +76,35 @@ test('a check that takes one of two pieces is told so', () => {
   const wrong = verdict.findings.find(({ code }) => code === 'hint-policy-wrong');
   assert.match(wrong?.text ?? '', /which is (2 mappings from 0x7ffd02a7f000|at 0x7ffd02a7f000)\.$/);
 });
+
+const splitBefore = (tail: string): Made => ({
+  ...RHEL7,
+  maps: `7ffc15b9c000-7ffc15bbd000 rw-p 00000000 00:00 0 [stack]
+         7fffd8baf000-7fffd8bb0000 r-xp 00000000 00:00 0 [vdso]
+         7fffd8bb0000-7fffd8bb1000 ${tail} 00000000 00:00 0`,
+  auxv: 0x7fffd8baf000n,
+});
+
+test('a tail that was written over and is still text is a piece: its page is copied', () => {
+  const pagemap = { '0x7fffd8baf000': [kernelPage(0x1a05)], '0x7fffd8bb0000': [copiedPage(0x19f1)] };
+  const bytes = { '0x7fffd8bb0000': new Uint8Array(64).fill(0x90) };
+  const verdict = judged({ ...splitBefore('rwxp'), pagemap, bytes });
+  assert.deepEqual(classes(verdict), { '0x7fffd8baf000': 'genuine', '0x7fffd8bb0000': 'genuine' });
+  assert.deepEqual(verdict.vdso?.modifiedPages, [1]);
+});
+
+test('where the tail may be a copy or other memory, no list of copied pages is whole', () => {
+  // The head was not touched: no frame says where it stands in the image.
+  const untouched = judged({
+    ...splitBefore('rwxp'),
+    pagemap: { '0x7fffd8baf000': [0n], '0x7fffd8bb0000': [copiedPage(0x19f1)] },
+  });
+  assert.equal(untouched.vdso?.start, 0x7fffd8baf000n);
+  assert.equal(untouched.vdso?.modifiedPages, undefined);
+  const data = judged({
+    ...splitBefore('rw-p'),
+    pagemap: { '0x7fffd8baf000': [kernelPage(0x1a05)], '0x7fffd8bb0000': [copiedPage(0x19f1)] },
+  });
+  assert.deepEqual(classes(data), { '0x7fffd8baf000': 'genuine' });
+  assert.equal(data.vdso?.modifiedPages, undefined);
+});
