@@ -13,8 +13,14 @@ import { isAllCopied, sureKernelPages, type Traits } from './traits.js';
 export const classifyByName = (space: Space): readonly Opinion[] => {
   const named = space.traits.filter((traits) => traits.named && traits.special !== false);
   const owned = named.filter((traits) => traits.special === true || sureKernelPages(traits, space.pageSize) > 0);
+  // A name that was only inferred may stand at an address; one that was seen to move with its mapping may not.
+  const doubtful = space.naming.measured
+    ? []
+    : named.filter((traits) => traits.special !== true && isPlainMemory(traits) && !owned.includes(traits));
   const hidden =
-    space.naming.measured || named.length > 0 ? [] : space.traits.filter((traits) => isHidden(space, traits));
+    space.naming.measured || named.length > doubtful.length
+      ? []
+      : space.traits.filter((traits) => isHidden(space, traits));
   const torn = isTorn(space, named);
   // Since 4.8 the kernel's pointer follows the vDSO (special_mapping_mremap); it was read apart from maps, so likely.
   const pointed = named.filter(({ vma }) => vma.start === space.evidence.contextVdso);
@@ -37,9 +43,10 @@ export const classifyByName = (space: Space): readonly Opinion[] => {
       }
       return opinion(traits, undefined, 'unknown', evidence);
     }
-    // A name that was only inferred may stand at an address; one that was seen to move with its mapping may not.
-    if (!space.naming.measured && owned.length > 0 && !owned.includes(traits) && isPlainMemory(traits)) {
-      return opinion(traits, 'decoy', 'likely', evidence);
+    if (doubtful.includes(traits)) {
+      return owned.length > 0 || hidden.length > 0
+        ? opinion(traits, 'decoy', 'likely', evidence)
+        : opinion(traits, undefined, 'unknown', evidence);
     }
     const backed = traits.special === true || sureKernelPages(traits, space.pageSize) > 0 || !userMode;
     return opinion(traits, 'genuine', backed ? 'proven' : 'likely', evidence);

@@ -1,4 +1,4 @@
-import type { Vma } from '../model/vma.js';
+import { isVdsoNamed, type Vma } from '../model/vma.js';
 import { atLeast, isX86, type Release } from './release.js';
 import type { Space } from './space.js';
 
@@ -49,9 +49,9 @@ export const isVdsoFirst = ({ evidence, release }: Space): boolean => {
  * "vvar_start = . - 4*PAGE_SIZE"), 6 with [vvar_vclock] (e93d2521b27f, 6.13). Undefined where it is not known.
  */
 export const expectedVvarPages = ({ evidence, release, vvars }: Space): number | undefined => {
-  const usual = usualVvarPages(evidence.host.machine, release);
-  // A vendor's 6.12 may have the split of 6.13.
-  return usual === 4 && vvars.some(({ name }) => name === '[vvar_vclock]') ? 6 : usual;
+  // A vendor's 6.12 may have the split of 6.13, and a container may print any release.
+  if (isX86(evidence.host.machine) === true && vvars.some(({ name }) => name === '[vvar_vclock]')) return 6;
+  return usualVvarPages(evidence.host.machine, release);
 };
 
 /** The same by machine (uname -m) and release alone. */
@@ -77,7 +77,9 @@ export const vvarAttached = (
 ): { readonly attached: boolean | undefined; readonly why: string } => {
   const runs = vvarRuns(space);
   if (runs.length === 0) {
-    return givesVvar(space) === true
+    // A vDSO without its name is one of a kernel that gives names by address, whatever the release says: such has no vvar.
+    const named = space.vmas.some((vma) => vma.start === vdso.start && isVdsoNamed(vma));
+    return named && givesVvar(space) === true
       ? { attached: false, why: 'maps: no [vvar] at all, which this kernel maps beside every vDSO' }
       : { attached: undefined, why: 'maps: no [vvar], and this kernel may have none' };
   }

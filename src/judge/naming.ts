@@ -1,6 +1,7 @@
-import type { Evidence } from '../model/evidence.js';
+import { AT_MINSIGSTKSZ, type Evidence } from '../model/evidence.js';
 import { isFileless, isVdsoNamed, isVvarNamed, sizeOf, type Vma } from '../model/vma.js';
-import { atLeast, parseRelease, type Release } from './release.js';
+import { hasFileBit, showsShift } from './page-format.js';
+import { atLeast, isX86, parseRelease, type Release } from './release.js';
 
 /**
  * How this kernel prints "[vdso]", and how surely that is known.
@@ -39,6 +40,9 @@ const inferred = (evidence: Evidence, vmas: readonly Vma[], uml: boolean): Namin
   if (vmas.some(isVvarNamed) && !OLD_NAMES.test(machine ?? '')) {
     return { rule: 'mapping', measured: true, why: 'maps: [vvar] is named, so special mappings carry their names' };
   }
+  if (isX86(machine) === true && hasFileBit(evidence, vmas) === false && showsShift(evidence)) {
+    return { rule: 'address', measured: true, why: 'pagemap: words as kernels before 3.5 have them' };
+  }
   const release = parseRelease(evidence.host.release);
   if (release === undefined || machine === undefined) {
     return { rule: 'unknown', measured: false, why: 'kernel release or machine not known' };
@@ -50,9 +54,24 @@ const inferred = (evidence: Evidence, vmas: readonly Vma[], uml: boolean): Namin
   }
   const special = isSpecial(machine, release);
   if (special === undefined) return { rule: 'unknown', measured: false, why: `${said}: naming not known` };
+  if (special && evidence.source === 'bundle' && mayBeOlder(evidence, vmas)) {
+    return { rule: 'unknown', measured: false, why: `${said}, but no [vvar] is there: naming not known` };
+  }
   return special
     ? { rule: 'mapping', measured: false, why: `${said}: the name is the mapping's own` }
     : { rule: 'address', measured: false, why: `${said}: the name stays at the address` };
+};
+
+/**
+ * A container may print any release (Virtuozzo does), and the one who captured it has not tried the name. x86 maps a
+ * [vvar] beside every vDSO since 3.16: where there is none, somebody unmapped it, or the kernel is older than it says.
+ * What tells: the [vsyscall] of a 64-bit process was always there and readable before 3.16; it is --xp by default since
+ * 5.3 (vsyscall=xonly), or not there. x86 adds AT_MINSIGSTKSZ to auxv since 5.14.
+ */
+const mayBeOlder = ({ host, auxv }: Evidence, vmas: readonly Vma[]): boolean => {
+  if (isX86(host.machine) !== true || auxv?.entries.has(AT_MINSIGSTKSZ) === true) return false;
+  const gate = vmas.find(({ name }) => name === '[vsyscall]');
+  return gate === undefined ? !vmas.some(({ end }) => end > FOUR_GIB) : gate.read;
 };
 
 /**
@@ -86,6 +105,8 @@ export const imageHasOwnNames = ({ host }: Evidence, vmas: readonly Vma[]): bool
 /** arch_vma_name of these answered by address until install_special_mapping() went in 6.12 (497258dfafcc), and stays. */
 const OLD_NAMES = /^(sh|hexagon|csky)/;
 
+const FOUR_GIB = 0x1_0000_0000n;
+
 const keepsOldNames = (evidence: Evidence): boolean => OLD_NAMES.test(evidence.host.machine ?? '');
 
 /**
@@ -100,5 +121,7 @@ export const isUserMode = (evidence: Evidence, vmas: readonly Vma[]): boolean =>
   if (reference !== undefined && reference.length > 0) return reference.length === 1;
   const page = BigInt(evidence.host.pageSize);
   const named = vmas.filter((vma) => isVdsoNamed(vma) && isFileless(vma));
-  return named.length > 0 && named.every((vma) => vma.start > 0x1_0000_0000n && sizeOf(vma) === page);
+  // Until 5.10 a vDSO can be cut down to a page (special mappings split), and a 32-bit image may have no more.
+  const mayBeCut = release === undefined || atLeast(release, 5, 11) !== true;
+  return named.length > 0 && named.every((vma) => sizeOf(vma) === page && (!mayBeCut || vma.start > FOUR_GIB));
 };

@@ -15,19 +15,21 @@ export const KPF_ZERO_PAGE = 1n << 24n;
  * The words themselves go before the release, which a container may fake.
  */
 export const hasFileBit = (evidence: Evidence, vmas: readonly Vma[]): boolean | undefined => {
-  const shift = BigInt(Math.round(Math.log2(evidence.host.pageSize)));
-  let oldLayout = false;
   for (const words of evidence.pagemap.values())
-    for (const word of words) {
-      if ((word & PRESENT) === 0n) continue;
-      if ((word & FILE) !== 0n) return true;
-      if (((word >> 55n) & 0x3fn) === shift) oldLayout = true;
-    }
+    for (const word of words) if ((word & PRESENT) !== 0n && (word & FILE) !== 0n) return true;
   const since = atLeast(parseRelease(evidence.host.release), 3, 5);
-  if (!oldLayout) return since;
+  if (!showsShift(evidence)) return since;
   // 3.5 to 4.1 print the page shift and bit 61 both: a page of a file that is not writable decides.
   if (vmas.some((vma) => !vma.write && !isFileless(vma) && anyPresent(evidence.pagemap.get(vma.start)))) return false;
   return since === true ? undefined : false;
+};
+
+/** Has any page its shift in bits 55 to 60, as kernels before 4.2 print it? */
+export const showsShift = ({ pagemap, host }: Evidence): boolean => {
+  const shift = BigInt(Math.round(Math.log2(host.pageSize)));
+  for (const words of pagemap.values())
+    for (const word of words) if ((word & PRESENT) !== 0n && ((word >> 55n) & 0x3fn) === shift) return true;
+  return false;
 };
 
 const anyPresent = (words: BigUint64Array | undefined): boolean =>

@@ -102,6 +102,7 @@ export const AT_ENTRY = 9;
 export const AT_RANDOM = 25;
 export const AT_SYSINFO = 32;
 export const AT_SYSINFO_EHDR = 33;
+export const AT_MINSIGSTKSZ = 51;
 
 /** What could not be read, and why. */
 export interface Unread {
