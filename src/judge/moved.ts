@@ -21,6 +21,7 @@ export const isMoved = (
   if (placedAt !== undefined) return { moved: placedAt !== place, why: 'events: seen where it was put' };
   const claimed = space.auxvVdso;
   if (claimed === undefined) return { moved: undefined, why: 'auxv: AT_SYSINFO_EHDR is not known' };
+  if (claimed === 0n) return { moved: undefined, why: 'auxv: AT_SYSINFO_EHDR is no address' };
   if (claimed === place) return { moved: false, why: 'auxv: AT_SYSINFO_EHDR is its start' };
   if (claimed % space.pageSize !== 0n) return { moved: undefined, why: 'auxv: AT_SYSINFO_EHDR is no page address' };
   if (liesWhereExecPutsIt(space, first, pieces.at(-1) ?? first)) {

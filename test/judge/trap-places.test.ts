@@ -249,3 +249,25 @@ test("the kernel's own word goes before names, pages and content", () => {
   assert.equal(verdict.hint, 'lost+gained');
   assert.equal(verdict.confidence, 'proven');
 });
+
+test('AT_SYSINFO_EHDR of zero names no place to have moved from', () => {
+  const verdict = judged({
+    ...MODERN,
+    maps: `7f0000000000-7f0000004000 r--p 00000000 00:00 0 [vvar]
+           7f0000004000-7f0000006000 r--p 00000000 00:00 0 [vvar_vclock]
+           7f0000006000-7f0000008000 r-xp 00000000 00:00 0 [vdso]`,
+    auxv: 0n,
+  });
+  assert.equal(verdict.vdso?.moved, undefined);
+});
+
+test('[vvar_vclock] alone is not all the data of a vDSO, whatever the release says', () => {
+  const verdict = judged({
+    ...MODERN,
+    release: '2.6.78',
+    maps: `7f0000004000-7f0000006000 r--p 00000000 00:00 0 [vvar_vclock]
+           7f0000006000-7f0000008000 r-xp 00000000 00:00 0 [vdso]`,
+    auxv: 0x7f0000006000n,
+  });
+  assert.equal(verdict.vdso?.vvarAttached, false);
+});
