@@ -34,9 +34,10 @@ export const readProcess = (files: BundleFiles, pid: number, said: BundleHost): 
   if (typeof vmas === 'string') return bad('maps', vmas);
 
   const auxvBytes = file('auxv');
-  const auxv = auxvBytes === undefined || auxvBytes.length === 0 ? undefined : parseAuxv(auxvBytes);
-  if (auxvBytes !== undefined && auxvBytes.length > 0 && auxv === undefined)
-    return bad('auxv', 'is no auxiliary vector');
+  // A process can empty its own (prctl PR_SET_MM_MAP): the kernel prints its end then, which says nothing.
+  const emptied = auxvBytes?.every((byte) => byte === 0) === true;
+  const auxv = auxvBytes === undefined || emptied ? undefined : parseAuxv(auxvBytes);
+  if (auxvBytes !== undefined && !emptied && auxv === undefined) return bad('auxv', 'is no auxiliary vector');
   const smapsText = latin1('smaps');
   // A line cut short may be read as a shorter one: flags that are not there would say that it is no special mapping.
   const smaps = smapsText === undefined ? undefined : parseSmaps(wholeLines(smapsText));
@@ -87,11 +88,17 @@ export const readProcess = (files: BundleFiles, pid: number, said: BundleHost): 
     namespaces,
     contextVdso: undefined,
     faultedPages: false,
-    unread: [...missing(files), ...(smapsText === undefined || smapsText.endsWith('\n') ? [] : [CUT_SMAPS])],
+    unread: [
+      ...missing(files),
+      ...(emptied && auxvBytes?.length !== 0 ? [EMPTIED_AUXV] : []),
+      ...(smapsText === undefined || smapsText.endsWith('\n') ? [] : [CUT_SMAPS]),
+    ],
   });
 };
 
 const wholeLines = (text: string): string => text.slice(0, text.lastIndexOf('\n') + 1);
+
+const EMPTIED_AUXV: Unread = { what: 'auxv', why: 'bad', detail: 'has no entry' };
 
 const CUT_SMAPS: Unread = { what: 'smaps', why: 'truncated', detail: 'ends in the middle of a line' };
 

@@ -156,6 +156,16 @@ test('empty optional files are not known, and no fault: a reader without rights 
   );
 });
 
+test('an auxv that the process emptied is not known, and no fault', async () => {
+  await withDirectory({ ...GOOD, '77/auxv': new Uint8Array(16) }, async (path) => {
+    const contents = await readBundle(path);
+    assert.ok(contents.ok);
+    const [evidence] = contents.value.processes;
+    assert.equal(evidence?.auxv, undefined);
+    assert.ok(evidence?.unread.some(({ what, why }) => `${what} ${why}` === 'auxv bad'));
+  });
+});
+
 test('an smaps that ends in the middle of a line is data: its last line is not believed', async () => {
   const flags =
     '7f1000006000-7f1000008000 r-xp 00000000 00:00 0 [vdso]\nRss: 8 kB\nAnonymous: 0 kB\nVmFlags: rd ex mr mw me de';
