@@ -89,15 +89,19 @@ const needed = ({ named, atAuxv }: Traits): number => (named || atAuxv ? 2 : 3);
 /** Too close to call: nothing but their place tells two mappings of the same size, or two images, apart. */
 const rivals = (best: Scored, second: Scored | undefined): boolean => {
   if (second === undefined || second.points <= 0) return false;
-  const isKernels = (traits: Traits): boolean =>
-    traits.pages.some(({ state }) => state === 'kernel') || traits.special !== undefined;
-  const isTold = (traits: Traits): boolean => isKernels(traits) || traits.pages.some(({ state }) => state === 'copied');
-  if (isKernels(best.traits) || isKernels(second.traits)) return best.points - second.points < 2;
-  // Copies do not tell an image that was written over from a copy that the program made of it.
-  if (looksAlike(best.traits) && looksAlike(second.traits)) return true;
-  if (isTold(best.traits) || isTold(second.traits)) return best.points - second.points < 2;
-  return isTwin(best.traits, second.traits) || best.points - second.points < 2;
+  const apart = best.points - second.points >= 2;
+  const [copied, otherCopied] = [hasCopy(best.traits), hasCopy(second.traits)];
+  if (speaksForItself(best.traits) || speaksForItself(second.traits)) return !apart;
+  // A copy tells other memory from the vDSO, but not an image that was written over from one that the program copied.
+  if (looksAlike(best.traits) && looksAlike(second.traits)) return copied || !otherCopied || !apart;
+  if (copied || otherCopied) return !apart;
+  return isTwin(best.traits, second.traits) || !apart;
 };
+
+const hasCopy = ({ pages }: Traits): boolean => pages.some(({ state }) => state === 'copied');
+
+const speaksForItself = ({ pages, special }: Traits): boolean =>
+  special !== undefined || pages.some(({ state }) => state === 'kernel');
 
 /** Text of the same size, of which neither one's content is known. */
 const isTwin = (one: Traits, other: Traits): boolean =>

@@ -19,25 +19,25 @@ export const isCopyOrCopied = (space: Space, traits: Traits): boolean =>
   isAllCopied(traits);
 
 /**
- * Neither page nor byte speaks for it, nor has it the permissions that the kernel gives: a vDSO may be made so
- * (mprotect), and so may memory that was put where it was. Or it is an image that can be written and not run.
+ * Neither page nor byte speaks for it, and it is no text: a vDSO may be made so (mprotect), and so may memory that was
+ * put where it was. Or it is an image that can be written and not run.
  */
 export const saysNothing = (space: Space, { vma, special, pages, content }: Traits): boolean => {
   if (!mayBeMisnamed(space) || special !== undefined) return false;
   if (pages.some(({ state }) => state === 'kernel')) return false;
-  return content === undefined ? !vma.read || !vma.execute || vma.write : vma.write && !vma.execute;
+  return content === undefined ? !vma.read || !vma.execute : vma.write && !vma.execute;
 };
 
 /**
  * Too little speaks for it, and yet it may be the vDSO: an image that is no longer text, text that was written and into
- * which nobody looked. Only plain written data is none.
+ * which nobody looked. Data is none: no program makes its vDSO that.
  */
 export const mayBeWritten = (space: Space, traits: Traits): boolean => {
   if (!mayBeMisnamed(space)) return false;
   const { vma, named, content } = traits;
   if (looksAlike(traits)) return vma.execute || !isAllCopied(traits);
   if (content !== undefined) return false;
-  return named ? vma.execute || !vma.write || !isAllCopied(traits) : vma.read && vma.execute;
+  return named ? vma.execute || (!vma.write && !isAllCopied(traits)) : vma.read && vma.execute;
 };
 
 /**

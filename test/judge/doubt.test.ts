@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { classes, copiedPage, judged, kernelPage, type Made, RHEL7 } from './build.js';
+import { classes, copiedPage, judged, kernelPage, type Made, oldPage, RHEL7 } from './build.js';
 import { headerOnly } from './images.js';
 
 // Old kernels give the name to whatever stands at the address. Where neither page nor byte tells, the vDSO and other
@@ -43,16 +43,21 @@ test('written data is no vDSO, and bytes that are no image are none', () => {
 });
 
 test('the name on memory that is written all over, and into which nobody looked, says nothing', () => {
-  for (const permissions of ['r-xp', 'rwxp', 'r--p'])
+  for (const permissions of ['r-xp', 'rwxp'])
     isOpen({ maps: named(permissions), pagemap: { '0x7ffc15bfd000': COPIES }, auxv: OLD }, permissions);
-  const data = judged({ ...RHEL7, maps: named('rw-p'), pagemap: { '0x7ffc15bfd000': COPIES }, auxv: OLD });
+  const data = judged({ ...RHEL7, maps: named('r--p'), pagemap: { '0x7ffc15bfd000': COPIES }, auxv: OLD });
   assert.equal(data.hint, 'gained');
 });
 
-test('the name on memory with other permissions than the kernel gives says nothing by itself', () => {
-  for (const permissions of ['r--p', 'rwxp', '---p', '--xp', 'rw-p'])
-    isOpen({ maps: named(permissions), auxv: OLD }, permissions);
-  assert.equal(judged({ ...RHEL7, maps: named('r-xp'), auxv: OLD }).hint, 'ok');
+test('the name on memory that is no text says nothing by itself; on data it is a stolen one', () => {
+  for (const permissions of ['r--p', '---p', '--xp']) isOpen({ maps: named(permissions), auxv: OLD }, permissions);
+  for (const permissions of ['r-xp', 'rwxp'])
+    assert.equal(judged({ ...RHEL7, maps: named(permissions), auxv: OLD }).hint, 'ok');
+  for (const pagemap of [undefined, { '0x7ffc15bfd000': [0n, 0n] }, { '0x7ffc15bfd000': COPIES }])
+    assert.equal(
+      judged({ ...RHEL7, maps: named('rw-p'), ...(pagemap === undefined ? {} : { pagemap }), auxv: OLD }).hint,
+      'gained',
+    );
   const page = judged({
     ...RHEL7,
     maps: named('---p'),
@@ -78,6 +83,24 @@ test('of two images that were both written none is known to be the vDSO', () => 
     },
     'two images',
   );
+});
+
+test('an image that has the name, and of which nobody knows a copied page, is not rivalled by a copy', () => {
+  const verdict = judged({
+    ...RHEL7,
+    release: '2.6.32',
+    reference: {},
+    maps: `${moved('r-xp')}
+           7ffc15bfd000-7ffc15bff000 r-xp 00000000 00:00 0 [vdso]`,
+    pagemap: {
+      '0x7f6334cf3000': [oldPage(0x1560), oldPage(0x1561)],
+      '0x7ffc15bfd000': [oldPage(0x2f2a4), oldPage(0x2f2a5)],
+      '0x7ffc15b9c000': [oldPage(0x1562)],
+    },
+    bytes: { '0x7f6334cf3000': headerOnly(), '0x7ffc15bfd000': headerOnly() },
+    auxv: OLD,
+  });
+  assert.deepEqual(classes(verdict), { '0x7f6334cf3000': 'decoy', '0x7ffc15bfd000': 'genuine' });
 });
 
 test("a page of the host's vDSO is one though nobody may read it", () => {
