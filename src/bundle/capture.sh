@@ -1,6 +1,6 @@
 #!/bin/sh
 # Evidence of where the vDSO of some processes is: writes a vdsowatch-bundle/1 directory, for hosts
-# that run nothing but a shell. Needs sh, cat, dd, od, ls, mkdir, rm and uname; root sees most.
+# that run nothing but a shell. Needs sh, cat, dd, od, ls, mkdir, rm and uname, better date too; root sees most.
 #
 #   sh capture.sh -o DIR PID...      then, anywhere else:      vdsowatch analyze DIR
 #
@@ -259,6 +259,18 @@ plain() { # TEXT, without what would need escaping in JSON
 if [ "$((0x7fffffffffff))" != 140737488355327 ]; then
   fail 3 'this shell cannot count to 2^47. Run it with dash, bash or busybox sh.'
 fi
+# Now, by the boot clock and by the time of day: JSON, or nothing where /proc does not tell.
+now() {
+  read -r uptime rest 2>/dev/null </proc/uptime || uptime=
+  case $uptime in '' | .* | *[!0-9.]*) return ;; esac
+  time=$(date -u +%Y-%m-%dT%H:%M:%SZ 2>/dev/null) || time=
+  case $time in
+    [0-9]*T*Z) printf '{"uptime": "%s", "time": "%s"}' "$uptime" "$time" ;;
+    *) printf '{"uptime": "%s"}' "$uptime" ;;
+  esac
+}
+
+begun=$(now)
 own
 status=0 captured=0
 for pid do
@@ -282,10 +294,17 @@ for pid do
 done
 if [ $captured -eq 0 ]; then rmdir "$out" 2>/dev/null; exit 3; fi
 
+ended=$(now)
+boot=
+read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id || :
+boot=$(plain "$boot")
 {
   printf '{\n  "format": "vdsowatch-bundle/1",\n'
-  printf '  "host": {"release": "%s", "machine": "%s", "pageSize": %s, "hintTest": "unknown"},\n' \
-    "$(plain "$(uname -r)")" "$(plain "$(uname -m)")" "$page"
+  printf '  "host": {"release": "%s", "machine": "%s", "pageSize": %s, "hintTest": "unknown"%s},\n' \
+    "$(plain "$(uname -r)")" "$(plain "$(uname -m)")" "$page" "${boot:+, \"bootId\": \"$boot\"}"
+  if [ -n "$begun" ] && [ -n "$ended" ]; then
+    printf '  "taken": {"from": %s, "until": %s},\n' "$begun" "$ended"
+  fi
   if [ -n "$reference" ]; then
     printf '  "reference": {"%s": [%s]},\n' "$(image)" "$reference"
   else

@@ -2,12 +2,15 @@ import type { Host } from '../model/evidence.js';
 import { failed, failure, type Outcome, success } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
 import { BUNDLE_FORMAT } from './limits.js';
+import { parseTaken, type Taken } from './taken.js';
 
 /** What bundle.json says of the host. `pageSize` is undefined when it does not say. */
 export interface BundleHost {
   readonly host: Omit<Host, 'pageSize'>;
   readonly pageSize: number | undefined;
   readonly note: string | undefined;
+  /** Undefined: it does not say. */
+  readonly taken: Taken | undefined;
 }
 
 /** What bundle.json does not say is not known; without its format, or with facts that no machine has, it is a failure. */
@@ -52,6 +55,7 @@ export const parseBundleJson = (bytes: Uint8Array): Outcome<BundleHost> => {
     },
     pageSize,
     note: text(document['note']),
+    taken: parseTaken(document['taken']),
   });
 };
 

@@ -7,12 +7,15 @@ import { readArchive } from './read-archive.js';
 import { cannotRead, readDirectory } from './read-directory.js';
 import { parseBundleJson } from './read-host.js';
 import { readProcess } from './read-process.js';
+import type { Taken } from './taken.js';
 
 /** What a `vdsowatch-bundle/1` holds: one Evidence per pid directory, ascending. */
 export interface BundleContents {
   readonly path: string;
   readonly host: Host;
   readonly note: string | undefined;
+  /** Undefined: it does not say. */
+  readonly taken: Taken | undefined;
   readonly processes: readonly Evidence[];
   /** Processes of several that could not be used, one sentence each, escaped; the others are still good. */
   readonly warnings: readonly string[];
@@ -72,6 +75,7 @@ const contentsOf = (path: string, files: BundleFiles): Outcome<BundleContents> =
     path,
     host: first.host,
     note: said.value.note,
+    taken: said.value.taken,
     processes,
     warnings: problems.map(({ text }) => text),
   });

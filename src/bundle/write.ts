@@ -9,10 +9,17 @@ import { type Failure, failed, failure, type Outcome, success } from '../model/f
 import { escapeText } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import { BUNDLE_FORMAT } from './limits.js';
+import type { StampJson } from './taken.js';
 import type { BundleFile } from './write-collect.js';
 
-/** bundle.json: where the evidence is from. */
-export const manifest = (host: Host, note: string): BundleFile => {
+/** When it was read; a boot by its id, so that evidence of another one is told apart. */
+export interface WhenTaken {
+  readonly from: StampJson;
+  readonly until: StampJson;
+}
+
+/** bundle.json: where the evidence is from, and from when. */
+export const manifest = (host: Host, taken: WhenTaken, note: string): BundleFile => {
   const document = {
     format: BUNDLE_FORMAT,
     host: {
@@ -20,7 +27,9 @@ export const manifest = (host: Host, note: string): BundleFile => {
       machine: host.machine ?? null,
       pageSize: host.pageSize,
       hintTest: host.hintTest,
+      ...(host.bootId === undefined ? {} : { bootId: host.bootId }),
     },
+    taken,
     reference: Object.fromEntries([...host.reference].map(([image, frames]) => [image, frames.map(hex)])),
     note,
   };
@@ -51,12 +60,12 @@ export const checkTarget = (target: string): Failure | undefined => {
 
 /**
  * Writes a bundle: files readable by their owner only. bundle.json comes last in a directory, so that one that was not
- * finished is not taken for a bundle; an unfinished archive is removed, also when `stop` ends it. The first error ends it
- * and is said.
+ * finished is not taken for a bundle, and is asked for when all else is read; an unfinished archive is removed, also when
+ * `stop` ends it. The first error ends it and is said.
  */
 export const writeBundle = async (
   target: string,
-  last: BundleFile,
+  last: () => BundleFile,
   files: Iterable<BundleFile>,
   stop?: AbortSignal,
 ): Promise<Outcome<number>> => {
@@ -71,7 +80,7 @@ export const writeBundle = async (
   }
 };
 
-const writeFolder = (target: string, last: BundleFile, files: Iterable<BundleFile>): number => {
+const writeFolder = (target: string, last: () => BundleFile, files: Iterable<BundleFile>): number => {
   if (statSync(target, { throwIfNoEntry: false }) === undefined) mkdirSync(target, { mode: 0o700 });
   const made = new Set<string>();
   let count = 0;
@@ -83,14 +92,14 @@ const writeFolder = (target: string, last: BundleFile, files: Iterable<BundleFil
     count += 1;
   };
   for (const file of files) write(file);
-  write(last);
+  write(last());
   return count;
 };
 
 /** Everything is below one folder named like the archive, as tar would make it of a directory. */
 const writeArchive = async (
   target: string,
-  last: BundleFile,
+  last: () => BundleFile,
   files: Iterable<BundleFile>,
   stop: AbortSignal | undefined,
 ): Promise<number> => {
@@ -108,7 +117,7 @@ const writeArchive = async (
       count += 1;
     };
     for (const file of files) await write(file);
-    await write(last);
+    await write(last());
     archive.finalize();
   };
   // Opened before anything can stop it: from here on the file is ours, and ours to remove.

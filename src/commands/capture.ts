@@ -1,4 +1,5 @@
 import { captureScript } from '../bundle/script.js';
+import { stampNow } from '../bundle/taken.js';
 import { checkTarget, isArchive, manifest, writeBundle } from '../bundle/write.js';
 import { type BundleFile, collectProcess } from '../bundle/write-collect.js';
 import { hintOf, testAllAbis } from '../hint/examine.js';
@@ -45,6 +46,7 @@ export const run = async (pids: readonly number[], options: CaptureOptions): Pro
   const files = procFiles();
   const local = readLocalHost(files, hintOf(await testAllAbis()));
   const proc = procContext(files, local);
+  const from = stampNow(proc.clock);
   const problems: Failure[] = [];
   const captured: number[] = [];
   // One process at a time is in memory: each is read when the one before has been written.
@@ -75,7 +77,8 @@ export const run = async (pids: readonly number[], options: CaptureOptions): Pro
       stopped = status;
       stop.abort();
     });
-    const written = await writeBundle(target, manifest(local.host, note), collected(first, wanted), stop.signal);
+    const last = (): BundleFile => manifest(local.host, { from, until: stampNow(proc.clock) }, note);
+    const written = await writeBundle(target, last, collected(first, wanted), stop.signal);
     if (stopped !== undefined && !written.ok) return stopped;
     problems.forEach(complain);
     if (!written.ok) return refuse(written.failure);

@@ -44,6 +44,38 @@ test('a good bundle: host, process, mappings, auxv; what is missing is said to b
   });
 });
 
+test('when a bundle was read is known where it says so, and what cannot be believed is not known', async () => {
+  const stamp = (uptime: unknown, time?: unknown) => ({ uptime, ...(time === undefined ? {} : { time }) });
+  const takenOf = async (taken: unknown) => {
+    const json = { ...(JSON.parse(JSON_TEXT) as object), taken };
+    return await withDirectory({ ...GOOD, 'bundle.json': JSON.stringify(json) }, async (path) => {
+      const contents = await readBundle(path);
+      assert.ok(contents.ok);
+      return contents.value.taken;
+    });
+  };
+  const [early, late] = [stamp('734.13', '2026-11-24T15:04:05Z'), stamp('735', '2026-11-24T15:04:06.250Z')];
+  assert.deepEqual(await takenOf({ from: early, until: late }), {
+    from: { at: 734_130_000_000n, time: 1_795_532_645_000_000_000n },
+    until: { at: 735_000_000_000n, time: 1_795_532_646_250_000_000n },
+  });
+  assert.equal((await takenOf({ from: stamp('1.5'), until: stamp('1.5') }))?.from.time, undefined);
+  for (const wrong of [
+    undefined,
+    null,
+    7,
+    {},
+    { from: early },
+    { from: late, until: early },
+    { from: stamp(734), until: late },
+    { from: stamp('-1'), until: late },
+    { from: stamp('1e3'), until: late },
+    { from: null, until: late },
+  ])
+    assert.equal(await takenOf(wrong), undefined, JSON.stringify(wrong));
+  assert.equal((await takenOf({ from: stamp('1.0', 'yesterday'), until: late }))?.from.time, undefined);
+});
+
 test('a bundle of several processes: the good ones are kept, a bad one is named', async () => {
   await withDirectory({ ...GOOD, '9/maps': MAPS, '123/maps': 'garbage\n' }, async (path) => {
     const contents = await readBundle(path);

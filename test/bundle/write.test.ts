@@ -17,7 +17,7 @@ import { setTimeout } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { checkTarget, manifest, writeBundle } from '../../src/bundle/write.js';
-import { collectProcess } from '../../src/bundle/write-collect.js';
+import { type BundleFile, collectProcess } from '../../src/bundle/write-collect.js';
 import { AT_SYSINFO_EHDR } from '../../src/model/evidence.js';
 import { auxvOf, block, FILE_LINE, madeUpProc, mapsLine, pagemapOf, statLine } from '../proc/made-up-proc.js';
 
@@ -96,7 +96,11 @@ describe('writing a bundle', () => {
     { path: '7/maps', bytes: Buffer.from('maps') },
     { path: '7/ns/uts', bytes: Buffer.from('uts') },
   ];
-  const last = manifest(host, 'a note');
+  const taken = {
+    from: { uptime: '734.130000000', time: '2026-11-24T15:04:05.123Z' },
+    until: { uptime: '735.000000000', time: '2026-11-24T15:04:06.000Z' },
+  };
+  const last = (): BundleFile => manifest({ ...host, bootId: 'b00t' }, taken, 'a note');
 
   test('as a directory: private files, bundle.json among them', async () => {
     const target = join(folder, 'made');
@@ -107,7 +111,8 @@ describe('writing a bundle', () => {
     const document: unknown = JSON.parse(readFileSync(join(target, 'bundle.json'), 'utf8'));
     assert.deepEqual(document, {
       format: 'vdsowatch-bundle/1',
-      host: { release: '6.18.0', machine: 'x86_64', pageSize: 4096, hintTest: 'kept' },
+      host: { release: '6.18.0', machine: 'x86_64', pageSize: 4096, hintTest: 'kept', bootId: 'b00t' },
+      taken,
       reference: { x86_64: ['0x2861', '0x2862'] },
       note: 'a note',
     });
@@ -124,7 +129,7 @@ describe('writing a bundle', () => {
     for await (const entry of untar) {
       names.push(`${entry.header.name} ${(await buffer(entry)).length}`);
     }
-    assert.deepEqual(names, ['made/7/maps 4', 'made/7/ns/uts 3', `made/bundle.json ${last.bytes.length}`]);
+    assert.deepEqual(names, ['made/7/maps 4', 'made/7/ns/uts 3', `made/bundle.json ${last().bytes.length}`]);
   });
 
   test('never over anything', async () => {

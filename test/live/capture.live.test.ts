@@ -10,6 +10,7 @@ import { run } from '../../src/commands/capture.js';
 import { judge } from '../../src/judge/judge.js';
 import type { Evidence, Host } from '../../src/model/evidence.js';
 import type { Verdict } from '../../src/model/verdict.js';
+import { localBootClock, wallOffset } from '../../src/proc/clock.js';
 import { procFiles } from '../../src/proc/files.js';
 import { procContext, readLocalHost } from '../../src/proc/host.js';
 import { readProcess } from '../../src/proc/process.js';
@@ -66,6 +67,11 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** A test may wait long; a clock in another unit or zone is further off. */
+const HOUR = 3_600_000_000_000n;
+/** A shell has whole seconds of the time of day, and a busy host makes it wait. */
+const CLOCKS = 60_000_000_000n;
+
 /** The verdict without the words of its evidence: those name their source, and sources differ. */
 const told = (verdict: Verdict): unknown => ({
   ...verdict,
@@ -80,6 +86,13 @@ const agrees = async (bundle: string): Promise<void> => {
   const read = await readBundle(bundle);
   assert.ok(read.ok, read.ok ? '' : read.failure.text);
   assert.deepEqual(read.value.warnings, []);
+  const { taken, host } = read.value;
+  assert.equal(host.bootId, readLocalHost().host.bootId, 'evidence of another boot is told by its id');
+  assert.ok(taken?.until.time !== undefined && taken.from.at <= taken.until.at);
+  const [now, uptime] = [localBootClock().now(), wallOffset()];
+  assert.ok(taken.until.at <= now && now - taken.until.at < HOUR, 'the boot clock of this host');
+  const shift = taken.until.time - taken.until.at - uptime;
+  assert.ok(shift < CLOCKS && shift > -CLOCKS, 'the time of day of this host');
   const captured = new Map(read.value.processes.map((evidence) => [evidence.process.pid, evidence]));
   assert.equal(captured.size, puppets.length);
   for (const { did, puppet } of puppets) {
