@@ -1,9 +1,10 @@
+import type { Taken } from '../bundle/taken.js';
 import type { LooseLog } from '../criu/logs-beside.js';
 import type { PostMortem } from '../criu/post-mortem.js';
 import { forecast } from '../judge/forecast.js';
 import { judge } from '../judge/judge.js';
 import type { Target } from '../model/doctor-schema.js';
-import type { Evidence, Host } from '../model/evidence.js';
+import type { Evidence, Host, Unread } from '../model/evidence.js';
 import { type Failure, failure, type Outcome, success } from '../model/failure.js';
 import type { Judged } from '../model/judged.js';
 import { bareEvidence, factsOf } from '../proc/unread.js';
@@ -19,6 +20,8 @@ export interface Piece {
   readonly judged: readonly Judged[];
   /** What could not be read of it; the rest is still judged. */
   readonly problems: readonly Failure[];
+  /** Of a bundle that says when it was read. */
+  readonly taken?: Taken | undefined;
   /** Of CRIU images and logs. */
   readonly criu?: Pick<PostMortem, 'set' | 'logs'> | undefined;
   /** Of a recording: `judged` are the newest states of these lives that have one, in their order. */
@@ -57,11 +60,12 @@ const bundlePiece = async (input: Input, { criu }: PieceOptions): Promise<Outcom
   const { readBundle } = await import('../bundle/read.js');
   const bundle = await readBundle(input.path);
   if (!bundle.ok) return bundle;
-  const { host, processes, warnings } = bundle.value;
+  const { host, processes, warnings, taken } = bundle.value;
   return success({
     input,
     host,
     judged: processes.map((evidence) => judged(evidence, criu)),
+    taken,
     problems: warnings.map((text) => failure('bad-input', text)),
   });
 };
@@ -151,12 +155,15 @@ export const stateOf = ({ state, lines }: Life): Judged | undefined =>
 
 /** One that moved or unmapped its vDSO and ended before it could be read; undefined: there is nothing to tell of it. */
 export const unreadOf = (life: Life, host: Host): Judged | undefined => {
-  const { pid, comm, remarkable, deeds, lines } = life;
-  if (!remarkable || deeds.length === 0) return undefined;
+  if (!life.remarkable || life.deeds.length === 0) return undefined;
+  return notRead(life, host, { what: 'maps', why: 'gone', detail: 'it ended before it was read' });
+};
+
+/** One of which no reading is known; `why` says so. */
+export const notRead = ({ pid, comm, deeds, lines }: Life, host: Host, why: Unread): Judged => {
   const facts = { ...factsOf(pid, undefined, 0n), comm };
-  const gone = { what: 'maps', why: 'gone', detail: 'it ended before it was read' } as const;
   const evidence: Evidence = {
-    ...bareEvidence(host, facts, deeds.at(-1)?.at ?? 0n, undefined, [gone]),
+    ...bareEvidence(host, facts, deeds.at(-1)?.at ?? 0n, undefined, [why]),
     source: 'recording',
   };
   return { evidence, verdict: judge(evidence), forecast: undefined, history: lines.map(({ line }) => line) };

@@ -99,8 +99,11 @@ export const fileTime = (directory: ImageDirectory, name: string): bigint | unde
   const opened = openImage(directory, name);
   if (opened?.ok !== true) return undefined;
   closeSync(opened.value.file);
-  return BigInt(Math.round(opened.value.written)) * NS_PER_MS;
+  return unixTime(opened.value.written);
 };
+
+/** Unix, ns, of a time in ms. */
+export const unixTime = (ms: number): bigint => BigInt(Math.round(ms)) * NS_PER_MS;
 
 const NS_PER_MS = 1_000_000n;
 

@@ -20,6 +20,8 @@ export interface ImageSet {
    * cr_dump_tasks). Undefined: CRIU before 3.14, or the tasks had a time namespace of their own.
    */
   readonly clock: bigint | undefined;
+  /** The same by the clock of the tasks' own time namespace, which a restore gives them. */
+  readonly ownClock?: bigint | undefined;
   /** Names of the log files that lie beside the images. */
   readonly logs: readonly string[];
   /** Everything that could not be read, one sentence each; the rest stands. */

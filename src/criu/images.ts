@@ -38,7 +38,8 @@ export const readImages = async (path: string): Promise<Outcome<ImageSet>> => {
     processes,
     stats: readStats(directory, problems),
     written: fileTime(directory, 'inventory.img') ?? fileTime(directory, 'dump.log'),
-    clock: readClock(directory, problems),
+    clock: readClock(directory, 'timens-0.img', problems),
+    ownClock: readOwnClock(directory, problems),
     logs: [...directory.names].filter((name) => name.endsWith('.log')).sort(),
     problems: [...new Map(problems.map((problem) => [problem.text, problem])).values()],
   });
@@ -92,9 +93,15 @@ const readTasks = (directory: ImageDirectory, problems: Failure[]): readonly Lis
 
 const MOST_THREADS = 65_536;
 
-const readClock = (directory: ImageDirectory, problems: Failure[]): bigint | undefined => {
-  const boot = readOne(directory, 'timens-0.img', 'timens', TimeNamespaceSchema, problems)?.boottime;
+const readClock = (directory: ImageDirectory, name: string, problems: Failure[]): bigint | undefined => {
+  const boot = readOne(directory, name, 'timens', TimeNamespaceSchema, problems)?.boottime;
   return boot && boot.tvSec * NS_PER_SECOND + boot.tvNsec;
+};
+
+/** There is one at most: a task of another time namespace than the root of its tree cannot be dumped. */
+const readOwnClock = (directory: ImageDirectory, problems: Failure[]): bigint | undefined => {
+  const name = [...directory.names].find((one) => one.startsWith('timens-') && one !== 'timens-0.img');
+  return name === undefined ? undefined : readClock(directory, name, problems);
 };
 
 const NS_PER_SECOND = 1_000_000_000n;

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
-import { type ImageDirectory, openDirectory, readImage, shown, unreadable } from './directory.js';
+import { fileTime, type ImageDirectory, openDirectory, readImage, shown, unixTime, unreadable } from './directory.js';
 import type { Logs } from './image-look.js';
 import type { ImageSet } from './image-set.js';
 import type { CriuLog, LogFinding, LogKind } from './log/log.js';
@@ -15,7 +15,7 @@ const MOST_LOGS = 16;
 
 /**
  * The dump and restore logs that lie beside images, under whatever name (-o): told by name, else by content; the usual
- * names go first. A dump log of another run than the images is left out, and said so.
+ * names go first. A log of another dump than the images is left out, and said so.
  */
 export const logsBeside = (set: ImageSet, problems: Failure[]): Logs => {
   const directory = openDirectory(set.directory);
@@ -23,7 +23,7 @@ export const logsBeside = (set: ImageSet, problems: Failure[]): Logs => {
   let logs: Logs = { dump: undefined, restore: undefined };
   for (const { path, log } of logsOf(directory.value, set.logs, problems)) {
     if (log.kind === 'unknown' || logs[log.kind] !== undefined) continue;
-    const foreign = log.kind === 'dump' && isForeign(set, log);
+    const foreign = isForeign(set, log);
     if (foreign) problems.push(failure('bad-input', `${shown(path)} is of another dump than the images.`));
     else logs = { ...logs, [log.kind]: log };
     if (!foreign) problems.push(...generalProblems(shown(path), log));
@@ -81,13 +81,17 @@ export const notCopied = (path: string): Failure =>
 
 const readOne = (directory: ImageDirectory, name: string, problems: Failure[]): CriuLog | undefined => {
   const file = readImage(directory, name, LONGEST_LOG);
-  if (file?.ok === true) return readLog(logText(file.value), kindByName(name));
+  if (file?.ok === true)
+    return { ...readLog(logText(file.value), kindByName(name)), written: fileTime(directory, name) };
   if (file !== undefined) problems.push(file.failure);
   return undefined;
 };
 
-export const isForeign = ({ inventory }: ImageSet, { runId }: CriuLog): boolean =>
-  inventory?.runId !== undefined && runId !== undefined && inventory.runId !== runId;
+/** A restore has a run of its own, and names that of its images. */
+export const isForeign = ({ inventory }: ImageSet, { kind, runId, imagesRunId }: CriuLog): boolean => {
+  const dump = kind === 'restore' ? imagesRunId : runId;
+  return inventory?.runId !== undefined && dump !== undefined && inventory.runId !== dump;
+};
 
 const kindByName = (name: string): LogKind =>
   /^dump\b/.test(name) ? 'dump' : /^restore\b/.test(name) ? 'restore' : 'unknown';
@@ -95,13 +99,14 @@ const kindByName = (name: string): LogKind =>
 /** A log by itself: with -W or -o it need not lie beside the images. */
 export const readLogFile = async (path: string): Promise<Outcome<LooseLog>> => {
   try {
-    const { size } = await stat(path);
+    const { size, mtimeMs } = await stat(path);
     if (size > LONGEST_LOG)
       return failed(failure('too-large', `${shown(path)} is ${size} bytes long, too long for a log.`));
     const log = readLog(logText(await readFile(path)), kindByName(basename(path)));
     if (log.kind === 'unknown' && log.findings.length === 0)
       return failed(failure('bad-input', `${shown(path)} has no line that CRIU prints about a vDSO.`, 'Log with -v4.'));
-    return success({ path, log, problems: generalProblems(shown(path), log) });
+    const dated = { ...log, written: unixTime(mtimeMs) };
+    return success({ path, log: dated, problems: generalProblems(shown(path), log) });
   } catch (error) {
     return failed(unreadable(path, error));
   }
@@ -113,8 +118,11 @@ const generalProblems = (label: string, log: CriuLog): readonly Failure[] => {
     finding.severity === 'error' && !/^(dump|restore)-ended$/.test(finding.code);
   const general = log.findings.filter((finding) => told(finding) && finding.pid === undefined).slice(0, 20);
   const problems = general.map(({ line, meaning }) => failure('bad-input', `${label}, line ${line}: ${meaning}.`));
-  if (log.ended === 'failure' && !log.findings.some(told) && log.firstError !== undefined)
-    problems.push(failure('bad-input', `${label}: CRIU failed for a reason other than a vDSO: ${log.firstError}.`));
+  if (log.ended !== 'success' && !log.findings.some(told) && log.firstError !== undefined) {
+    // It says that it failed, unless it stops where it stands: at its options, or by a bug of its own.
+    const what = log.ended === 'failure' ? 'CRIU failed' : 'CRIU stopped, it seems,';
+    problems.push(failure('bad-input', `${label}: ${what} for a reason other than a vDSO: ${log.firstError}.`));
+  }
   if (log.cut) problems.push(failure('too-large', `${label} is longer than is read; the rest was left out.`));
   return problems;
 };

@@ -36,8 +36,7 @@ const isDumpOf = (set: ImageSet, log: CriuLog): boolean => {
 
 /** By the run of the dump that it names, or it names a process of the images, and puts no vDSO where they have none. */
 const isRestoreOf = (set: ImageSet, log: CriuLog): boolean => {
-  const { inventory } = set;
-  if (inventory?.runId !== undefined && log.imagesRunId !== undefined) return inventory.runId === log.imagesRunId;
+  if (set.inventory?.runId !== undefined && log.imagesRunId !== undefined) return !isForeign(set, log);
   if (!namesOneOf(set, log)) return false;
   return log.findings.every(({ code, pid, address }) => {
     if (code !== 'image-vdso') return true;

@@ -8,7 +8,7 @@ import type { Event } from '../../src/model/event.js';
 import type { Observation } from '../../src/pipeline/observation.js';
 import { fuzzRuns } from '../fuzz-runs.js';
 import { exited, heard, moved } from '../pipeline/build.js';
-import { dumped, images, recorded, restored, TICKS } from './dumps.js';
+import { dumped, images, recorded, restored, shifted, TICKS } from './dumps.js';
 import { at, OFFSET, reading } from './recordings.js';
 
 /** Whatever a process went through: no story says of a dump what the order of events contradicts. */
@@ -57,6 +57,9 @@ interface Image {
   readonly ms: number;
   /** It was made before the recording began, or after its end. */
   readonly when: 'before' | 'seen' | 'later';
+  /** Start of the process that was restored from it last, and what was added to its clock, which is this, ms. */
+  restored: { readonly ticks: bigint; readonly shift: number } | undefined;
+  readonly clock: number;
 }
 
 /** Numbers of the step before which a recording begins, and of the one before which it ends. */
@@ -69,14 +72,17 @@ interface Truth {
   readonly events: readonly (Event | Observation)[];
   readonly images: readonly Image[];
   readonly pid: number;
+  /** Images that the restore log tells to be those of the process with that start. */
+  readonly told: ReadonlyMap<bigint, Image>;
 }
 
-const happen = async (list: readonly Step[], { from: begin, until }: Window): Promise<Truth> => {
+/** `logs`: CRIU was told to log so much (-v4) that restore logs have their clocks. */
+const happen = async (list: readonly Step[], { from: begin, until }: Window, logs: boolean): Promise<Truth> => {
   const from = Math.min(begin, list.length - 1);
   const { pid, place: first, auxv } = await images();
   let events: (Event | Observation)[] = [reading({ ms: 10, pid, ticks: TICKS, at: first, auxv })];
   const made: (Image & { readonly given: boolean })[] = [];
-  let [place, ticks, space, ms] = [first, TICKS, 1, 0];
+  let [place, ticks, space, ms, shift] = [first, TICKS, 1, 0, 0];
   let recorded: typeof events | undefined;
   const read = (after: number): void => {
     events.push(reading({ ms: after, pid, ticks, at: place, auxv }));
@@ -97,15 +103,16 @@ const happen = async (list: readonly Step[], { from: begin, until }: Window): Pr
     }
     events.push(...dumped(pid, 100 + index, ms));
     if (act.kind === 'failed dump') continue;
-    // A restored process has a time namespace of its own, whose clock says nothing.
-    const clock = space === 1 ? { clock: ms + 50 } : {};
+    // A restored process has a time namespace of its own, whose clock alone says nothing.
+    const clock = space === 1 ? { clock: ms + 50 } : { ownClock: ms + 50 + shift };
     const written = act.copied && space === 1 ? 100_000 : ms + 60;
     const { piece } = await images({ ...clock, written, at: place });
     const when = index < from ? 'before' : index < until ? 'seen' : 'later';
     // By the time of their files alone, images of a dump after the end of a recording may be copies of those it saw.
     const isTelling = when !== 'later' || space === 1;
     const input = { ...piece.input, path: `${made.length}` };
-    made.push({ piece: { ...piece, input }, place, ms, given: act.given && isTelling, when });
+    const own = { restored: undefined, clock: ms + 50 + shift };
+    made.push({ piece: { ...piece, input }, place, ms, given: act.given && isTelling, when, ...own });
     if (act.ends === undefined) continue;
     events.push(exited({ at: at(ms + 70), pid, in: space }));
     const source = made.at(-1 - Math.min(act.ends, made.length - 1));
@@ -113,11 +120,20 @@ const happen = async (list: readonly Step[], { from: begin, until }: Window): Pr
     space += 1;
     place = source.place;
     ticks = TICKS + BigInt(ms + 500) / 10n;
+    shift = source.clock - (ms + 505);
+    source.restored = { ticks, shift };
     events.push(...restored(pid, 200 + index, ms + 500, space, place));
     read(ms + 530 + late);
   }
-  return { events: recorded ?? [...events, heard(at(ms + 5000))], images: made.filter(({ given }) => given), pid };
+  const given = made.filter((one) => one.given).map((one) => (logs ? logged(one) : one));
+  const told = new Map(
+    logs ? given.flatMap((one) => (one.restored === undefined ? [] : [[one.restored.ticks, one]])) : [],
+  );
+  return { events: recorded ?? [...events, heard(at(ms + 5000))], images: given, pid, told };
 };
+
+const logged = (image: Image): Image =>
+  image.restored === undefined ? image : { ...image, piece: shifted(image.piece, image.restored.shift) };
 
 const placeOf = ({ judged }: Chapter['moments'][number]) => judged.verdict.vdso?.start;
 
@@ -134,7 +150,10 @@ const check = (chapter: Chapter, truth: Truth): void => {
   if (image.when === 'before') assert.equal(before, undefined);
   for (const after of those('after')) {
     if (image.when === 'seen') assert.equal(placeOf(after), image.place, 'it was restored from other images');
-    assert.ok((after.judged.evidence.process.startTicks ?? 0n) * 10n >= at(image.ms) / 1_000_000n, 'it began later');
+    const { startTicks = 0n } = after.judged.evidence.process;
+    assert.ok(startTicks * 10n >= at(image.ms) / 1_000_000n, 'it began later');
+    const origin = truth.told.get(startTicks);
+    assert.ok(origin === undefined || origin === image, 'a restore log tells of which images it is');
   }
   if (image.when === 'later') {
     assert.deepEqual(those('after'), []);
@@ -152,8 +171,8 @@ const check = (chapter: Chapter, truth: Truth): void => {
 
 test('a story says nothing of a dump that the order of events contradicts', async (context: TestContext) => {
   await fc.assert(
-    fc.asyncProperty(steps, fc.boolean(), windows, async (list, recordingFirst, window) => {
-      const truth = await happen(list, window);
+    fc.asyncProperty(steps, fc.boolean(), windows, fc.boolean(), async (list, recordingFirst, window, logs) => {
+      const truth = await happen(list, window, logs);
       const recording = await recorded(context, ...truth.events);
       const made = truth.images.map(({ piece }) => piece);
       const chapters = chaptersOf(recordingFirst ? [recording, ...made] : [...made.reverse(), recording]);

@@ -5,7 +5,7 @@ import type { Chapter } from '../../src/model/chapter.js';
 import type { Event } from '../../src/model/event.js';
 import type { Observation } from '../../src/pipeline/observation.js';
 import { exited, heard, moved } from '../pipeline/build.js';
-import { chapters, dumped, ELSEWHERE, images, places, recorded, restored, TICKS, tell } from './dumps.js';
+import { bundleOf, chapters, dumped, ELSEWHERE, images, places, recorded, restored, TICKS, tell } from './dumps.js';
 import { readPath } from './pieces.js';
 import { at, fileWith, frames, reading, recordingOf, traced } from './recordings.js';
 
@@ -157,13 +157,9 @@ test('two recordings that saw the same dump are both cut there', async (context)
 test('a bundle, which does not tell when it was read, is no better witness of a dump than who saw it', async (context) => {
   const image = await images();
   const { pid, place, auxv } = image;
-  const { judged, ...other } = await recorded(context, reading({ ms: 2500, pid, ticks: TICKS, at: ELSEWHERE, auxv }));
-  const bundle: Piece = {
-    ...other,
-    input: { kind: 'bundle', path: 'bundle' },
-    judged: judged.map((one) => ({ ...one, evidence: { ...one.evidence, source: 'bundle' } })),
-    recorded: undefined,
-  };
+  const bundle = await bundleOf(context, reading({ ms: 2500, pid, ticks: TICKS, at: ELSEWHERE, auxv }), {
+    ms: undefined,
+  });
   const recording = await recorded(
     context,
     reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
@@ -245,13 +241,13 @@ test('who was restored from older images is no witness of the newer ones', async
   );
   assert.deepEqual(chapters([recording, newer.piece, older.piece], pid).map(places), [
     [
-      ['before', ELSEWHERE],
-      ['dump', ELSEWHERE],
-    ],
-    [
       ['before', place],
       ['dump', place],
       ['after', place],
+    ],
+    [
+      ['before', ELSEWHERE],
+      ['dump', ELSEWHERE],
     ],
   ]);
 });
@@ -278,4 +274,27 @@ test('where the restorer is not recorded, the first reading after it is what it 
 test('a real image tells when it was made', async () => {
   const piece = await readPath('test/corpus/cases/moved-block/img');
   assert.equal(piece.criu?.set.clock, 1_308_914_267_202n);
+});
+
+test('what was read after a dump, and heard of before it, says nothing of the dump', async (context) => {
+  const image = await images();
+  const { pid, place, auxv } = image;
+  const first = reading({ ms: 10, pid, ticks: TICKS, at: place, auxv });
+  const late = reading({ ms: 1900, pid, ticks: TICKS, at: ELSEWHERE, auxv });
+  const rest = [
+    ...dumped(pid, 60, 1800),
+    moved({ at: at(1860), pid, in: 1, from: place, to: ELSEWHERE }),
+    heard(at(5000)),
+  ];
+  const read = await tell(context, [first, late, ...rest], image);
+  assert.deepEqual(places(read)[0], ['before', place]);
+  assert.match(words(read), /^It ran on after the dump: .* at 0x7e0000000000/m);
+  const unread = await tell(context, [moved({ at: at(500), pid, in: 1, from: auxv, to: place }), late, ...rest], image);
+  assert.deepEqual(places(unread), [
+    ['before', undefined],
+    ['dump', place],
+  ]);
+  assert.equal(unread.main.verdict.vdso?.start, place);
+  assert.match(words(unread), /^Before the dump it was not read\.$/m);
+  assert.match(words(unread), new RegExp(`moved it from 0x${auxv.toString(16)} to 0x${place.toString(16)}`));
 });

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { chaptersOf } from '../../src/analyze/join/chapters.js';
 import type { Piece } from '../../src/analyze/piece.js';
+import type { LogFinding } from '../../src/criu/log/log.js';
 import type { Chapter } from '../../src/model/chapter.js';
 import type { Event } from '../../src/model/event.js';
-import type { Observation } from '../../src/pipeline/observation.js';
+import type { Observation, Snapshot } from '../../src/pipeline/observation.js';
 import { called, forked, HOST, MS, moved, T0 } from '../pipeline/build.js';
 import { readCorpus, readPath } from './pieces.js';
 import { at, fileWith, frames, OFFSET, recordingOf, traced } from './recordings.js';
@@ -25,6 +26,12 @@ interface Made {
   readonly clock?: number;
   /** When they were written, or copied; undefined: not known. */
   readonly written?: number;
+  /** The same by the clock of the time namespace that a restore had given the tasks. */
+  readonly ownClock?: number;
+  /** What the log of a restore from them says it added to that clock, ms. */
+  readonly shift?: number;
+  /** When that log was written. */
+  readonly logged?: number;
   /** Where they have the vDSO, instead of where the dumped process had it. */
   readonly at?: bigint;
 }
@@ -36,12 +43,37 @@ export const images = async (made: Made = {}): Promise<Images> => {
   return { ...found, piece: dated(moveAll(found.piece, found.place, to), made), place: to };
 };
 
-const dated = (piece: Piece, { clock, written }: Made): Piece => {
+const dated = (piece: Piece, { clock, ownClock, written, shift, logged }: Made): Piece => {
+  if (piece.criu === undefined) return piece;
+  const { set, logs } = piece.criu;
   const times = {
     clock: clock === undefined ? undefined : at(clock),
-    written: written === undefined ? piece.criu?.set.written : at(written) + OFFSET,
+    ownClock: ownClock === undefined ? undefined : at(ownClock),
+    written: written === undefined ? set.written : at(written) + OFFSET,
   };
-  return { ...piece, criu: piece.criu && { ...piece.criu, set: { ...piece.criu.set, ...times } } };
+  const restore = logs.restore && {
+    ...logs.restore,
+    release: HOST.release,
+    written: logged === undefined ? undefined : at(logged) + OFFSET,
+  };
+  return shifted({ ...piece, criu: { set: { ...set, ...times }, logs: { ...logs, restore } } }, shift);
+};
+
+/** With a restore log that says it added so many ms to the clock of its images; undefined: it does not say. */
+export const shifted = (piece: Piece, shift: number | undefined): Piece => {
+  const { criu } = piece;
+  const restore = criu?.logs.restore;
+  if (criu === undefined || restore === undefined) return piece;
+  const others = restore.findings.filter(({ code }) => code !== 'boot-clock');
+  const findings = shift === undefined ? others : [...others, shiftLine(shift)];
+  return { ...piece, criu: { ...criu, logs: { ...criu.logs, restore: { ...restore, findings } } } };
+};
+
+const shiftLine = (shift: number): LogFinding => {
+  const seconds = Math.floor(shift / 1000);
+  const values = [`${seconds}`, `${(shift - seconds * 1000) * 1_000_000}`];
+  const said = { text: '', meaning: '', severity: 'info', routine: true } as const;
+  return { ...said, line: 1, code: 'boot-clock', pid: undefined, address: undefined, values };
 };
 
 /** The vDSO, and its data pages before it, elsewhere. */
@@ -131,3 +163,27 @@ export const restored = (pid: number, by: number, ms: number, space: number, to:
     space: { id: BigInt(space), mm: 0n },
   },
 ];
+
+interface Read {
+  /** When it was read, ms of the recordings; undefined: it does not say. */
+  readonly ms: number | undefined;
+  readonly boot?: string;
+}
+
+/** What `capture` wrote of a process at that time. */
+export const bundleOf = async (context: TestContext, seen: Snapshot, { ms, boot }: Read): Promise<Piece> => {
+  const recorded = await readPath(fileWith(context, recordingOf(frames(traced, seen))));
+  const own = boot === undefined ? {} : { bootId: boot };
+  const stamp = ms === undefined ? undefined : { at: at(ms), time: at(ms) + OFFSET };
+  return {
+    ...recorded,
+    input: { kind: 'bundle', path: 'bundle' },
+    host: recorded.host && { ...recorded.host, ...own },
+    judged: recorded.judged.map((one) => ({
+      ...one,
+      evidence: { ...one.evidence, source: 'bundle', host: { ...one.evidence.host, ...own } },
+    })),
+    recorded: undefined,
+    taken: stamp && { from: stamp, until: stamp },
+  };
+};

@@ -61,6 +61,18 @@ test('a CRIU that could not start, or failed for another reason, is one sentence
   assert.equal(outcome.value.judged.length, 0);
 });
 
+test('a restore log that names another dump than the images is left out, and said to be of another', async (context) => {
+  const path = join(temporaryDirectory(context), 'img');
+  cpSync(join(corpus, 'plain-shell-loop/img'), path, { recursive: true });
+  const log = join(path, 'restore.log');
+  const text = readFileSync(log, 'latin1');
+  const named = /Dump CRIU run id = (\S+)/.exec(text)?.[1] ?? '';
+  writeFileSync(log, text.replaceAll(named, named.replaceAll(/[0-9a-f]/g, '0')), 'latin1');
+  const read = await must(readPostMortem(path));
+  assert.equal(read.logs.restore, undefined);
+  assert.match(said(read), /restore\.log is of another dump than the images/);
+});
+
 test('logs of other names are found beside the images, a log of another run is not believed', async (context) => {
   const path = join(temporaryDirectory(context), 'img');
   cpSync(join(corpus, 'symtable-check-copy-at-old-address/img'), path, { recursive: true });

@@ -1,9 +1,11 @@
-import { hasStatus } from '../../criu/status.js';
+import { dumpClocks } from './dump-clocks.js';
+import { type Origin, originOf } from './origin.js';
+import { areOtherHosts } from './same.js';
 import { dumpsIn, dumpTime, metAt, type SeenDump, seenDump, startOf, writtenTime } from './seen-dump.js';
 import type { Witness } from './witness.js';
 
 /** A dump of a process: one that a recording saw, or images of one that none saw, which tell when they were made. */
-interface Dump {
+export interface Dump {
   readonly seen: SeenDump['dump'] | undefined;
   readonly images: readonly Witness[];
   /** Time of day, Unix, ns. */
@@ -11,27 +13,46 @@ interface Dump {
   readonly until: bigint;
 }
 
+/** Witnesses that have to do with the same dump. */
+export interface Group {
+  readonly witnesses: readonly Witness[];
+  /** They have to do with none: images of the newest before them, which left the process running. */
+  readonly later: Witness | undefined;
+  /** Images of other dumps that what was restored may have been made from as well. */
+  readonly perhaps: readonly Witness[];
+}
+
 /**
  * Witnesses of one process, apart by the dump they have to do with: a process that is dumped again and again has as
  * many images, and was restored from one of them. Images of which nobody knows when they were made stay with the first.
  */
-export const byDump = (witnesses: readonly Witness[]): readonly (readonly Witness[])[] => {
-  const images = witnesses.filter(({ criu }) => criu !== undefined);
+export const byDump = (witnesses: readonly Witness[]): readonly Group[] => {
+  const images = dumpClocks(witnesses);
   const others = witnesses.filter(({ criu }) => criu === undefined);
   const dumps = dumpsOf(images, others);
-  const [first, ...later] = dumps.filter((dump) => dump.images.length > 0);
-  if (first === undefined) return [witnesses];
+  const [first, ...later] = dumps
+    .filter((dump) => dump.images.length > 0)
+    .sort((one, other) => (one.from < other.from ? -1 : one.from > other.from ? 1 : 0));
+  if (first === undefined) return [{ witnesses: [...others, ...images], later: undefined, perhaps: [] }];
   const undated = images.filter((image) => !dumps.some((dump) => dump.images.includes(image)));
-  const groups = [first, ...later].map((dump) => [
-    ...others.filter((one) => !isApart(one, dump, dumps, others)),
-    ...dump.images,
-    ...(dump === first ? undated : []),
-  ]);
-  const left = others.filter((one) => !groups.some((group) => group.includes(one)));
-  return left.length === 0 ? groups : [...groups, left];
+  const groups = [first, ...later].map((dump): Group => {
+    const own = others.filter((one) => !isApart(one, dump, dumps, others));
+    const doubtful = own.map((one) => originOfOne(one, dumps, others)).find((origin) => origin?.dump === dump);
+    return {
+      witnesses: [...own, ...dump.images, ...(dump === first ? undated : [])],
+      later: undefined,
+      perhaps: doubtful?.perhaps.flatMap(({ images: [image] }) => image ?? []) ?? [],
+    };
+  });
+  const left = others.filter((one) => !groups.some((group) => group.witnesses.includes(one)));
+  if (left.length === 0) return groups;
+  const leaving = dumps
+    .filter((dump) => dump.images.length > 0 && left.every((one) => ranOn(one, dump.until)))
+    .reduce<Dump | undefined>((newest, one) => (newest && newest.from > one.from ? newest : one), undefined);
+  return [...groups, { witnesses: left, later: leaving?.images[0], perhaps: [] }];
 };
 
-/** All that are known of, in the order of their images; those without any come last. */
+/** All that are known of. */
 const dumpsOf = (images: readonly Witness[], others: readonly Witness[]): readonly Dump[] => {
   const dumps: Dump[] = [];
   const made = images.map((image) => ({ image, seen: seenDump(others, image)?.dump }));
@@ -42,7 +63,8 @@ const dumpsOf = (images: readonly Witness[], others: readonly Witness[]): readon
     const [from, until] = [seen?.from.time ?? time, seen?.until.time ?? time];
     if (from === undefined || until === undefined || dumps.some((dump) => dump.images.includes(image))) continue;
     // Copies of images tell the same clock.
-    const isCopy = (one: Witness): boolean => one.criu?.clock === image.criu?.clock;
+    const isCopy = (one: Witness): boolean =>
+      one.criu?.clock === image.criu?.clock && one.criu?.ownClock === image.criu?.ownClock;
     const same = made.filter(
       (one) => one.image === image || (seen !== undefined && one.seen === seen && isCopy(one.image)),
     );
@@ -62,12 +84,27 @@ const writtenBefore = (image: Witness, one: Witness): bigint | undefined => {
 
 /** Was it restored from what another dump made, or running when it had been dumped? Neither says a thing of the images. */
 const isApart = (one: Witness, dump: Dump, dumps: readonly Dump[], others: readonly Witness[]): boolean => {
-  const alive = others.find(({ life, startTicks: own }) => life && own !== undefined && own === one.startTicks) ?? one;
+  const alive = aliveOf(one, others);
   const [met, start] = [metAt(alive), startOf(alive)];
   if (met === undefined || met <= dump.until) return ranOn(one, dump.until);
   if (start !== undefined && start <= dump.until) return ranOn(one, dump.until);
-  return originOf(alive, met, dumps) !== dump;
+  return originOf(alive, met, dumps, others).dump !== dump;
 };
+
+/** Undefined: it may be no restored process at all. */
+const originOfOne = (one: Witness, dumps: readonly Dump[], others: readonly Witness[]): Origin | undefined => {
+  const alive = aliveOf(one, others);
+  const [met, start] = [metAt(alive), startOf(alive)];
+  if (met === undefined || (start !== undefined && dumps.every(({ until }) => start <= until))) return undefined;
+  return originOf(alive, met, dumps, others);
+};
+
+/** The same process as a recording saw it, which has been there longer. */
+const aliveOf = (one: Witness, others: readonly Witness[]): Witness =>
+  others.find(
+    ({ life, startTicks, host }) =>
+      life !== undefined && startTicks !== undefined && startTicks === one.startTicks && !areOtherHosts(host, one.host),
+  ) ?? one;
 
 /** It had been dumped and left running when it was met. */
 const ranOn = (one: Witness, dumped: bigint): boolean => {
@@ -75,24 +112,4 @@ const ranOn = (one: Witness, dumped: bigint): boolean => {
   // The hook looks at the frozen tasks when the images are written.
   const isOfHook = one.life?.of.hooks.some(({ hook }) => hook.action === 'post-dump') === true;
   return start !== undefined && start <= dumped && met !== undefined && met > dumped && !isOfHook;
-};
-
-/** What a restored process was made from: the newest dump before it that had its vDSO where the restore left it. */
-const originOf = ({ life }: Witness, met: bigint, dumps: readonly Dump[]): Dump | undefined => {
-  const { back, restored, deeds = [] } = life?.life ?? {};
-  const isMoved = deeds.some(({ at }) => restored && back && at > restored.at && at <= back.at);
-  const places = isMoved ? [] : (back?.verdict.mappings.map(({ start }) => start) ?? []);
-  const fits = (dump: Dump): boolean => {
-    const dumped = placesIn(dump);
-    return places.length === 0 || dumped.length === 0 || dumped.some((start) => places.includes(start));
-  };
-  const before = dumps.filter((dump) => dump.until < met && fits(dump));
-  return before.reduce<Dump | undefined>((newest, one) => (newest && newest.from > one.from ? newest : one), undefined);
-};
-
-/** Where it found the vDSO. */
-const placesIn = ({ images, seen }: Dump): readonly bigint[] => {
-  const areas = images.flatMap(({ criu }) => criu?.process?.areas ?? []);
-  if (areas.length > 0) return areas.filter(({ status }) => hasStatus(status, 'vdso')).map(({ start }) => start);
-  return seen?.known.state?.verdict.mappings.map(({ start }) => start) ?? [];
 };

@@ -6,12 +6,12 @@ import type { Finding } from '../../model/verdict.js';
 import { escapeText } from '../../text/escape.js';
 import { compare } from '../compare.js';
 import type { Piece } from '../piece.js';
-import { byDump } from './by-dump.js';
+import { byDump, type Group } from './by-dump.js';
 import { choiceFindings, choicesOf, imageOf } from './choices.js';
 import { conclude } from './conclusion.js';
 import { group } from './group.js';
 import { outcomeOf } from './outcome.js';
-import { type Role, rolesOf } from './roles.js';
+import { type Role, rolesOf, stateTime } from './roles.js';
 import { areOtherHosts } from './same.js';
 import { storyOf } from './story.js';
 import { type Witness, witnessesOf } from './witness.js';
@@ -22,37 +22,41 @@ export interface JoinOptions {
   readonly forTarget: boolean;
 }
 
-/** Joins what the paths say by process and time: one chapter for each process, in the order of the paths. Pure. */
+/**
+ * Joins what the paths say by process and time: one chapter for each process, or for each dump of it, oldest first, in
+ * the order of the paths. Pure.
+ */
 export const chaptersOf = (pieces: readonly Piece[], options: JoinOptions = { forTarget: false }): readonly Chapter[] =>
   group(witnessesOf(pieces))
     .flatMap(byDump)
-    .flatMap((witnesses) => chapterOf(rolesOf(witnesses), options) ?? []);
+    .flatMap((one) => chapterOf(one, options) ?? []);
 
-const chapterOf = (roles: readonly Role[], { forTarget }: JoinOptions): Chapter | undefined => {
+const chapterOf = (told: Group, { forTarget }: JoinOptions): Chapter | undefined => {
+  const roles = rolesOf(told.witnesses);
   const main = mainOf(roles);
   if (main === undefined) return undefined;
   const image = imageOf(roles)?.judged;
   const differences = differencesOf(roles);
   const choices = choicesOf(roles);
   const written = writtenOf(roles);
-  const told = mergedFindings([main, ...roles.filter((one) => isOf(main, one)).map(({ witness }) => witness)]);
+  const found = mergedFindings([main, ...roles.filter((one) => isOf(main, one)).map(({ witness }) => witness)]);
   const { evidence, verdict, forecast } = main.judged;
   const joined = [
     ...writtenFindings(written, verdict.vdso?.start),
     ...permissionFindings(differences, roles, verdict.vdso?.start),
-    ...choiceFindings(choices, told),
+    ...choiceFindings(choices, found),
   ];
   const expected = forTarget ? (image?.forecast ?? forecast) : (forecast ?? image?.forecast);
   const lives = roles.flatMap(({ witness }) => witness.life?.life ?? []);
   return {
     main: {
       evidence,
-      verdict: { ...verdict, findings: [...joined, ...told] },
+      verdict: { ...verdict, findings: [...joined, ...found] },
       ...(expected === undefined ? {} : { forecast: expected }),
       history: roles.flatMap(({ witness }) => witness.judged.history ?? []),
     },
     moments: roles.map(momentOf),
-    conclusion: conclude(roles, choices, written, differences),
+    conclusion: conclude(roles, choices, written, differences, told),
     story: storyOf(roles),
     turns: lives.flatMap(({ turns }) => turns),
     choices,
@@ -66,20 +70,23 @@ const chapterOf = (roles: readonly Role[], { forTarget }: JoinOptions): Chapter 
 
 /** What stands for the process: as it was when it was dumped, seen alive if possible. */
 const mainOf = (roles: readonly Role[]): Witness | undefined => {
-  for (const wanted of ['before', 'dump', 'crash', 'after'] as const) {
-    const those = roles.filter(({ role }) => role === wanted);
-    // A log alone knows little of a process: whoever has its mappings goes first.
-    const found = those.filter(({ witness }) => witness.judged.evidence.vmas !== undefined).at(-1) ?? those.at(-1);
-    if (found !== undefined) return found.witness;
-  }
-  return undefined;
+  const newest = (those: readonly Role[]): Witness | undefined =>
+    ROLES.map((wanted) => those.filter(({ role }) => role === wanted).at(-1)?.witness).find((one) => one !== undefined);
+  const isRead = ({ witness }: Role): boolean => witness.judged.evidence.vmas !== undefined;
+  const last = roles.filter(({ role }) => role === 'before').at(-1);
+  // A log alone knows little of a process, as does who saw it dumped and never read it: whoever has its mappings goes
+  // first. What it was before that one tells less than its images.
+  const useful = roles.filter((one) => isRead(one) && (one.role !== 'before' || last === undefined || isRead(last)));
+  return newest(useful) ?? newest(roles);
 };
+
+const ROLES = ['before', 'dump', 'crash', 'after'] as const;
 
 const momentOf = ({ role, witness }: Role): Moment => ({
   role,
   path: witness.path,
   host: witness.host,
-  time: witness.life?.life.state?.time,
+  time: stateTime(witness),
   judged: witness.judged,
 });
 

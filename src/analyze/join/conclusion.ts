@@ -5,11 +5,13 @@ import type { Difference } from '../../model/diff.js';
 import { printable } from '../../text/escape.js';
 import { hex } from '../../text/hex.js';
 import { isoTime } from '../../text/time-of-day.js';
+import { isProxied } from '../compare.js';
 import { deedWords } from '../recording/deeds.js';
 import type { Life } from '../recording/life.js';
+import type { Group } from './by-dump.js';
 import { choicesOf, IS, imageOf, TOOK } from './choices.js';
 import { dumpLines, type Outcome, outcomeOf, restoreLines } from './outcome.js';
-import type { Role } from './roles.js';
+import { type Role, stateTime } from './roles.js';
 import { shortPath } from './story.js';
 import type { Witness } from './witness.js';
 import { sentence, stateSentence } from './words.js';
@@ -21,6 +23,7 @@ export const conclude = (
   choices: readonly Choice[],
   written: Written | undefined,
   differences: readonly Difference[],
+  { later, perhaps }: Pick<Group, 'later' | 'perhaps'>,
 ): readonly string[] => {
   const image = imageOf(roles);
   const of = (role: Role['role']) => roles.filter((one) => one.role === role).map(({ witness }) => witness);
@@ -31,9 +34,11 @@ export const conclude = (
   const next = roles.some(({ dumped }) => dumped !== undefined) ? 'as' : 'then, as';
   const lives = roles.flatMap(({ witness }) => witness.life?.life ?? []);
   const { dump, restore } = image?.criu?.logs ?? {};
-  if (roles.length < 2 && lives.length === 0 && dump === undefined && restore === undefined) return [];
+  const isAlone = roles.length < 2 && lives.length === 0 && dump === undefined && restore === undefined;
+  if (isAlone && later === undefined) return [];
   const sentences = [
-    ...(before === undefined ? [] : [beforeWords(before, image !== undefined || after !== undefined)]),
+    ...(later === undefined ? [] : [`this is later than the dump in ${shortPath(later.path)}, which left it running`]),
+    ...(before === undefined ? [] : [beforeWords(before, image, image !== undefined || after !== undefined)]),
     ...of('before').flatMap(({ life }) => (life === undefined ? [] : deedsWords(life.life))),
     ...writtenWords(written, lives.length > 0),
     ...(image === undefined ? [] : dumpWords(image, choices)),
@@ -45,7 +50,9 @@ export const conclude = (
       const [first, ...rest] = [...dumpWords(one, took), ...restoreWords(one, last, undefined, took)];
       return first === undefined ? [] : [`${next} ${shortPath(one.path)} has it, ${first}`, ...rest];
     }),
-    ...(after === undefined ? [] : [`afterwards ${stateSentence(after.judged, 'is')}`]),
+    ...(after?.life === undefined ? [] : deedsWords(after.life.life, after.life.life.state?.at)),
+    ...(after === undefined ? [] : [afterWords(after)]),
+    ...perhapsWords(image, after, perhaps),
     ...wentOnWords(roles, 'after'),
     ...differences.filter(({ noticeable, field }) => noticeable === 'yes' && !TOLD.has(field)).map(({ text }) => text),
     ...of('crash').map(({ judged }) => `in the core file ${stateSentence(judged, 'is')}`),
@@ -57,13 +64,42 @@ export const conclude = (
 /** Fields whose change other sentences tell. */
 const TOLD: ReadonlySet<string> = new Set(['vdso', 'pages', 'bytes', 'hint', 'vvar']);
 
-const beforeWords = ({ life, judged }: Witness, dumped: boolean): string => {
+const beforeWords = (before: Witness, image: Witness | undefined, dumped: boolean): string => {
+  const { life, taken, judged } = before;
+  if (dumped && judged.evidence.vmas === undefined) return 'before the dump it was not read';
   const state = stateSentence(judged, 'was');
+  const time = stateTime(before);
+  if (dumped && time !== undefined && wasMovedSince(judged, image))
+    return `before the dump, at ${isoTime(time, 0n)}, when it was last read, ${state}`;
   if (dumped) return `before the dump ${state}`;
   const { ended, state: newest } = life?.life ?? {};
   if (ended !== undefined && life !== undefined && isLastWord(life.life))
     return `until it ended at ${isoTime(ended.time, 0n)}, ${state}`;
+  if (taken !== undefined) return `at ${isoTime(taken.time, 0n)}, when it was captured, ${state}`;
   return newest === undefined ? state : `at ${isoTime(newest.time, 0n)}, when it was last read, ${state}`;
+};
+
+const afterWords = ({ judged }: Witness): string =>
+  judged.evidence.vmas === undefined ? 'afterwards it was not read' : `afterwards ${stateSentence(judged, 'is')}`;
+
+/** The image has nothing there: it was moved, or unmapped, without anybody seeing it. */
+const wasMovedSince = ({ verdict }: Witness['judged'], image: Witness | undefined): boolean => {
+  const areas = image?.criu?.process?.areas;
+  const start = verdict.vdso?.start;
+  return (
+    areas !== undefined && start !== undefined && !areas.some((area) => area.start === start) && !isProxied(verdict)
+  );
+};
+
+/** No statement about which images were restored is better than a wrong one. */
+const perhapsWords = (
+  image: Witness | undefined,
+  after: Witness | undefined,
+  perhaps: readonly Witness[],
+): readonly string[] => {
+  if (image === undefined || after === undefined || perhaps.length === 0) return [];
+  const others = perhaps.map(({ path }) => shortPath(path)).join(' or ');
+  return [`nothing tells whether it was restored from ${shortPath(image.path)} or from ${others}; the newest is taken`];
 };
 
 /** What became of it then is neither in the images nor the doing of a restore. */
@@ -80,17 +116,19 @@ const wentOnWords = (roles: readonly Role[], wanted: Role['role']): readonly str
 const isLastWord = ({ state, touched }: Life): boolean =>
   touched === undefined || state === undefined || touched.at <= state.at;
 
-/** Who moved or unmapped it; what the restorer did is no doing of the process. */
-const deedsWords = ({ deeds, done, pid, restored }: Life): readonly string[] => {
-  const own = deeds.filter(({ at }) => restored === undefined || at > restored.at);
+/** Who moved or unmapped it, until then; what the restorer did is no doing of the process. */
+const deedsWords = ({ deeds, done, pid, restored }: Life, until = NEVER): readonly string[] => {
+  const own = deeds.filter(({ at }) => at <= until && (restored === undefined || at > restored.at));
   const words = own.map(({ time, effect, pid: doer, comm }) => {
     const who = doer === pid ? 'the process itself' : `process ${doer}`;
     return `${who} (${printable(comm)}) ${deedWords(effect)} at ${isoTime(time, 0n)}`;
   });
   const left = done - deeds.length;
-  if (left > 0) words.splice(-2, 0, `that went on ${left} times`);
+  if (left > 0) words.splice(-2, 0, left === 1 ? 'that went on once' : `that went on ${left} times`);
   return words;
 };
+
+const NEVER = 1n << 64n;
 
 const writtenWords = (written: Written | undefined, recorded: boolean): readonly string[] => {
   if (written === undefined) return [];

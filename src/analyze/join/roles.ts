@@ -1,7 +1,7 @@
 import type { Moment } from '../../model/chapter.js';
 import type { Dumped } from '../recording/life.js';
 import { areOtherHosts, areOtherKernels } from './same.js';
-import { asDumped, asRestored, isAfterDump, isAfterImages, sameDump, seenDump } from './seen-dump.js';
+import { asAt, asDumped, asRestored, dumpTime, isAfterDump, isAfterImages, sameDump, seenDump } from './seen-dump.js';
 import type { Witness } from './witness.js';
 
 /** A witness with the part it plays in the story of its process. */
@@ -27,12 +27,19 @@ export const rolesOf = (witnesses: readonly Witness[]): readonly Role[] => {
       if (dumped !== undefined)
         return { role: 'before', witness: asDumped(dumped), whole: witness, dumped: dumped.dump };
       const after = seen === undefined ? image && isAfterImages(witness, image) : isAfterDump(witness, seen);
-      if (!(after ?? isAfter(witness, live, image))) return { role: 'before', witness };
+      if (!(after ?? isAfter(witness, live, image))) return before(witness, image);
       return { role: 'after', witness: asRestored(witness), whole: witness };
     })
     .sort(
       (one, other) => ORDER[one.role] - ORDER[other.role] || byDumped(one, other) || byTime(one.witness, other.witness),
     );
+};
+
+/** A recording that goes on after a dump it did not see tells of the time after it, too. */
+const before = (witness: Witness, image: Witness | undefined): Role => {
+  const time = image && dumpTime(image, witness);
+  const then = time === undefined ? witness : asAt(witness, time);
+  return then === witness ? { role: 'before', witness } : { role: 'before', witness: then, whole: witness };
 };
 
 const ORDER = { before: 0, dump: 1, after: 2, crash: 3 } as const;
@@ -57,14 +64,26 @@ const isAfter = (witness: Witness, live: readonly Witness[], image: Witness | un
 const runtimeOf = ({ judged }: Witness): bigint | undefined =>
   judged.verdict.mappings.find((mapping) => mapping.class === 'criu-runtime')?.start;
 
-/** Who saw the dump is the last before it: a bundle does not tell when it was read. */
+/** Who saw the dump is the last before it: an older bundle does not tell when it was read. */
 const byDumped = (one: Role, other: Role): number =>
   Number(one.dumped !== undefined) - Number(other.dumped !== undefined);
 
 const byTime = (one: Witness, other: Witness): number => {
-  const [a, b] = [one.life?.life.state?.time, other.life?.life.state?.time];
+  const made = byMaking(one, other);
+  if (made !== 0n) return made < 0n ? -1 : 1;
+  const [a, b] = [stateTime(one), stateTime(other)];
   if (a !== undefined && b !== undefined && a !== b) return a < b ? -1 : 1;
   const [x, y] = [one.startTicks, other.startTicks];
-  if (x !== undefined && y !== undefined && x !== y) return x < y ? -1 : 1;
+  const elsewhere = areOtherHosts(one.host, other.host);
+  if (!elsewhere && x !== undefined && y !== undefined && x !== y) return x < y ? -1 : 1;
   return one.order - other.order;
 };
+
+/** Images by their clocks or, where those do not tell, by their files. */
+const byMaking = ({ criu: one }: Witness, { criu: other }: Witness): bigint => {
+  if (one?.about !== undefined && other?.about !== undefined) return one.about - other.about;
+  return one?.written !== undefined && other?.written !== undefined ? one.written - other.written : 0n;
+};
+
+/** Time of day of the reading that tells its state, Unix, ns. */
+export const stateTime = ({ life, taken }: Witness): bigint | undefined => (life?.life.state ?? taken)?.time;

@@ -1,5 +1,6 @@
 import { bootTimeOf } from '../../pipeline/start-ticks.js';
-import { stateOf } from '../piece.js';
+import { notRead, stateOf } from '../piece.js';
+import { knownAt } from '../recording/dumped.js';
 import type { Dumped, Life } from '../recording/life.js';
 import { areOtherHosts } from './same.js';
 import type { Witness } from './witness.js';
@@ -25,43 +26,75 @@ export const dumpsIn = (witnesses: readonly Witness[]): readonly SeenDump[] =>
  * When images were made, by their own clock in the time of day of a recording, Unix, ns. Undefined: not known, or by the
  * clock of another boot, which shows when they were written before that.
  */
-export const dumpTime = ({ criu, host }: Witness, { life, host: other }: Witness): bigint | undefined => {
-  const instant = life?.life.state ?? life?.life.deeds.at(-1);
-  if (criu?.clock === undefined || instant === undefined || areOtherHosts(host, other)) return undefined;
-  const time = criu.clock + instant.time - instant.at;
+export const dumpTime = ({ criu, host }: Witness, one: Witness): bigint | undefined => {
+  const offset = offsetOf(one);
+  if (criu?.clock === undefined || offset === undefined || areOtherHosts(host, one.host)) return undefined;
+  const time = criu.clock + offset;
   return criu.written !== undefined && criu.written + FILE_TIME_NS < time ? undefined : time;
 };
 
+/** Time of day minus boot clock, ns. */
+export const offsetOf = ({ life, taken }: Witness): bigint | undefined => {
+  const instant = life?.life.state ?? life?.life.deeds.at(-1) ?? taken;
+  return instant && instant.time - instant.at;
+};
+
 /** File times lag behind, and are read in milliseconds. */
-const FILE_TIME_NS = 1_000_000_000n;
+export const FILE_TIME_NS = 1_000_000_000n;
 
 /**
  * The dump that made these images: the newest that had begun when they were made, or written, and found a mapping that
  * is, or looks like, a vDSO where they have one. Undefined: no recording saw it.
  */
 export const seenDump = (witnesses: readonly Witness[], image: Witness): SeenDump | undefined => {
-  const { written, process, logged } = image.criu ?? {};
-  const places = new Set((process?.areas ?? logged?.vmas)?.map(({ start }) => start));
-  const isAlike = ({ dump }: SeenDump): boolean => {
-    const found = dump.known.state?.verdict.mappings ?? [];
-    return found.length === 0 || places.size === 0 || found.some(({ start }) => places.has(start));
-  };
-  const isInTime = ({ dump: { from }, witness, life }: SeenDump): boolean => {
-    const time = dumpTime(image, witness);
-    if (time !== undefined) return from.time <= time && time <= life.of.until;
+  const written = image.criu?.written;
+  const isInTime = (one: SeenDump): boolean => {
+    const { from } = one.dump;
+    const time = dumpTime(image, one.witness);
+    if (time !== undefined) return from.time <= time && endsOf(one).some((end) => time <= end + SOON_NS);
     return written === undefined || from.time <= written;
   };
   return dumpsIn(witnesses)
     .filter(({ witness }) => !areOtherHosts(image.host, witness.host))
     .filter(isInTime)
-    .filter(isAlike)
+    .filter((one) => isAlike(image, one))
     .at(-1);
 };
+
+/** Did it find a mapping that is, or looks like, a vDSO where the images have one? An unknown place says nothing. */
+export const isAlike = ({ criu }: Witness, { dump }: SeenDump): boolean => {
+  const places = new Set((criu?.process?.areas ?? criu?.logged?.vmas)?.map(({ start }) => start));
+  const found = dump.stale ? [] : (dump.known.state?.verdict.mappings ?? []);
+  return found.length === 0 || places.size === 0 || found.some(({ start }) => places.has(start));
+};
+
+/** When that CRIU let go of each task it dumped, Unix, ns. */
+const endsOf = ({ dump, life }: SeenDump): readonly bigint[] =>
+  life.of.lives
+    .flatMap(({ dumps }) => dumps.filter(({ by, from }) => by === dump.by && from.at <= dump.until.at))
+    .map(({ until }) => until.time);
+
+/** The clock of the images is read right after the last of them. */
+export const SOON_NS = 1_000_000_000n;
 
 /** The process as that dump found it: what is known of it later says nothing of the images. */
 export const asDumped = ({ witness, life, dump }: SeenDump): Witness => {
   const then = { ...life.life, ...dump.known };
-  return { ...witness, judged: stateOf(then) ?? witness.judged, life: { ...life, life: then } };
+  const judged = stateOf(then) ?? notRead(then, life.of.host, UNREAD);
+  return { ...witness, judged, life: { ...life, life: then } };
+};
+
+const UNREAD = { what: 'maps', why: 'absent', detail: 'it was not read before the dump' } as const;
+
+/** The process as it was when images were made by a dump that the recording did not see, in a gap of it. */
+export const asAt = (witness: Witness, time: bigint): Witness => {
+  const { life } = witness;
+  const offset = offsetOf(witness);
+  const state = life?.life.state;
+  if (life === undefined || offset === undefined || state === undefined || state.time <= time) return witness;
+  const then = { ...life.life, ...knownAt(life.life, time - offset) };
+  const judged = stateOf(then) ?? notRead(then, life.of.host, UNREAD);
+  return { ...witness, judged, life: { ...life, life: then } };
 };
 
 /** The process as the restore left it: what it did then is its own. */
@@ -108,12 +141,14 @@ export const isAfterImages = (one: Witness, image: Witness): boolean | undefined
 export const writtenTime = ({ criu, host }: Witness, other: Witness): bigint | undefined =>
   areOtherHosts(host, other.host) ? undefined : criu?.written;
 
-/** Time of day, Unix, ns. */
-export const metAt = ({ life }: Witness): bigint | undefined => (life?.life.born ?? life?.life.first)?.time;
+/** Time of day, Unix, ns. On a busy host what it did is heard of before it is read, or long after. */
+export const metAt = ({ life, taken }: Witness): bigint | undefined => {
+  if (life === undefined || life.life.born !== undefined) return (life?.life.born ?? taken)?.time;
+  const { first, lines } = life.life;
+  return [first, lines[0]].flatMap((one) => one?.time ?? []).sort((one, other) => (one < other ? -1 : 1))[0];
+};
 
-export const startOf = ({ life, startTicks }: Witness): bigint | undefined => {
-  const instant = life?.life.state;
-  return instant === undefined || startTicks === undefined
-    ? undefined
-    : bootTimeOf(startTicks) + instant.time - instant.at;
+export const startOf = (one: Witness): bigint | undefined => {
+  const offset = offsetOf(one);
+  return offset === undefined || one.startTicks === undefined ? undefined : bootTimeOf(one.startTicks) + offset;
 };

@@ -53,10 +53,10 @@ const splitAtDump = (lines: readonly StoryLine[], roles: readonly Role[]) => {
 const EXITED = 'exited';
 
 const witnessLines = (witness: Witness, roles: readonly Role[]): readonly StoryLine[] => {
-  const { life, judged, path } = witness;
+  const { life, taken, judged, path } = witness;
   if (life !== undefined) return lifeLines(life.life, life.of, roles);
   const who = `${judged.evidence.source} ${shortPath(path)}`;
-  return [{ time: undefined, severity: 'info', who, text: stateSentence(judged, 'was') }];
+  return [{ time: taken?.time, severity: 'info', who, text: stateSentence(judged, 'was') }];
 };
 
 export const shortPath = (path: string): string => {

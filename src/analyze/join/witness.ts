@@ -1,11 +1,11 @@
-import type { ImageProcess } from '../../criu/image-set.js';
+import type { ImageProcess, ImageSet } from '../../criu/image-set.js';
 import type { CriuLog, LogProcess } from '../../criu/log/log.js';
 import type { PostMortem } from '../../criu/post-mortem.js';
 import type { Host } from '../../model/evidence.js';
 import type { Judged } from '../../model/judged.js';
 import { type Image, imageOf } from '../../pipeline/image.js';
 import { type Piece, stateOf, unreadOf } from '../piece.js';
-import type { Life } from '../recording/life.js';
+import type { Instant, Life } from '../recording/life.js';
 import type { Recorded } from '../recording/read.js';
 
 /** One process in one of the given paths: what is joined with others. */
@@ -22,6 +22,8 @@ export interface Witness {
   /** Which exec made it, newest last; empty: not known. */
   readonly programs: readonly Image[];
   readonly life: { readonly of: Recorded; readonly life: Life } | undefined;
+  /** When a bundle was read; undefined: it does not say. */
+  readonly taken: Instant | undefined;
   readonly criu:
     | {
         readonly logs: PostMortem['logs'];
@@ -32,6 +34,10 @@ export interface Witness {
         readonly written: bigint | undefined;
         /** The same on the boot clock, ns; copying does not change it. */
         readonly clock: bigint | undefined;
+        /** The same by the clock of the tasks' own time namespace. */
+        readonly ownClock: bigint | undefined;
+        /** The boot clock of the dump or, as far as logs are given, about that: it tells images in order. */
+        readonly about: bigint | undefined;
       }
     | undefined;
 }
@@ -40,6 +46,7 @@ export interface Witness {
 export const witnessesOf = (pieces: readonly Piece[]): readonly Witness[] =>
   pieces.flatMap((piece, order) => {
     const { recorded, criu } = piece;
+    const taken = takenOf(piece, pieces);
     if (recorded !== undefined) {
       return recorded.lives.flatMap((life): readonly Witness[] => {
         const judged = stateOf(life) ?? unreadOf(life, recorded.host);
@@ -50,7 +57,7 @@ export const witnessesOf = (pieces: readonly Piece[]): readonly Witness[] =>
     }
     return piece.judged.map((judged): Witness => {
       const witness = plain(piece, order, judged);
-      if (criu === undefined) return witness;
+      if (criu === undefined) return { ...witness, taken };
       const { pid } = judged.evidence.process;
       const process = criu.set.processes.find((one) => one.pid === pid);
       const logged = loggedTask(criu.logs.dump, pid);
@@ -59,10 +66,26 @@ export const witnessesOf = (pieces: readonly Piece[]): readonly Witness[] =>
         ...witness,
         pids: logged === undefined ? [pid] : [logged.realPid],
         comm: witness.comm ?? logged?.comm,
-        criu: { logs: criu.logs, process, logged, written: criu.set.written, clock: criu.set.clock },
+        criu: { logs: criu.logs, process, logged, ...timesOf(criu.set) },
       };
     });
   });
+
+const timesOf = ({ written, clock, ownClock }: ImageSet) => ({ written, clock, ownClock, about: clock });
+
+/**
+ * The boot clock tells it best, as long as others of the same boot tell its time of day: a shell knows whole seconds of
+ * that, and it may have been set meanwhile.
+ */
+const takenOf = ({ taken, host }: Piece, pieces: readonly Piece[]): Instant | undefined => {
+  if (taken === undefined) return undefined;
+  const { at } = taken.from;
+  const isOfBoot = (one: Piece): boolean => host?.bootId !== undefined && one.host?.bootId === host.bootId;
+  const recorded = pieces.find((one) => one.recorded !== undefined && isOfBoot(one))?.recorded;
+  if (recorded !== undefined) return { at, time: at + recorded.offset };
+  const other = pieces.find((one) => one.taken?.from.time !== undefined && isOfBoot(one))?.taken?.from ?? taken.from;
+  return other.time === undefined ? undefined : { at, time: other.time - other.at + at };
+};
 
 const plain = ({ input, host }: Piece, order: number, judged: Judged): Witness => {
   const { process, auxv } = judged.evidence;
@@ -77,6 +100,7 @@ const plain = ({ input, host }: Piece, order: number, judged: Judged): Witness =
     startTicks: process.startTicks,
     programs: program === undefined ? [] : [program],
     life: undefined,
+    taken: undefined,
     criu: undefined,
   };
 };

@@ -5,7 +5,7 @@ import type { Observation } from '../../pipeline/observation.js';
 import type { PassedOver } from '../../trace/passed-lines.js';
 import type { Replayed } from '../../trace/replay-frames.js';
 import { noteDeed, passDeeds } from './deeds.js';
-import { noteDump } from './dumped.js';
+import { noteDump, notSinceDump } from './dumped.js';
 import { type Instant, isAlarm, type Life } from './life.js';
 import { addLine, addLines, lean, passLines } from './lines.js';
 import { openOwners } from './owners.js';
@@ -77,7 +77,7 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
     switch (event?.kind) {
       case 'call':
         for (const one of concerned) {
-          if (errnoOf(event.result) === undefined) one.touched = instant;
+          if (errnoOf(event.result) === undefined) touch(one, instant);
           noteProtection(one, event, instant);
           noteDeed(one, event, instant);
         }
@@ -106,7 +106,7 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
       }
       case 'exec':
         life.execed = instant;
-        life.touched = instant;
+        touch(life, instant);
         life.heirOf = undefined;
         break;
       case 'exit':
@@ -169,6 +169,11 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
       return { lives: all.filter((life) => chosen.has(life)), forgotten: forgotten + all.length - MOST_TOLD };
     },
   };
+};
+
+const touch = (life: Life, instant: Instant): void => {
+  life.touched = instant;
+  notSinceDump(life, instant);
 };
 
 /** A reading may have come before the call that it shows the effect of. */

@@ -68,6 +68,8 @@ export interface Dumped {
 }
 
 export interface State extends Instant {
+  /** Boot clock, ns: the first of the readings in a row that told the same, of which this is the newest. */
+  readonly since: bigint;
   readonly evidence: Evidence;
   readonly verdict: Verdict;
   readonly forecast: Forecast | undefined;
@@ -93,6 +95,8 @@ export interface Life {
   heirOf: Life | undefined;
   /** Newest reading, cut down after use, and what it was judged to be. */
   state: State | undefined;
+  /** What was read before that, and told something else. */
+  earlier: State | undefined;
   /** The first one. */
   first: State | undefined;
   /** Id of its address space in the replayed state. */
@@ -158,6 +162,7 @@ export const newLife = (pid: number, comm: string, born: Instant | undefined): L
   parent: undefined,
   heirOf: undefined,
   state: undefined,
+  earlier: undefined,
   first: undefined,
   space: undefined,
   images: [],

@@ -19,6 +19,8 @@ export interface Recorded {
   /** Time of day, Unix, ns: when it began and how far it goes. */
   readonly from: bigint;
   readonly until: bigint;
+  /** Time of day minus boot clock, ns, at its end. */
+  readonly offset: bigint;
   readonly lives: readonly Life[];
   /** Gaps: what happened in them is not known. With their time of day. */
   readonly gaps: readonly { readonly line: HistoryLine; readonly time: bigint }[];
@@ -111,6 +113,7 @@ export const readRecorded = async (path: string, options: RecordedOptions): Prom
     host,
     from,
     until: until > from ? until : from,
+    offset,
     lives,
     gaps,
     hooks,

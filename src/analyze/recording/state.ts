@@ -31,6 +31,7 @@ export const takeState = (life: Life, { id, evidence, verdict }: AddressSpace, k
   noteImage(life, own);
   notePages(life, verdict.vdso, instant);
   const same = life.state !== undefined && isSame(life.state.verdict, verdict);
+  if (!same) life.earlier = life.state;
   life.state = same && life.state !== undefined ? { ...life.state, ...instant } : judged(own, verdict, instant, criu);
   life.first ??= life.state;
   if (life.restored !== undefined && at > life.restored.at) life.back ??= life.state;
@@ -68,6 +69,7 @@ const noteImage = (life: Life, { auxv }: Evidence): void => {
 
 const judged = (evidence: Evidence, verdict: Verdict, instant: Instant, criu: string): State => ({
   ...instant,
+  since: instant.at,
   // Where the kernel's pointer was is told by what was done to the vDSO.
   evidence: { ...slim(evidence, verdict), contextVdso: undefined },
   verdict,

@@ -9,6 +9,8 @@ export interface CriuLog {
   readonly runId: string | undefined;
   /** Of a restore: that of the dump which made its images. */
   readonly imagesRunId: string | undefined;
+  /** When its file was written last: Unix, ns; copying may make it later. Undefined: not asked. */
+  readonly written?: bigint | undefined;
   /** uname -r and -m of the host it ran on. */
   readonly release: string | undefined;
   readonly machine: string | undefined;
@@ -62,3 +64,11 @@ export interface LogProcess {
   readonly statusBefore: ReadonlyMap<bigint, number>;
   readonly statusAfter: ReadonlyMap<bigint, number>;
 }
+
+const NS_PER_SECOND = 1_000_000_000n;
+
+/** What a restore added to the boot clock for its tasks, ns; undefined: below -v4, or before CRIU 3.14. */
+export const clockShift = ({ findings }: CriuLog): bigint | undefined => {
+  const [seconds, part] = findings.find(({ code }) => code === 'boot-clock')?.values ?? [];
+  return seconds === undefined || part === undefined ? undefined : BigInt(seconds) * NS_PER_SECOND + BigInt(part);
+};

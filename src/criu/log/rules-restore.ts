@@ -39,9 +39,21 @@ const comparisonRules: readonly LogRule[] = [
   ),
 ];
 
+/**
+ * What a restore adds to the boot clock for its tasks, so that it goes on where the images stopped (criu/timens.c,
+ * prepare_timens; 3.14 and later).
+ */
+const clockRule = rule(
+  'boot-clock',
+  'timens: boottime %d %d',
+  (seconds) => `the boot clock of the task goes on where it was dumped: ${seconds} seconds and a part are added`,
+  ROUTINE,
+);
+
 /** Lines of a restore about the vDSO (criu/pie/restorer.c, parasite-vdso.c, cr-restore.c; versions 0.6 to 4.2). */
 export const restoreRules: readonly LogRule[] = [
   ...comparisonRules,
+  clockRule,
   rule('map-native', 'Mapping native vDSO at %x', (at) => `the kernel is asked for a vDSO at 0x${at}`, { address: 0 }),
   rule('map-compat', 'Mapping compatible vDSO at %x', (at) => `the kernel is asked for a 32-bit vDSO at 0x${at}`, {
     address: 0,

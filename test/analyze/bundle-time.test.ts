@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { chaptersOf, hostProblems } from '../../src/analyze/join/chapters.js';
+import type { Piece } from '../../src/analyze/piece.js';
+import type { Chapter } from '../../src/model/chapter.js';
+import type { Event } from '../../src/model/event.js';
+import type { Observation } from '../../src/pipeline/observation.js';
+import { exited, heard, moved } from '../pipeline/build.js';
+import { bundleOf, dumped, ELSEWHERE, images, places, restored, TICKS } from './dumps.js';
+import { readPath } from './pieces.js';
+import { at, fileWith, frames, OFFSET, reading, recordingOf, traced } from './recordings.js';
+
+/** A bundle that says when it was read is before or after a dump, whatever the order of the arguments. */
+
+const tell = (pieces: readonly Piece[], pid: number): readonly Chapter[] =>
+  chaptersOf(pieces).filter(({ main }) => main.evidence.process.pid === pid);
+
+const recorded = async (context: TestContext, ...list: readonly (Event | Observation)[]): Promise<Piece> =>
+  await readPath(fileWith(context, recordingOf(frames(traced, ...list))));
+
+test('a bundle of a process that a dump had left running is not before that dump', async (context) => {
+  const image = await images({ clock: 1000, written: 1010 });
+  const { pid, place, auxv } = image;
+  const before = await bundleOf(context, reading({ ms: 500, pid, ticks: TICKS, at: place, auxv }), { ms: 500 });
+  const later = await bundleOf(context, reading({ ms: 2000, pid, ticks: TICKS, at: ELSEWHERE, auxv }), { ms: 2000 });
+  for (const pieces of [
+    [before, image.piece, later],
+    [later, before, image.piece],
+    [later, image.piece, before],
+  ]) {
+    const [dump, left, ...more] = tell(pieces, pid);
+    assert.ok(dump !== undefined && left !== undefined && more.length === 0);
+    assert.deepEqual(places(dump), [
+      ['before', place],
+      ['dump', place],
+    ]);
+    assert.deepEqual(places(left), [['before', ELSEWHERE]]);
+    assert.match(
+      left.conclusion[0] ?? '',
+      /^This is later than the dump in moved-block\/img, which left it running\.$/,
+    );
+    assert.match(
+      left.conclusion[1] ?? '',
+      /^At 2026-01-01T01:23:22\.000Z, when it was captured, its .* 0x7e0000000000 /,
+    );
+    assert.equal(left.moments[0]?.time, at(2000) + OFFSET);
+  }
+});
+
+test('a bundle between two dumps is before the second, and says nothing of the first', async (context) => {
+  const first = await images({ clock: 1000, written: 1010 });
+  const { pid, place, auxv } = first;
+  const second = await images({ clock: 3000, written: 3010, at: ELSEWHERE });
+  const between = await bundleOf(context, reading({ ms: 2000, pid, ticks: TICKS, at: ELSEWHERE, auxv }), { ms: 2000 });
+  assert.deepEqual(tell([between, second.piece, first.piece], pid).map(places), [
+    [['dump', place]],
+    [
+      ['before', ELSEWHERE],
+      ['dump', ELSEWHERE],
+    ],
+  ]);
+});
+
+test('a bundle of a restored process is after its dump, named before the images or behind them', async (context) => {
+  const image = await images({ clock: 1000, written: 1010 });
+  const { pid, place, auxv } = image;
+  const after = await bundleOf(context, reading({ ms: 3000, pid, ticks: TICKS + 200n, at: place, auxv }), { ms: 3000 });
+  for (const pieces of [
+    [after, image.piece],
+    [image.piece, after],
+  ])
+    assert.deepEqual(tell(pieces, pid).map(places), [
+      [
+        ['dump', place],
+        ['after', place],
+      ],
+    ]);
+});
+
+test('a bundle and a recording of a dump are told by one clock', async (context) => {
+  const image = await images();
+  const { pid, place, auxv } = image;
+  const list = [
+    reading({ ms: 10, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
+    moved({ at: at(500), pid, in: 1, from: ELSEWHERE, to: place }),
+    reading({ ms: 600, pid, ticks: TICKS, at: place, auxv }),
+    ...dumped(pid, 60, 1000),
+    exited({ at: at(1100), pid, in: 1 }),
+    ...restored(pid, 70, 2000, 2, place),
+    reading({ ms: 2100, pid, ticks: TICKS + 200n, at: place, auxv }),
+    heard(at(5000)),
+  ];
+  const recording = await recorded(context, ...list);
+  const [early, late] = [
+    await bundleOf(context, reading({ ms: 700, pid, ticks: TICKS, at: place, auxv }), { ms: 700 }),
+    await bundleOf(context, reading({ ms: 4000, pid, ticks: TICKS + 200n, at: ELSEWHERE, auxv }), { ms: 4000 }),
+  ];
+  const [told, ...more] = tell([late, early, image.piece, recording], pid);
+  assert.ok(told !== undefined && more.length === 0);
+  assert.deepEqual(places(told), [
+    ['before', place],
+    ['before', place],
+    ['dump', place],
+    ['after', place],
+    ['after', ELSEWHERE],
+  ]);
+  const times = told.story.flatMap(({ time }) => time ?? []);
+  assert.deepEqual(times, [...times].sort(), 'the story goes by time');
+});
+
+test('a process of another boot with the same pid and start is another one', async (context) => {
+  const { pid, place, auxv } = await images();
+  const seen = reading({ ms: 500, pid, ticks: TICKS, at: place, auxv });
+  const elsewhere = reading({ ms: 900, pid, ticks: TICKS, at: ELSEWHERE, auxv: ELSEWHERE });
+  const one = await bundleOf(context, seen, { ms: 500, boot: 'one' });
+  const other = await bundleOf(context, elsewhere, { ms: 900, boot: 'other' });
+  assert.equal(tell([one, other], pid).length, 2);
+  assert.match(hostProblems([one, other])[0]?.text ?? '', /different hosts or boots/);
+  const same = await bundleOf(context, reading({ ms: 900, pid, ticks: TICKS, at: ELSEWHERE, auxv }), {
+    ms: 900,
+    boot: 'one',
+  });
+  assert.equal(tell([one, same], pid).length, 1);
+});
