@@ -3,7 +3,7 @@ import type { HistoryLine } from '../model/state.js';
 import { type Concerned, find, isDirtyAfter, laterOf } from './concerned.js';
 import { changeSpace } from './entries.js';
 import { type Ledger, LIMITS } from './ledger.js';
-import { noiseAfterCall } from './noise.js';
+import { isEndOfRestore, noiseAfterCall, noiseWords } from './noise.js';
 import { type Effect, effectOf, isLeftOver, leavesOne } from './placement.js';
 import type { SpaceRecord } from './records.js';
 import { callWords } from './words.js';
@@ -18,6 +18,10 @@ export const onCall = (
   const reading = space && { at: space.readAt, absent: space.verdict?.vdso === null };
   const effect = isLeftOver(proven, event.at, space?.presence, reading) ? NOTHING : proven;
   const changed = space === undefined ? undefined : record(ledger, space, event, effect);
+  if (space?.noise === 'criu-restored' && isEndOfRestore(event, effect)) {
+    const text = `${callWords(event, effect)} (${noiseWords('criu-restore')})`;
+    return { process, space: changed, text, severity: 'info' };
+  }
   const loud = effect.kind === 'moved' || effect.kind === 'unmapped' || effect.kind === 'covered';
   return { process, space: changed, text: callWords(event, effect), severity: loud ? 'warning' : 'info' };
 };

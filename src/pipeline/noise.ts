@@ -37,6 +37,17 @@ export const noiseAfterPrctl = (event: PrctlEvent, before: Noise | undefined): N
     ? 'criu-restored'
     : before;
 
+/**
+ * The last of a restore: CRIU has the task unmap the restorer, and with it the vDSO parked at its end where the images
+ * have none (compel_unmap of munmap_restorer, criu/cr-restore.c). It is the dumped program by then; what that unmaps
+ * itself does not begin so far below its vDSO.
+ */
+export const isEndOfRestore = (event: CallEvent, effect: Effect): boolean =>
+  event.call === 'munmap' && effect.kind === 'unmapped' && (event.args[0] ?? effect.at) + RESTORER_LEAST < effect.at;
+
+/** The restorer and its arguments take more; the data pages of a vDSO less. */
+const RESTORER_LEAST = 1n << 16n;
+
 /** What is added to a line about such an address space; undefined: it is no noise. */
 export const noiseWords = (noise: Noise | undefined): string | undefined =>
   noise === 'criu-test' ? 'CRIU testing the kernel' : noise === 'criu-restore' ? 'CRIU restoring a process' : undefined;

@@ -82,6 +82,27 @@ test('a restored program is what its image says: not moved, and what it does its
   assert.equal(stateOf(frame, 200).process?.comm, 'app');
 });
 
+test('what ends a restore is no doing of the restored program, what that unmaps itself is', () => {
+  const begun = [
+    munmap(10, 0x38000n, 0x7fff_fffc_0000n - 0x38000n),
+    arch(11, 0x2003n, 0x30000n, 0x2000n, 0x36000n),
+    { ...moved({ ...criu, at: at(13), from: A, to: B }), kind: 'prctl' as const, option: 14n, result: 0n },
+  ];
+  const unmap = (start: bigint, length: bigint): CallEvent =>
+    called({
+      ...criu,
+      comm: 'app',
+      at: at(20),
+      call: 'munmap',
+      args: [start, length],
+      vdsoBefore: 0x36000n,
+      vdsoAfter: 0x36000n,
+    });
+  assert.equal(labelled(...begun, unmap(0x10000n, 0x28000n)).at(-1), RESTORE);
+  assert.equal(labelled(...begun, unmap(0x36000n, 0x2000n)).at(-1), 'warning -');
+  assert.equal(labelled(...begun, unmap(0x30000n, 0x8000n)).at(-1), 'warning -');
+});
+
 test('findings of such a process are told without alarm', () => {
   const ledger = begin();
   run(ledger, [happened(moved({ ...criu, at: at(10), from: A, to: B }))]);

@@ -1,4 +1,5 @@
 import type { CallEvent } from '../../model/event.js';
+import { isEndOfRestore } from '../../pipeline/noise.js';
 import { effectOf, isLeftOver, leavesOne } from '../../pipeline/placement.js';
 import { hex } from '../../text/hex.js';
 import { addBounded, type Done, type Instant, type Life } from './life.js';
@@ -10,6 +11,11 @@ const MOST_DEEDS = 4;
 export const noteDeed = (life: Life, event: CallEvent, instant: Instant): void => {
   const effect = effectOf(event, undefined);
   if (effect.kind === 'none' || effect.kind === 'failed' || effect.kind === 'unclear') return;
+  if (life.restored !== undefined && isEndOfRestore(event, effect)) {
+    life.deeds = [];
+    life.done = 0;
+    return;
+  }
   const { id: context } = event.space;
   const last = life.deeds.at(-1);
   const presence = last?.context === context ? { at: last.at, there: leavesOne(last.effect) } : undefined;
