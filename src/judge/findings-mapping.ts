@@ -7,8 +7,8 @@ import type { Space } from './space.js';
 
 /** What there is to say about mappings that look like the vDSO, and about the names. */
 export const mappingFindings = (space: Space, found: Found): readonly Finding[] => [
-  // An image without its dump.log does not have the kernel's names.
-  ...(space.evidence.namesBy === 'criu' ? [] : names(found)),
+  // An image without its dump.log does not have the kernel's names, a core file has none.
+  ...(space.evidence.namesBy === 'criu' || space.evidence.source === 'core' ? [] : names(found)),
   ...found.judged.flatMap((one) => about(space, found, one)),
 ];
 

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { readCore } from '../../src/core/read.js';
+import { judge } from '../../src/judge/judge.js';
+import { readOwnVdso } from '../../src/proc/own-vdso.js';
 import { fuzzRuns } from '../fuzz-runs.js';
 import { coreFile } from './build.js';
 
@@ -53,6 +55,22 @@ test('a core says who crashed, where, and what was mapped', async () => {
     ],
   );
   assert.equal(evidence.bytes.get(0x400000n)?.length, 4096);
+});
+
+test('a core has no names of mappings: nothing is said of the name of its vDSO, nor of a check by it', async () => {
+  const vdso = readOwnVdso();
+  assert.ok(vdso !== undefined);
+  const place = 0x700000006000n;
+  const segments = [...CRASH.segments.slice(0, 1), { start: place, flags: 5, content: vdso, path: '' }];
+  const result = await readCore(written(coreFile({ ...CRASH, segments })));
+  assert.ok(result.ok);
+  const verdict = judge(result.value.evidence);
+  assert.equal(verdict.vdso?.start, place);
+  assert.deepEqual(
+    verdict.findings.map(({ code }) => code),
+    ['vdso-moved'],
+  );
+  assert.deepEqual([verdict.hint, verdict.policies.hint.decision], [undefined, undefined]);
 });
 
 test('a file that is no core is refused in one sentence', async () => {
