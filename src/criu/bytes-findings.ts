@@ -15,21 +15,25 @@ export const bytesFindings = (look: ImageLook): readonly Finding[] => [
   ...pageFindings(look),
 ];
 
-const vdsoFindings = ({ dumped, process }: ImageLook): readonly Finding[] => {
+const vdsoFindings = ({ dumped, process, verdict }: ImageLook): readonly Finding[] => {
   if (dumped === undefined) return [];
   const { area, bytes, elf } = dumped;
   const pages = process.pages.get(area.start) ?? [];
   const missing = pages.flatMap((page, index) => (page === undefined ? [index] : []));
   const findings: Finding[] = [];
-  if (missing.length > 0)
+  if (missing.length > 0) {
+    const unclear = verdict.mappings.find(({ start }) => start === area.start)?.confidence === 'unknown';
+    const count = `Of the vDSO ${missing.length} of ${pages.length} pages are not in the image`;
+    const more = unclear ? ' Without them it cannot be told whether it is the proxy of an earlier restore.' : '';
     findings.push(
       finding('image-vdso-pages-missing', {
         mapping: area.start,
-        text: `Of the vDSO ${missing.length} of ${pages.length} pages are not in the image; a dump always writes all of them.`,
+        text: `${count}; a dump always writes all of them.${more}`,
         evidence: [`pagemap: no data for page ${missing.join(', ')}`],
         severity: missing.includes(0) ? 'error' : 'warning',
       }),
     );
+  }
   if (bytes === undefined) return findings;
   if (elf === undefined || looksLikeVdso(elf) === 'no') {
     findings.push(

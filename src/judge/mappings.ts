@@ -77,8 +77,12 @@ const genuineClass = (
   if (space.naming.rule === 'claim' && traits.trampolines.length > 0) {
     return ['criu-proxy', 'proven', [`mem: ${traits.trampolines.length} functions jump to another vDSO`]];
   }
+  if (space.naming.rule === 'claim' && traits.content === undefined) return ['genuine', 'unknown', [NO_BYTES]];
   return ['genuine', mayBeRuntime(space, traits) ? 'likely' : confidence, []];
 };
+
+/** CRIU gives both the status of the vDSO (parasite_fixup_vdso), and auxv still names the place of a proxy. */
+const NO_BYTES = 'mem: its bytes are not known, which alone tell a vDSO from the proxy of an earlier restore';
 
 /** The dumped copy: a mark names it, or its functions jump into the vDSO. */
 const proxyOf = (

@@ -478,3 +478,21 @@ test('a vDSO whose bytes are no ELF cannot be restored', async (context) => {
   assert.ok(codesOf(judged).includes('image-vdso-unreadable'));
   assert.equal(judged.forecast?.restore, 'fail');
 });
+
+test('an mm image without pages does not tell a vDSO from the proxy of an earlier restore', async (context) => {
+  for (const name of ['criu-proxied-dumped-again', 'moved-block']) {
+    const path = temporaryDirectory(context);
+    for (const file of readdirSync(join(corpus, name, 'img')).filter((one) => one.startsWith('mm-')))
+      cpSync(join(corpus, name, 'img', file), join(path, file));
+    const outcome = await readPostMortem(path);
+    assert.ok(outcome.ok);
+    const { verdict } = first(outcome.value);
+    assert.deepEqual(
+      verdict.mappings.map(({ confidence }) => confidence),
+      ['unknown'],
+    );
+    assert.equal(verdict.confidence, 'unknown');
+    const missing = verdict.findings.find(({ code }) => code === 'image-vdso-pages-missing');
+    assert.match(missing?.text ?? '', /cannot be told whether it is the proxy of an earlier restore\.$/);
+  }
+});

@@ -16,8 +16,9 @@ export const choicesOf = (roles: readonly Role[], image = imageOf(roles)): reado
   const seen = new Map<bigint, { readonly mapping: MappingVerdict; readonly by: string }>();
   const dumped = new Set((image.criu?.logged?.vmas ?? areas).map(({ start, end }) => `${start} ${end}`));
   for (const witness of [image, ...roles.filter(({ role }) => role === 'before').map((one) => one.witness)]) {
+    // What it is nobody knows: CRIU may have been right.
     for (const mapping of witness.judged.verdict.mappings)
-      if (witness === image || dumped.has(`${mapping.start} ${mapping.end}`))
+      if (mapping.confidence !== 'unknown' && (witness === image || dumped.has(`${mapping.start} ${mapping.end}`)))
         seen.set(mapping.start, { mapping, by: BY[witness.judged.evidence.source] });
   }
   return [...seen.values()]
