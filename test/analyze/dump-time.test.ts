@@ -4,7 +4,7 @@ import type { Piece } from '../../src/analyze/piece.js';
 import type { Chapter } from '../../src/model/chapter.js';
 import type { Event } from '../../src/model/event.js';
 import type { Observation } from '../../src/pipeline/observation.js';
-import { exited, heard, moved } from '../pipeline/build.js';
+import { called, exited, heard, moved } from '../pipeline/build.js';
 import { bundleOf, chapters, dumped, ELSEWHERE, images, places, recorded, restored, TICKS, tell } from './dumps.js';
 import { readPath } from './pieces.js';
 import { at, fileWith, frames, reading, recordingOf, traced } from './recordings.js';
@@ -297,4 +297,94 @@ test('what was read after a dump, and heard of before it, says nothing of the du
   assert.equal(unread.main.verdict.vdso?.start, place);
   assert.match(words(unread), /^Before the dump it was not read\.$/m);
   assert.match(words(unread), new RegExp(`moved it from 0x${auxv.toString(16)} to 0x${place.toString(16)}`));
+});
+
+test('what ends a restore is no doing of the process that it made', async (context) => {
+  const image = await images({ clock: 1045, written: 1100 });
+  const { pid, place, auxv } = image;
+  const [fork, , , layout] = restored(pid, 70, 2000, 2, place);
+  assert.ok(fork !== undefined && layout !== undefined);
+  const own = { vdsoBefore: 0x3000_0000_0000n, vdsoAfter: 0x3000_0000_0000n };
+  const emptied = called({
+    at: at(2010),
+    pid,
+    in: 2,
+    comm: 'criu',
+    call: 'munmap',
+    args: [0x1000n, 1n << 46n],
+    ...own,
+  });
+  const parked = called({
+    at: at(2012),
+    pid,
+    in: 2,
+    comm: 'criu',
+    call: 'arch_prctl',
+    args: [0x2003n, 0x2f000n],
+    result: 0x2000n,
+    vdsoAfter: 0x35000n,
+  });
+  const unmapped = called({
+    at: at(2040),
+    pid,
+    in: 2,
+    call: 'munmap',
+    args: [0x10000n, 0x27000n],
+    vdsoBefore: 0x35000n,
+    vdsoAfter: 0x35000n,
+  });
+  const told = await tell(
+    context,
+    [
+      reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
+      ...dumped(pid, 60, 1000),
+      exited({ at: at(1100), pid, in: 1 }),
+      ...[fork, emptied, parked, layout, unmapped],
+      reading({ ms: 2300, pid, ticks: TICKS + 200n, at: place, auxv }),
+      heard(at(4000)),
+    ],
+    image,
+  );
+  assert.doesNotMatch(words(told), /unmapped it/);
+  assert.ok(told.story.some(({ text }) => /^munmap\(0x10000, .*\(CRIU restoring a process\)$/.test(text)));
+});
+
+test('a reading of before a dump that is judged again later says nothing of the time after it', async (context) => {
+  const image = await images();
+  const { pid, place, auxv } = image;
+  const seen = reading({ ms: 10, pid, ticks: TICKS, at: place, auxv });
+  const recording = await recorded(context, seen, ...dumped(pid, 60, 1000), heard(at(3000)));
+  const life = recording.recorded?.lives.find((one) => one.pid === pid);
+  assert.ok(life?.state?.verdict.vdso);
+  const { verdict } = life.state;
+  // Its pages are forgotten when they have been looked at.
+  life.state = {
+    ...life.state,
+    verdict: { ...verdict, vdso: { ...life.state.verdict.vdso, modifiedPages: undefined } },
+  };
+  const [told] = chapters([recording, image.piece], pid);
+  assert.deepEqual(told?.moments[0]?.judged.verdict.vdso?.modifiedPages, []);
+  assert.doesNotMatch(words(told), /ran on/);
+});
+
+test('images that were made in a gap of a recording cut it at their clock', async (context) => {
+  const image = await images({ clock: 3000, written: 3010 });
+  const { pid, place, auxv } = image;
+  const told = await tell(
+    context,
+    [
+      reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
+      ...dumped(pid, 60, 1000),
+      reading({ ms: 2000, pid, ticks: TICKS, at: place, auxv, copied: [0] }),
+      moved({ at: at(4000), pid, in: 1, from: place, to: ELSEWHERE }),
+      reading({ ms: 4010, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
+      heard(at(6000)),
+    ],
+    image,
+  );
+  const [before] = told.moments;
+  assert.deepEqual([before?.role, before?.judged.verdict.vdso?.start], ['before', place]);
+  assert.deepEqual(before?.judged.verdict.vdso?.modifiedPages, [0], 'it is no image of the dump that was seen');
+  assert.doesNotMatch(words(told), /moved it from/);
+  assert.match(words(told), /^It ran on after the dump: .* at 0x7e0000000000 /m);
 });

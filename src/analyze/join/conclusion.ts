@@ -104,10 +104,12 @@ const perhapsWords = (
 
 /** What became of it then is neither in the images nor the doing of a restore. */
 const wentOnWords = (roles: readonly Role[], wanted: Role['role']): readonly string[] =>
-  roles.flatMap(({ role, witness, whole }) => {
+  roles.flatMap(({ role, witness, whole, dumped }) => {
     const last = whole?.life?.life.state;
     const now = whole && stateSentence(whole.judged, 'was');
     if (role !== wanted || last === undefined || now === stateSentence(witness.judged, 'was')) return [];
+    // The newest reading may be an older one, of which less is kept.
+    if (last.time <= (dumped?.until.time ?? stateTime(witness) ?? 0n)) return [];
     const when = role === 'before' ? 'after the dump' : 'after the restore';
     return [`it ran on ${when}: at ${isoTime(last.time, 0n)}, when it was last read, ${now}`];
   });
