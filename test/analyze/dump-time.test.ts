@@ -388,3 +388,24 @@ test('images that were made in a gap of a recording cut it at their clock', asyn
   assert.doesNotMatch(words(told), /moved it from/);
   assert.match(words(told), /^It ran on after the dump: .* at 0x7e0000000000 /m);
 });
+
+test('a zombie, which has no memory, is no state that another one differs from', async (context) => {
+  const image = await images({ clock: 3020, written: 3100 });
+  const { pid, place, auxv } = image;
+  const seen = reading({ ms: 1050, pid, ticks: TICKS, at: place, auxv });
+  const { process } = seen.evidence;
+  const zombie = { ...seen, evidence: { ...seen.evidence, vmas: [], process: { ...process, state: 'Z' } } };
+  const told = await tell(
+    context,
+    [
+      zombie,
+      exited({ at: at(1100), pid, in: 1 }),
+      ...restored(pid, 70, 2000, 2, place),
+      reading({ ms: 2100, pid, ticks: TICKS + 200n, at: place, auxv }),
+      ...dumped(pid, 80, 3000),
+      heard(at(4000)),
+    ],
+    image,
+  );
+  assert.deepEqual(told.differences, []);
+});

@@ -110,9 +110,13 @@ const MANY: ReadonlySet<string> = new Set(['log-error', 'log-warning']);
 
 /** Between the last state before the dump and the last one after it; without a dump, between the first and the last. */
 const differencesOf = (roles: readonly Role[]): readonly Difference[] => {
-  const live = roles.filter(({ role }) => role === 'before' || role === 'after').map(({ witness }) => witness);
-  const after = roles.filter(({ role }) => role === 'after').at(-1)?.witness ?? live.at(-1);
-  const before = roles.filter(({ role }) => role === 'before').at(-1)?.witness;
+  // Who has ended, or was not read, has no memory to compare.
+  const read = roles.filter(
+    ({ witness: { judged } }) => judged.verdict.applicable && judged.evidence.vmas !== undefined,
+  );
+  const live = read.filter(({ role }) => role === 'before' || role === 'after').map(({ witness }) => witness);
+  const after = read.filter(({ role }) => role === 'after').at(-1)?.witness ?? live.at(-1);
+  const before = read.filter(({ role }) => role === 'before').at(-1)?.witness;
   const first = before !== after ? (before ?? imageOf(roles)) : live[0];
   return first === undefined || after === undefined || first === after ? [] : compare(first.judged, after.judged);
 };
