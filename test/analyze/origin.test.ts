@@ -96,3 +96,16 @@ test('images of a restored process are dated by its own clock and the log of tha
   const before = told?.moments.filter(({ role }) => role === 'before').at(-1);
   assert.deepEqual(before?.judged.verdict.vdso?.modifiedPages, [], 'the page was copied after that dump');
 });
+
+test('images of two dumps that nobody saw are told one by one, oldest first, and copies together', async () => {
+  const [first, second, copy] = [
+    await images({ clock: 1045, written: 9000, shift: -2965 }),
+    await images({ clock: 3045, written: 3100 }),
+    await images({ clock: 1045, written: 9900 }),
+  ];
+  const pieces = [named(second, 'second'), named(copy, 'copy'), named(first, 'first')];
+  assert.deepEqual(
+    chaptersOf(pieces).map(({ moments }) => moments.map(({ path }) => path)),
+    [['first', 'copy'], ['second']],
+  );
+});

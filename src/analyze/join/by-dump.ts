@@ -1,4 +1,5 @@
 import { dumpClocks } from './dump-clocks.js';
+import { byMaking } from './making.js';
 import { type Origin, originOf } from './origin.js';
 import { areOtherHosts } from './same.js';
 import { dumpsIn, dumpTime, metAt, type SeenDump, seenDump, startOf, writtenTime } from './seen-dump.js';
@@ -33,6 +34,7 @@ export const byDump = (witnesses: readonly Witness[]): readonly Group[] => {
   const [first, ...later] = dumps
     .filter((dump) => dump.images.length > 0)
     .sort((one, other) => (one.from < other.from ? -1 : one.from > other.from ? 1 : 0));
+  if (first === undefined && others.length === 0) return byClock(images);
   if (first === undefined) return [{ witnesses: [...others, ...images], later: undefined, perhaps: [] }];
   const undated = images.filter((image) => !dumps.some((dump) => dump.images.includes(image)));
   const groups = [first, ...later].map((dump): Group => {
@@ -50,6 +52,19 @@ export const byDump = (witnesses: readonly Witness[]): readonly Group[] => {
     .filter((dump) => dump.images.length > 0 && left.every((one) => ranOn(one, dump.until)))
     .reduce<Dump | undefined>((newest, one) => (newest && newest.from > one.from ? newest : one), undefined);
   return [...groups, { witnesses: left, later: leaving?.images[0], perhaps: [] }];
+};
+
+/** Images that nobody saw being made: the same clock is that of a copy, and those that tell none stay with the first. */
+const byClock = (images: readonly Witness[]): readonly Group[] => {
+  const clocks = images.map(({ criu }) => [criu?.clock, criu?.ownClock].filter((one) => one !== undefined).join());
+  const known = [...new Set(clocks.filter((clock) => clock !== ''))];
+  if (known.length < 2) return [{ witnesses: images, later: undefined, perhaps: [] }];
+  return known
+    .map((clock) =>
+      images.filter((_, index) => clocks[index] === clock || (clocks[index] === '' && clock === known[0])),
+    )
+    .sort(([one], [other]) => (one === undefined || other === undefined ? 0 : byMaking(one, other)))
+    .map((witnesses) => ({ witnesses, later: undefined, perhaps: [] }));
 };
 
 /** All that are known of. */

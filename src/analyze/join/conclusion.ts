@@ -1,5 +1,3 @@
-import type { CriuLog } from '../../criu/log/log.js';
-import { hasStatus } from '../../criu/status.js';
 import type { Choice } from '../../model/chapter.js';
 import type { Difference } from '../../model/diff.js';
 import { printable } from '../../text/escape.js';
@@ -9,8 +7,9 @@ import { isProxied } from '../compare.js';
 import { deedWords } from '../recording/deeds.js';
 import type { Life } from '../recording/life.js';
 import type { Group } from './by-dump.js';
-import { choicesOf, IS, imageOf, TOOK } from './choices.js';
-import { dumpLines, type Outcome, outcomeOf, restoreLines } from './outcome.js';
+import { choicesOf, imageOf } from './choices.js';
+import { dumpWords } from './dump-words.js';
+import { type Outcome, outcomeOf, restoreLines } from './outcome.js';
 import { type Role, stateTime } from './roles.js';
 import { shortPath } from './story.js';
 import type { Witness } from './witness.js';
@@ -140,51 +139,6 @@ const writtenWords = (written: Written | undefined, recorded: boolean): readonly
     ? [`who wrote ${pages} was not seen: it was before the recording, through /proc/PID/mem, or in a gap`]
     : [`something had written into ${pages}; a recording would tell who`];
 };
-
-const dumpWords = (image: Witness, choices: readonly Choice[]): readonly string[] => {
-  const dump = image.criu?.logs.dump;
-  const who = dump?.version === undefined ? 'CRIU' : `CRIU ${dump.version}`;
-  const error = dumpLines(image).find(({ severity }) => severity === 'error');
-  const failed = dump?.ended === 'failure' || (image.criu?.process === undefined && error !== undefined);
-  if (dump !== undefined && failed) {
-    const why = error === undefined ? '' : `: ${error.meaning} (dump.log, line ${error.line})`;
-    return [`${who} failed to dump it${why}`];
-  }
-  if (image.criu?.process === undefined) {
-    if (dump === undefined) return [];
-    return [
-      dump.ended === 'success'
-        ? `${who} dumped it; its image is not here`
-        : `where the log ends, ${who} was dumping it`,
-    ];
-  }
-  const { areas } = image.criu.process;
-  if (image.criu.process.dead) return [`${who} dumped it: it had ended and waited for its parent, without memory`];
-  if (areas === undefined) return [`${who} dumped it; its mappings are not in the image`];
-  const took = areas.filter(({ status }) => hasStatus(status, 'vdso'));
-  const place = took.length === 0 ? 'nothing' : took.map(({ start }) => hex(start)).join(' and ');
-  const wrong = choices.filter(({ right }) => !right);
-  const judgement =
-    wrong.length === 0
-      ? choices.length === 0 || took.some(({ start }) => !choices.some((choice) => choice.start === start))
-        ? ''
-        : ': right'
-      : `: wrong, ${wrong.map(({ start, took: one, class: kind }) => `${hex(start)} is ${IS[kind]} and was ${one === 'left out' ? 'left out' : `taken for ${TOOK[one]}`}`).join('; ')}`;
-  return [`${who} dumped it and took ${place} for the vDSO${checkWords(dump, image)}${judgement}`];
-};
-
-const checkWords = (dump: CriuLog | undefined, image: Witness): string => {
-  const own = dumpLines(image).find(({ code }) => code.startsWith('check-'));
-  const any = own ?? dump?.findings.find(({ code }) => code.startsWith('check-') && code !== 'check-failed');
-  const word = any === undefined ? undefined : CHECKS.get(any.code);
-  return word === undefined ? '' : `, ${word}`;
-};
-
-const CHECKS = new Map([
-  ['check-none', 'by its name'],
-  ['check-pfn', 'by page frame'],
-  ['check-symtable', 'by symbol table'],
-]);
 
 const restoreWords = (
   image: Witness | undefined,

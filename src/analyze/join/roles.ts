@@ -1,5 +1,6 @@
 import type { Moment } from '../../model/chapter.js';
 import type { Dumped } from '../recording/life.js';
+import { byMaking } from './making.js';
 import { areOtherHosts, areOtherKernels } from './same.js';
 import { asAt, asDumped, asRestored, dumpTime, isAfterDump, isAfterImages, sameDump, seenDump } from './seen-dump.js';
 import type { Witness } from './witness.js';
@@ -70,19 +71,13 @@ const byDumped = (one: Role, other: Role): number =>
 
 const byTime = (one: Witness, other: Witness): number => {
   const made = byMaking(one, other);
-  if (made !== 0n) return made < 0n ? -1 : 1;
+  if (made !== 0) return made;
   const [a, b] = [stateTime(one), stateTime(other)];
   if (a !== undefined && b !== undefined && a !== b) return a < b ? -1 : 1;
   const [x, y] = [one.startTicks, other.startTicks];
   const elsewhere = areOtherHosts(one.host, other.host);
   if (!elsewhere && x !== undefined && y !== undefined && x !== y) return x < y ? -1 : 1;
   return one.order - other.order;
-};
-
-/** Images by their clocks or, where those do not tell, by their files. */
-const byMaking = ({ criu: one }: Witness, { criu: other }: Witness): bigint => {
-  if (one?.about !== undefined && other?.about !== undefined) return one.about - other.about;
-  return one?.written !== undefined && other?.written !== undefined ? one.written - other.written : 0n;
 };
 
 /** Time of day of the reading that tells its state, Unix, ns. */
