@@ -122,3 +122,41 @@ test('a process of another boot with the same pid and start is another one', asy
   });
   assert.equal(tell([one, same], pid).length, 1);
 });
+
+test('a bundle of a process that a recording saw restored is after the restore, without any images', async (context) => {
+  const { pid, place, auxv } = await images();
+  const recording = await recorded(
+    context,
+    ...restored(pid, 70, 2000, 2, place),
+    reading({ ms: 2100, pid, ticks: TICKS + 200n, at: place, auxv }),
+    heard(at(5000)),
+  );
+  const bundle = await bundleOf(context, reading({ ms: 4000, pid, ticks: TICKS + 200n, at: place, auxv }), {
+    ms: 4000,
+  });
+  const [told, ...more] = tell([bundle, recording], pid);
+  assert.ok(told !== undefined && more.length === 0);
+  assert.deepEqual(
+    told.moments.map(({ role }) => role),
+    ['after', 'after'],
+  );
+  assert.doesNotMatch(told.conclusion.join('\n'), /^Before the dump/m);
+});
+
+test('what was restored in a pid namespace has its pid inside, and is the one of its images', async (context) => {
+  const image = await images({ clock: 1000, written: 1010 });
+  const { pid, place } = image;
+  const { auxv, process } = image.piece.judged[0]?.evidence ?? {};
+  assert.ok(process?.comm !== undefined);
+  const { comm } = process;
+  const bundle = async (ms: number, seen: Partial<Parameters<typeof reading>[0]>): Promise<Piece> => {
+    const piece = await bundleOf(context, reading({ ms, pid, ticks: TICKS, at: place, comm, ...seen }), { ms });
+    return { ...piece, judged: piece.judged.map((one) => ({ ...one, evidence: { ...one.evidence, auxv } })) };
+  };
+  const before = await bundle(500, {});
+  const after = await bundle(3000, { pid: 31_337, ticks: TICKS + 200n, inside: pid });
+  // It has the same auxv.
+  const child = await bundle(3000, { pid: 31_338, ticks: TICKS + 200n, inside: pid + 1 });
+  const roles = chaptersOf([child, after, image.piece, before]).map(({ moments }) => moments.map(({ role }) => role));
+  assert.deepEqual(roles, [['before'], ['before', 'dump', 'after']]);
+});

@@ -71,6 +71,11 @@ test('where nothing tells of which images it is, that is said', async (context) 
   ]);
 });
 
+test('images whose log tells of an earlier restore are not those of a later one', async (context) => {
+  const told = await tellTwo(context, { shift: -455 }, {});
+  assert.deepEqual([originIn(told), doubt(told)], [['newer'], []]);
+});
+
 test('images of a restored process are dated by its own clock and the log of that restore', async (context) => {
   const first = await images({ clock: 1045, written: 900_000, shift: -965 });
   const { pid, place, auxv } = first;

@@ -27,7 +27,12 @@ export const originOf = (alive: Witness, met: bigint, dumps: readonly Dump[], ot
     (newest, one) => (newest && newest.from > one.from ? newest : one),
     undefined,
   );
-  return { dump, perhaps: fitting.filter((one) => one !== dump && one.images.length > 0) };
+  // A log is written over by the next restore: what it tells of an earlier one leaves out that there was another later.
+  const start = startOf(alive);
+  const isOver = ({ images }: Dump): boolean =>
+    images.some((image) => start !== undefined && (restoreTime(image, alive) ?? start) < start - EARLY_NS);
+  const isOut = (one: Dump): boolean => isOver(one) && dump !== undefined && !isOver(dump);
+  return { dump, perhaps: fitting.filter((one) => one !== dump && one.images.length > 0 && !isOut(one)) };
 };
 
 /** Finds the dump from which something was restored when the process began, and nobody else after it. */

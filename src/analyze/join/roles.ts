@@ -47,8 +47,10 @@ const ORDER = { before: 0, dump: 1, after: 2, crash: 3 } as const;
 
 /** A restored task has a later start than the one that was dumped; on another host only content and order tell. */
 const isAfter = (witness: Witness, live: readonly Witness[], image: Witness | undefined): boolean => {
-  if (witness.life?.life.restored !== undefined) return true;
   const comparable = live.filter((other) => !areOtherHosts(other.host, witness.host));
+  const isIt = (other: Witness): boolean =>
+    other === witness || (witness.startTicks !== undefined && other.startTicks === witness.startTicks);
+  if (comparable.some((other) => isIt(other) && other.life?.life.restored !== undefined)) return true;
   const ticks = comparable.flatMap(({ startTicks }) => startTicks ?? []);
   const { startTicks: own } = witness;
   if (own !== undefined && ticks.some((other) => other < own)) return true;

@@ -10,13 +10,24 @@ import type { Witness } from './witness.js';
  */
 export const isSame = (one: Witness, other: Witness): boolean => {
   if (one.order === other.order) return one.life !== undefined && isRestoredFrom(one, other);
-  if (!one.pids.some((pid) => other.pids.includes(pid))) return false;
+  if (!one.pids.some((pid) => other.pids.includes(pid))) return isRestoredInside(one, other);
   const elsewhere = areOtherHosts(one.host, other.host);
   const { startTicks } = one;
   if (!elsewhere && startTicks !== undefined && startTicks === other.startTicks) return true;
   const programs = comparePrograms(one.programs, other.programs);
   if (programs !== 'unknown') return programs === 'same';
   return !elsewhere && isSameName(one, other);
+};
+
+/** A restore in a pid namespace gives the number inside again; the one outside is another. Images have the former. */
+const isRestoredInside = (one: Witness, other: Witness): boolean => {
+  const [inside, otherInside] = [insideOf(one), insideOf(other)];
+  return inside !== undefined && inside === otherInside && isSameProgram(one, other);
+};
+
+const insideOf = ({ criu, judged }: Witness): number | undefined => {
+  const { pid, insidePid } = judged.evidence.process;
+  return criu === undefined ? insidePid : pid;
 };
 
 /**
