@@ -409,3 +409,25 @@ test('a zombie, which has no memory, is no state that another one differs from',
   );
   assert.deepEqual(told.differences, []);
 });
+
+test('what was read before a last move does not stand for the process as it was dumped', async (context) => {
+  const image = await images();
+  const { pid, place, auxv } = image;
+  const told = await tell(
+    context,
+    [
+      reading({ ms: 10, pid, ticks: TICKS, at: auxv, auxv }),
+      moved({ at: at(990), pid, in: 1, from: auxv, to: place }),
+      ...dumped(pid, 60, 1000),
+      exited({ at: at(1050), pid, in: 1 }),
+      heard(at(3000)),
+    ],
+    image,
+  );
+  assert.deepEqual(places(told), [
+    ['before', auxv],
+    ['dump', place],
+  ]);
+  assert.equal(told.main.verdict.vdso?.start, place);
+  assert.match(words(told), /^Before the dump, at 2026-01-01T01:23:20.010Z, when it was last read, /m);
+});

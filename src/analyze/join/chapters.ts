@@ -10,6 +10,7 @@ import { byDump, type Group } from './by-dump.js';
 import { choiceFindings, choicesOf, imageOf } from './choices.js';
 import { conclude } from './conclusion.js';
 import { group } from './group.js';
+import { wasMovedSince } from './moved-since.js';
 import { outcomeOf } from './outcome.js';
 import { type Role, rolesOf, stateTime } from './roles.js';
 import { areOtherHosts } from './same.js';
@@ -75,8 +76,9 @@ const mainOf = (roles: readonly Role[]): Witness | undefined => {
   const isRead = ({ witness }: Role): boolean => witness.judged.evidence.vmas !== undefined;
   const last = roles.filter(({ role }) => role === 'before').at(-1);
   // A log alone knows little of a process, as does who saw it dumped and never read it: whoever has its mappings goes
-  // first. What it was before that one tells less than its images.
-  const useful = roles.filter((one) => isRead(one) && (one.role !== 'before' || last === undefined || isRead(last)));
+  // first. What it was before that one tells less than its images, as does what it was before it moved its vDSO.
+  const isOld = last !== undefined && (!isRead(last) || wasMovedSince(last.witness.judged, imageOf(roles)));
+  const useful = roles.filter((one) => isRead(one) && !(isOld && one.role === 'before'));
   return newest(useful) ?? newest(roles);
 };
 

@@ -3,12 +3,12 @@ import type { Difference } from '../../model/diff.js';
 import { printable } from '../../text/escape.js';
 import { hex } from '../../text/hex.js';
 import { isoTime } from '../../text/time-of-day.js';
-import { isProxied } from '../compare.js';
 import { deedWords } from '../recording/deeds.js';
 import type { Life } from '../recording/life.js';
 import type { Group } from './by-dump.js';
 import { choicesOf, imageOf } from './choices.js';
 import { dumpWords } from './dump-words.js';
+import { wasMovedSince } from './moved-since.js';
 import { type Outcome, outcomeOf, restoreLines } from './outcome.js';
 import { type Role, stateTime } from './roles.js';
 import { shortPath } from './story.js';
@@ -80,15 +80,6 @@ const beforeWords = (before: Witness, image: Witness | undefined, dumped: boolea
 
 const afterWords = ({ judged }: Witness): string =>
   judged.evidence.vmas === undefined ? 'afterwards it was not read' : `afterwards ${stateSentence(judged, 'is')}`;
-
-/** The image has nothing there: it was moved, or unmapped, without anybody seeing it. */
-const wasMovedSince = ({ verdict }: Witness['judged'], image: Witness | undefined): boolean => {
-  const areas = image?.criu?.process?.areas;
-  const start = verdict.vdso?.start;
-  return (
-    areas !== undefined && start !== undefined && !areas.some((area) => area.start === start) && !isProxied(verdict)
-  );
-};
 
 /** No statement about which images were restored is better than a wrong one. */
 const perhapsWords = (
