@@ -198,24 +198,36 @@ for (const bpftrace of bpftraces())
       });
 
       test(`${abi}: calls beside the vDSO say nothing`, async () => {
-        const calls = await seen(abi, async (puppet) => {
-          const page = await reserve(puppet, 4096n);
-          const { failures } = await puppet.run(
-            call('mremap', page, 4096n, 4096n, 0n, 0n),
-            call('mprotect', page, 4096n, 3n),
-            call('madvise', page, 4096n, 4n),
-            call('mmap', page, 4096n, 3n, 0x32n, -1n, 0n),
-            call('munmap', 0x10000n, 4096n),
-            loop(0, 20_000),
+        // A place of vvar goes by the address of its vDSO. With 32 bits there are few: another may have moved one there.
+        const isTaken = (pid: number, start: bigint): boolean =>
+          tracing.events.some(
+            (event) => event.kind === 'call' && event.tgid !== pid && event.result > 0n && event.vdsoAfter === start,
           );
-          assert.equal(failures[0], 0);
-          const { all } = vdsoBlock(puppet);
-          const [first, last] = [all[0], all.at(-1)];
-          assert.ok(first !== undefined && last !== undefined);
-          // Right up to its edges.
-          await puppet.call('munmap', first.start - 4096n, 4096n);
-          await puppet.call('munmap', last.end, 1n);
-        });
+        let calls: readonly CallEvent[] | undefined;
+        for (let tries = 0; calls === undefined && tries < 20; tries++) {
+          let fresh = true;
+          const told = await seen(abi, async (puppet) => {
+            const { all, vdso } = vdsoBlock(puppet);
+            const [first, last] = [all[0], all.at(-1)];
+            assert.ok(first !== undefined && last !== undefined && vdso !== undefined);
+            fresh = !isTaken(puppet.pid, vdso.start);
+            if (!fresh) return;
+            const page = await reserve(puppet, 4096n);
+            const { failures } = await puppet.run(
+              call('mremap', page, 4096n, 4096n, 0n, 0n),
+              call('mprotect', page, 4096n, 3n),
+              call('madvise', page, 4096n, 4n),
+              call('mmap', page, 4096n, 3n, 0x32n, -1n, 0n),
+              call('munmap', 0x10000n, 4096n),
+              loop(0, 20_000),
+            );
+            assert.equal(failures[0], 0);
+            // Right up to its edges.
+            await puppet.call('munmap', first.start - 4096n, 4096n);
+            await puppet.call('munmap', last.end, 1n);
+          });
+          if (fresh) calls = told;
+        }
         assert.deepEqual(calls, []);
       });
     }
