@@ -1,6 +1,7 @@
 import type { WatchState } from '../src/model/state.js';
 import { createCensus, type News } from './census.js';
-import { type ColumnName, columnOf } from './columns.js';
+import type { ColumnName } from './column.js';
+import { columnOf } from './columns.js';
 import { type FilterWord, hasWords, wordsOf } from './filter.js';
 import { haystackOf, type Row, severityRank } from './row.js';
 import { openTally, type Tally } from './tally.js';

@@ -1,4 +1,5 @@
-import { COLUMNS, type Column, type ColumnName } from './columns.js';
+import type { Column, ColumnName } from './column.js';
+import { COLUMNS } from './columns.js';
 import { glyphs, type Theme } from './theme.js';
 
 export interface Placed {

@@ -1,6 +1,6 @@
 import type { Forecast } from '../src/model/verdict.js';
 import { fit, guard } from './cells.js';
-import type { CellContext } from './columns.js';
+import type { CellContext } from './column.js';
 import { line, type Span, span } from './line.js';
 import { heading, type Placed, place } from './place.js';
 import { hasExited, type Row } from './row.js';

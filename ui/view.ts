@@ -1,6 +1,6 @@
 import type { HistoryLine, WatchState } from '../src/model/state.js';
 import type { Severity } from '../src/model/verdict.js';
-import type { ColumnName } from './columns.js';
+import type { ColumnName } from './column.js';
 
 /** Everything about the screen that is not about the processes: what is chosen, open, typed. Plain data. */
 export interface ViewState {
