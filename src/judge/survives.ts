@@ -2,7 +2,11 @@ import type { Forecast } from '../model/verdict.js';
 
 /** Would the process live on after a dump and a restore? Undefined: not known, which is no yes. */
 export const survives = (outcome: Forecast | undefined): boolean | undefined => {
-  if (outcome?.dump === 'fail' || outcome?.dump === 'fail-kills') return false;
+  if (failsDump(outcome)) return false;
   if (outcome?.restore === 'fail' || outcome?.restore === 'crash') return false;
   return outcome?.dump === undefined || outcome.restore === undefined ? undefined : true;
 };
+
+/** Is there no dump, whatever becomes of the process? */
+export const failsDump = (outcome: Forecast | undefined): boolean =>
+  outcome?.dump === 'fail' || outcome?.dump === 'fail-kills';

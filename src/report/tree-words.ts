@@ -1,3 +1,4 @@
+import { failsDump } from '../judge/survives.js';
 import type { Forecast } from '../model/verdict.js';
 
 interface Foretold {
@@ -16,7 +17,7 @@ export const treeWords = (tree: readonly Foretold[]): string => {
     tree
       .filter(({ forecast }) => forecast !== undefined && fails(forecast))
       .map(({ evidence }) => evidence.process.pid);
-  const dump = whose((forecast) => forecast.dump === 'fail' || forecast.dump === 'fail-kills');
+  const dump = whose(failsDump);
   if (dump.length > 0) return `One dump takes them all: it fails, because of ${pidWords(dump)}.\n`;
   const restore = whose((forecast) => forecast.restore === 'fail');
   return restore.length > 0 ? `One dump takes them all: it cannot be restored, because of ${pidWords(restore)}.\n` : '';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chaptersOf } from '../../src/analyze/join/chapters.js';
 import { called, exited, forked, heard, moved } from '../pipeline/build.js';
-import { chapters, dumped, ELSEWHERE, images, places, recorded, TICKS, tell } from './dumps.js';
+import { chapters, dumped, ELSEWHERE, images, mapSet, places, recorded, TICKS, tell } from './dumps.js';
 import { at, reading } from './recordings.js';
 
 /** A dump may leave the process running (--leave-running), and a restored process may be dumped again. */
@@ -84,7 +84,6 @@ test('a move right before a dump is in it, though the first reading comes later'
 test('a process that was dumped, restored and dumped again was before the second dump what the restore had made', async (context) => {
   const image = await images();
   const { pid, place, auxv } = image;
-  const map = { kind: 'prctl', option: 14n, result: 0n, tgid: pid, tid: pid, comm: 'puppet' } as const;
   const told = await tell(
     context,
     [
@@ -93,7 +92,7 @@ test('a process that was dumped, restored and dumped again was before the second
       exited({ at: at(1100), pid, in: 1 }),
       forked({ at: at(2000), pid: 70, in: 70, child: pid, comm: 'criu' }),
       called({ at: at(2100), pid, in: 2, comm: 'criu', call: 'munmap', args: [0x1000n, 1n << 46n] }),
-      { ...map, at: at(2200), space: { id: 2n, mm: 0n } },
+      mapSet(pid, 2200, 2),
       ...dumped(pid, 70, 2210),
       reading({ ms: 2300, pid, ticks: TICKS + 200n, at: ELSEWHERE, auxv }),
       moved({ at: at(3000), pid, in: 2, from: ELSEWHERE, to: place }),
@@ -141,7 +140,6 @@ test('who was restored from the images of a later dump is no witness against tho
 
 test('what a restored process writes anew is not what the restore kept', async (context) => {
   const pid = 7;
-  const map = { kind: 'prctl', option: 14n, result: 0n, tgid: pid, tid: pid, comm: 'puppet' } as const;
   const [auxv, place] = [ELSEWHERE, ELSEWHERE];
   const recording = await recorded(
     context,
@@ -151,7 +149,7 @@ test('what a restored process writes anew is not what the restore kept', async (
     exited({ at: at(1100), pid, in: 1 }),
     forked({ at: at(2000), pid: 70, in: 70, child: pid, comm: 'criu' }),
     called({ at: at(2100), pid, in: 2, comm: 'criu', call: 'munmap', args: [0x1000n, 1n << 46n] }),
-    { ...map, at: at(2200), space: { id: 2n, mm: 0n } },
+    mapSet(pid, 2200, 2),
     reading({ ms: 2300, pid, ticks: TICKS + 200n, at: place, auxv }),
     called({ at: at(3000), pid, in: 2, call: 'mprotect', args: [place, 0x2000n, 7n] }),
     reading({ ms: 3010, pid, ticks: TICKS + 200n, at: place, auxv, copied: [0] }),

@@ -152,17 +152,20 @@ export const restored = (pid: number, by: number, ms: number, space: number, to:
   forked({ at: at(ms), pid: by, in: by, child: pid, comm: 'criu' }),
   called({ at: at(ms + 10), pid, in: space, comm: 'criu', call: 'munmap', args: [0x1000n, 1n << 46n] }),
   moved({ at: at(ms + 15), pid, in: space, comm: 'criu', from: 0x35000n, to }),
-  {
-    kind: 'prctl',
-    option: 14n,
-    result: 0n,
-    at: at(ms + 20),
-    tgid: pid,
-    tid: pid,
-    comm: 'puppet',
-    space: { id: BigInt(space), mm: 0n },
-  },
+  mapSet(pid, ms + 20, space),
 ];
+
+/** PR_SET_MM_MAP: the last that a restorer does for a task, under the name of the task already. */
+export const mapSet = (pid: number, ms: number, space: number): Event => ({
+  kind: 'prctl',
+  option: 14n,
+  result: 0n,
+  at: at(ms),
+  tgid: pid,
+  tid: pid,
+  comm: 'puppet',
+  space: { id: BigInt(space), mm: 0n },
+});
 
 interface Read {
   /** When it was read, ms of the recordings; undefined: it does not say. */
@@ -172,14 +175,14 @@ interface Read {
 
 /** What `capture` wrote of a process at that time. */
 export const bundleOf = async (context: TestContext, seen: Snapshot, { ms, boot }: Read): Promise<Piece> => {
-  const recorded = await readPath(fileWith(context, recordingOf(frames(traced, seen))));
+  const read = await recorded(context, seen);
   const own = boot === undefined ? {} : { bootId: boot };
   const stamp = ms === undefined ? undefined : { at: at(ms), time: at(ms) + OFFSET };
   return {
-    ...recorded,
+    ...read,
     input: { kind: 'bundle', path: 'bundle' },
-    host: recorded.host && { ...recorded.host, ...own },
-    judged: recorded.judged.map((one) => ({
+    host: read.host && { ...read.host, ...own },
+    judged: read.judged.map((one) => ({
       ...one,
       evidence: { ...one.evidence, source: 'bundle', host: { ...one.evidence.host, ...own } },
     })),

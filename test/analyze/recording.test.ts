@@ -15,6 +15,7 @@ import { fuzzRuns } from '../fuzz-runs.js';
 import { goldenText } from '../golden.js';
 import { called, execed, exited, forked, heard, MS, moved, T0 } from '../pipeline/build.js';
 import { frames as anyFrames } from '../trace/arbitraries.js';
+import { mapSet } from './dumps.js';
 import { readPath } from './pieces.js';
 import { at, fileWith, frames, type Part, reading, recordingOf, traced } from './recordings.js';
 
@@ -174,11 +175,10 @@ test('who wrote is not guessed: no call, or one of a former program of that proc
 });
 
 test('a dumped process and what CRIU made of it are one story; another owner of the pid is not', async (context) => {
-  const map = { kind: 'prctl', option: 14n, result: 0n, tgid: 7, tid: 7, comm: 'puppet', space: { id: 70n, mm: 0n } };
   const restored = [
     forked({ at: at(2000), pid: 60, in: 60, child: 7, comm: 'criu' }),
     called({ at: at(2100), pid: 7, in: 70, comm: 'criu', call: 'munmap', args: [0x1000n, 1n << 46n] }),
-    { ...map, kind: 'prctl', at: at(2200) } as const,
+    mapSet(7, 2200, 70),
     reading({ ms: 2300, pid: 7, ticks: TICKS + 200n, at: A }),
     heard(at(4000)),
   ];

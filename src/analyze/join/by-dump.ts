@@ -1,6 +1,6 @@
 import { dumpClocks } from './dump-clocks.js';
 import { byMaking } from './making.js';
-import { type Origin, originOf } from './origin.js';
+import { newestDump, type Origin, originOf } from './origin.js';
 import { areOtherHosts } from './same.js';
 import { dumpsIn, dumpTime, metAt, type SeenDump, seenDump, startOf, writtenTime } from './seen-dump.js';
 import type { Witness } from './witness.js';
@@ -48,9 +48,9 @@ export const byDump = (witnesses: readonly Witness[]): readonly Group[] => {
   });
   const left = others.filter((one) => !groups.some((group) => group.witnesses.includes(one)));
   if (left.length === 0) return groups;
-  const leaving = dumps
-    .filter((dump) => dump.images.length > 0 && left.every((one) => ranOn(one, dump.until)))
-    .reduce<Dump | undefined>((newest, one) => (newest && newest.from > one.from ? newest : one), undefined);
+  const leaving = newestDump(
+    dumps.filter((dump) => dump.images.length > 0 && left.every((one) => ranOn(one, dump.until))),
+  );
   return [...groups, { witnesses: left, later: leaving?.images[0], perhaps: [] }];
 };
 

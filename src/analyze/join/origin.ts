@@ -23,10 +23,7 @@ export const originOf = (alive: Witness, met: bigint, dumps: readonly Dump[], ot
   const fitting = before.filter((dump) => fits(alive, dump));
   const logged = nearest(fitting, FILE_LATE_NS, restoreLogTime);
   if (logged !== undefined) return { dump: logged, perhaps: [] };
-  const dump = fitting.reduce<Dump | undefined>(
-    (newest, one) => (newest && newest.from > one.from ? newest : one),
-    undefined,
-  );
+  const dump = newestDump(fitting);
   // A log is written over by the next restore: what it tells of an earlier one leaves out that there was another later.
   const start = startOf(alive);
   const isOver = ({ images }: Dump): boolean =>
@@ -34,6 +31,10 @@ export const originOf = (alive: Witness, met: bigint, dumps: readonly Dump[], ot
   const isOut = (one: Dump): boolean => isOver(one) && dump !== undefined && !isOver(dump);
   return { dump, perhaps: fitting.filter((one) => one !== dump && one.images.length > 0 && !isOut(one)) };
 };
+
+/** The one that began last. */
+export const newestDump = (dumps: readonly Dump[]): Dump | undefined =>
+  dumps.reduce<Dump | undefined>((newest, one) => (newest && newest.from > one.from ? newest : one), undefined);
 
 /** Finds the dump from which something was restored when the process began, and nobody else after it. */
 const restoredThen = (alive: Witness, others: readonly Witness[]) => {

@@ -2,7 +2,7 @@ import type { Forecast, Loss } from '../../model/verdict.js';
 import type { RuleOutcome } from './restore-rule.js';
 
 /** Whether the task goes on after a restore, as far as the restore is known. */
-const survives = (restore: Forecast['restore']): boolean =>
+const goesOn = (restore: Forecast['restore']): boolean =>
   restore === 'in-place' || restore === 'proxy' || restore === 'none';
 
 /** Where the threads of a task stopped. */
@@ -15,7 +15,7 @@ export interface Standing {
 
 /** An instruction pointer is saved as it is, so where the threads stopped may undo a restore that works. */
 export const withThreads = <O extends RuleOutcome>(outcome: O, { nowhere, written }: Standing): O => {
-  if (!survives(outcome.restore)) return outcome;
+  if (!goesOn(outcome.restore)) return outcome;
   // CRIU says nothing of it.
   if (nowhere !== undefined) return { ...outcome, restore: 'crash', text: nowhere, line: undefined };
   return outcome.restore === 'in-place' && written !== undefined
@@ -44,7 +44,7 @@ export const lossRule = (
   { written, writable, cut, leftOut }: AtStake,
 ): readonly Loss[] | undefined => {
   const inPlace = restore === 'in-place';
-  if (!survives(restore) || cut === undefined || (inPlace && written === undefined)) return undefined;
+  if (!goesOn(restore) || cut === undefined || (inPlace && written === undefined)) return undefined;
   return [
     ...(cut || (inPlace && written === true) ? (['vdso-content'] as const) : []),
     // What was not writable is given back as it was (the last loop over the mappings, criu/pie/restorer.c).
