@@ -10,6 +10,7 @@ export interface Forecasts {
   readonly ofDetail: (row: Row) => Forecast | undefined;
   /**
    * Of one in the table: of those with findings, once for each verdict, and a few in a frame; undefined until then.
+   * One that moves all the time has a new verdict in each frame: while these find the same, it is asked once a second.
    * Where nothing is found nobody is asked: on a host where all is well it costs nothing.
    */
   readonly ofRow: (row: Row) => Forecast | undefined;
@@ -19,9 +20,12 @@ export interface Forecasts {
   readonly isBehind: () => boolean;
 }
 
-export const rememberedForecasts = (foretell: ScreenControls['foretell']): Forecasts => {
+/** `now`: ms of a clock that never goes back. */
+export const rememberedForecasts = (foretell: ScreenControls['foretell'], now = defaultNow): Forecasts => {
   const byEvidence = openAnswers<Evidence, Forecast>();
   const byVerdict = openAnswers<Verdict, Forecast>();
+  /** Of the last second, by the key of the process. */
+  const latest = new Map<string, Latest>();
   let asked = 0;
   let behind = false;
 
@@ -40,10 +44,18 @@ export const rememberedForecasts = (foretell: ScreenControls['foretell']): Forec
     if (verdict === undefined || severityRank(row) <= 0 || !isAnswerable(row)) return undefined;
     const told = byVerdict.of(verdict, row.process.pid);
     if (told !== undefined) return told;
+    const before = latest.get(row.process.key);
+    if (before !== undefined && findTheSame(before.verdict, verdict)) {
+      behind = true;
+      return before.told;
+    }
     if (asked < A_FRAME) {
       asked += 1;
-      const now = ofDetail(row);
-      if (now !== undefined) return now;
+      const fresh = ofDetail(row);
+      if (fresh !== undefined) {
+        latest.set(row.process.key, { at: now(), verdict, told: fresh });
+        return fresh;
+      }
     }
     behind = true;
     return undefined;
@@ -55,12 +67,26 @@ export const rememberedForecasts = (foretell: ScreenControls['foretell']): Forec
     begin: () => {
       asked = 0;
       behind = false;
+      for (const [key, { at }] of latest) if (now() - at >= A_SECOND) latest.delete(key);
     },
     isBehind: () => behind,
   };
 };
 
+interface Latest {
+  readonly at: number;
+  readonly verdict: Verdict;
+  readonly told: Forecast;
+}
+
+const findTheSame = (one: Verdict, other: Verdict): boolean =>
+  one.findings.length === other.findings.length &&
+  one.findings.every(({ code }, index) => code === other.findings[index]?.code);
+
+const defaultNow = (): number => performance.now();
+
 const isAnswerable = (row: Row): boolean => row.space?.verdict?.applicable === true && !hasExited(row);
 
 /** Ten frames a second: not more than a fiftieth of a core, whatever moves. */
 const A_FRAME = 3;
+const A_SECOND = 1000;
