@@ -8,8 +8,9 @@ export const calls: Benchmark = {
   name: 'calls',
   says:
     'CPU time a call of a program that touches no vDSO, added by: vdsowatch watch; empty programs on the same\n' +
-    'tracepoints (the floor); one empty program on one rare system call; strace -f; perf trace (by the clock: these\n' +
-    'stop the caller). Each run makes the same number of calls and checks the result of each.',
+    'tracepoints (the floor); one empty program on one rare system call, and one each on its entry and its exit, which\n' +
+    'is the least that sees results; strace -f; perf trace (by the clock: these stop the caller). Each\n' +
+    'run makes the same number of calls and checks the result of each.',
   run: async (bench) => {
     const { storm } = bench.programs;
     if (storm === undefined) return NO_COMPILER;
@@ -20,6 +21,7 @@ export const calls: Benchmark = {
     const sides: Readonly<Record<string, () => Promise<Tracer>>> = {
       untraced: async () => NOTHING,
       one: () => startBpftrace(path, 'tracepoint:syscalls:sys_enter_setns {}'),
+      both: () => startBpftrace(path, 'tracepoint:syscalls:sys_enter_setns, tracepoint:syscalls:sys_exit_setns {}'),
       floor: () => startBpftrace(path, `${floor} {}`),
       watch: () => startWatch(),
       ...(onPath('perf') === undefined ? {} : { perf: () => startPerfTrace(MAPPING) }),
@@ -68,6 +70,7 @@ export const calls: Benchmark = {
       ...(onPath('strace') === undefined ? [] : waiting('strace', 'strace -f')),
       ...(onPath('perf') === undefined ? [] : waiting('perf', 'perf trace -a')),
       ...OTHERS.map((call) => row(call, 'one', 'one empty syscalls: probe', { most: 1.2 })),
+      ...OTHERS.map((call) => row(call, 'both', 'one at an entry, one at an exit', undefined)),
     ];
   },
 };
