@@ -12,6 +12,7 @@ import { parseMaps } from '../proc/parse/maps.js';
 import { parseStat } from '../proc/parse/stat.js';
 import { settle } from '../proc/settle.js';
 import { finish } from '../proc/steps.js';
+import { whyUnfinished } from '../proc/unfinished.js';
 import { unreadBecause } from '../proc/unread.js';
 
 /** One file of a bundle. */
@@ -55,6 +56,8 @@ const collectOnce = (pid: number, proc: ProcContext): readonly BundleFile[] | Un
   }
   const first = settled(folder, proc);
   if (!('text' in first)) return first;
+  // Of one that has just ended it is kept that it has no memory.
+  if (whyUnfinished({ isEmpty: false, hasAuxv: hasAuxv(first) }, folder, proc) !== undefined) return 'changed';
   keep('maps', first.text);
   if (first.auxv !== undefined) keep('auxv', first.auxv);
   for (const [name, text] of namespaceLinks(folder, proc)) keep(`ns/${name}`, Buffer.from(text, 'latin1'));
@@ -102,6 +105,9 @@ interface Picture {
   readonly auxv: Buffer | undefined;
   readonly lines: string;
 }
+
+const hasAuxv = ({ auxv, vmas }: Picture): boolean =>
+  vmas.length === 0 || (auxv !== undefined && parseAuxv(auxv) !== undefined);
 
 const startOf = (folder: string, { files }: ProcContext): bigint | Unread => {
   const bytes = files.record(`${folder}/stat`);

@@ -13,6 +13,7 @@ import { parseSmaps } from './parse/smaps.js';
 import { parseStat, type Stat } from './parse/stat.js';
 import { insidePid, parseStatus, type Status } from './parse/status.js';
 import type { Steps } from './steps.js';
+import { whyUnfinished } from './unfinished.js';
 import { absentBecause, bareEvidence, factsOf, unreadBecause } from './unread.js';
 
 /**
@@ -45,11 +46,13 @@ export function* readCarefully(
     const look = looker(memory, proc);
     const first = yield* settledLook(look);
     if ('why' in first) return bareEvidence(host, facts, takenAt, undefined, [first]);
-    if (first.ended) {
-      reason = ENDED;
-      continue;
-    }
-    reason = CHANGING;
+    const unfinished = whyUnfinished(
+      { isEmpty: first.vmas.length === 0, hasAuxv: first.auxv !== undefined },
+      memory,
+      proc,
+    );
+    reason = unfinished ?? CHANGING;
+    if (unfinished !== undefined) continue;
     const rest = yield* readRest(memory, folder, first, depth, fault, proc);
     const second = yield* look();
     const after = readStat(folder, proc);
@@ -76,8 +79,6 @@ export function* readCarefully(
 
 const ROUNDS = 4;
 const CHANGING: Unread = { what: 'maps', why: 'torn', detail: `it changed during each of ${ROUNDS} attempts` };
-/** Between exit_mm and exit_notify (kernel/exit.c): no memory any more, not yet a zombie. */
-const ENDED: Unread = { what: 'maps', why: 'gone', detail: 'it has let go of its memory' };
 
 const readStat = (folder: string, { files }: ProcContext): Stat | Unread => {
   const bytes = files.record(`${folder}/stat`);

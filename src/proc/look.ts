@@ -15,8 +15,6 @@ export interface Layout {
   readonly auxv: Auxv | undefined;
   readonly lines: string;
   readonly unread: readonly Unread[];
-  /** Had memory a moment ago and has none any more: look at stat again. */
-  readonly ended: boolean;
 }
 
 export type Look = () => Steps<Layout | Unread>;
@@ -45,7 +43,7 @@ export const looker = (memory: string, { files }: ProcContext): Look => {
       return layout.value;
     const { vmas, faults } = yield* parseInSteps(bytes);
     if (faults > 0) unread.push({ what: 'maps', why: 'bad', detail: `${faults} lines are none of a kernel` });
-    const value = { vmas, auxv, unread, lines: linesOfInterest(vmas, auxv), ended: vmas.length === 0 };
+    const value = { vmas, auxv, unread, lines: linesOfInterest(vmas, auxv) };
     layout = { bytes: Buffer.from(bytes), value };
     return value;
   };

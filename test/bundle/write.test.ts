@@ -48,6 +48,14 @@ const positioned = {
   },
 };
 
+test('nothing is collected in the middle of an exec: its memory has no vDSO yet', () => {
+  const stack = mapsLine(0x7fff29847000, 33, 'rw-p', '[stack]');
+  const { proc } = madeUpProc({ ...answers, '/proc/7/maps': stack, '/proc/7/auxv': auxvOf() }, positioned);
+  const found = collectProcess(7, proc);
+  assert.ok('why' in found);
+  assert.equal(found.why, 'torn');
+});
+
 describe('what is collected of a process', () => {
   const { proc } = madeUpProc(answers, positioned);
   const found = collectProcess(7, { ...proc, privileged: true });

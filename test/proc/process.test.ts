@@ -186,6 +186,52 @@ describe('torn reads', () => {
   });
 });
 
+describe('an exec that is still going on', () => {
+  const stack = mapsLine(0x7fff29847000, 33, 'rw-p', '[stack]');
+  const nothing = auxvOf();
+  const before = statLine(7).replace(/ 1 0 0 0\n$/, ' 1 18446744073709551615 0 0\n');
+  const begun = statLine(7).replace(/ 1 0 0 0\n$/, ' 1 18446744073709551615 94442042843136 0\n');
+
+  test('is no process without a vDSO', () => {
+    const { proc } = madeUpProc(
+      ordinary({ '/proc/7/stat': before, '/proc/7/maps': stack, '/proc/7/auxv': nothing }),
+      clean,
+    );
+    for (const depth of ['census', 'full'] as const) {
+      const evidence = readProcess(7, depth, { proc });
+      assert.equal(evidence.vmas, undefined);
+      assert.deepEqual(evidence.unread, [{ what: 'maps', why: 'torn', detail: 'it is in the middle of an exec' }]);
+    }
+  });
+
+  test('that ends after the first looks: the program is read', () => {
+    // One quick look, ten that agree, and the program is there.
+    const inTurn = <T>(first: T, then: T, times: number) => {
+      let turn = 0;
+      return () => (turn++ < times ? first : then);
+    };
+    const { proc } = madeUpProc(
+      ordinary({
+        '/proc/7/stat': begun,
+        '/proc/7/maps': inTurn(stack, FILE_LINE + block(VDSO), 11),
+        '/proc/7/auxv': inTurn(nothing, auxvOf([AT_SYSINFO_EHDR, VDSO], [6, 4096]), 10),
+      }),
+      clean,
+    );
+    const evidence = readProcess(7, 'census', { proc });
+    assert.equal(evidence.vmas?.filter(({ name }) => name === '[vdso]').length, 1);
+    assert.equal(evidence.auxv?.entries.get(AT_SYSINFO_EHDR), BigInt(VDSO));
+  });
+
+  test('is not what a program is in that emptied its auxv and unmapped its vDSO', () => {
+    const { proc } = madeUpProc(
+      ordinary({ '/proc/7/stat': begun, '/proc/7/maps': FILE_LINE + stack, '/proc/7/auxv': nothing }),
+      clean,
+    );
+    assert.equal(readProcess(7, 'census', { proc }).vmas?.length, 2);
+  });
+});
+
 describe('no memory, no permission, no process', () => {
   test('a kernel thread', () => {
     const { proc, reads } = madeUpProc({ '/proc/7/stat': statLine(7, 'kworker/0:1-events', 'I', 0x200040) });

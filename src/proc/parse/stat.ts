@@ -50,10 +50,16 @@ export const parseStat = (text: string): Stat | undefined => {
   };
 };
 
+/** Is field 26, start_code, zero? It is 1 where the reader may not know it (do_task_stat, fs/proc/array.c). */
+export const startsNoCode = (text: string): boolean =>
+  text.slice(lastBracket(text, 0) + 2).split(' ', START_CODE)[START_CODE - STATE] === '0';
+
 /** Numbers of fields, Documentation/filesystems/proc.rst. */
+const STATE = 3;
 const PARENT = 4;
 const FLAGS = 9;
 const START_TIME = 22;
+const START_CODE = 26;
 
 /** lastIndexOf is a search from the end, slow and through all that follows a comm; few comms have a bracket. */
 const lastBracket = (text: string, from: number): number => {
