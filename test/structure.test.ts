@@ -36,13 +36,14 @@ const said = ({ file, to }: Import): string => `src/${file} imports ${to}`;
 /** Folders that everything stands on, and all that they stand on themselves. */
 const FOUNDATION: Readonly<Record<string, readonly string[]>> = {
   text: [],
+  gzip: [],
   model: ['text'],
   elf: ['model', 'text'],
   // What the images of a vDSO hold is evidence, and elf/ is how it is told: the symbols that a proxy redirects, the
   // tables that CRIU's symbol check reads, the code that alternatives change.
   judge: ['model', 'text', 'elf'],
   proc: ['model', 'text'],
-  bundle: ['model', 'text', 'proc'],
+  bundle: ['gzip', 'model', 'text', 'proc'],
   bpftrace: ['model', 'text', 'judge', 'proc'],
   pipeline: ['model', 'text', 'judge', 'proc', 'bpftrace'],
   // A dump.log lists mappings as /proc/PID/maps does.

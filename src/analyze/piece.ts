@@ -20,6 +20,8 @@ export interface Piece {
   readonly judged: readonly Judged[];
   /** What could not be read of it; the rest is still judged. */
   readonly problems: readonly Failure[];
+  /** Something of it that may hold anything could not be read: not all is well then, whatever the rest says. */
+  readonly partial?: boolean | undefined;
   /** Of a bundle that says when it was read. */
   readonly taken?: Taken | undefined;
   /** Of CRIU images and logs. */
@@ -60,13 +62,14 @@ const bundlePiece = async (input: Input, { criu }: PieceOptions): Promise<Outcom
   const { readBundle } = await import('../bundle/read.js');
   const bundle = await readBundle(input.path);
   if (!bundle.ok) return bundle;
-  const { host, processes, warnings, taken } = bundle.value;
+  const { host, processes, problems, taken } = bundle.value;
   return success({
     input,
     host,
     judged: processes.map((evidence) => judged(evidence, criu)),
     taken,
-    problems: warnings.map((text) => failure('bad-input', text)),
+    problems,
+    partial: problems.length > 0,
   });
 };
 

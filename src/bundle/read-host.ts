@@ -13,6 +13,14 @@ export interface BundleHost {
   readonly taken: Taken | undefined;
 }
 
+/** Of a bundle whose bundle.json is lost. */
+export const UNKNOWN_BUNDLE: BundleHost = {
+  host: { release: undefined, machine: undefined, hintTest: 'unknown', reference: new Map() },
+  pageSize: undefined,
+  note: undefined,
+  taken: undefined,
+};
+
 /** What bundle.json does not say is not known; without its format, or with facts that no machine has, it is a failure. */
 export const parseBundleJson = (bytes: Uint8Array): Outcome<BundleHost> => {
   let document: unknown;

@@ -3,9 +3,10 @@ import type { Evidence, Host } from '../model/evidence.js';
 import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
 import { printable } from '../text/escape.js';
 import { type BundleFiles, LIMITS } from './limits.js';
+import { type Loaded, whole } from './loaded.js';
 import { readArchive } from './read-archive.js';
 import { cannotRead, readDirectory } from './read-directory.js';
-import { parseBundleJson } from './read-host.js';
+import { parseBundleJson, UNKNOWN_BUNDLE } from './read-host.js';
 import { readProcess } from './read-process.js';
 import type { Taken } from './taken.js';
 
@@ -17,8 +18,8 @@ export interface BundleContents {
   /** Undefined: it does not say. */
   readonly taken: Taken | undefined;
   readonly processes: readonly Evidence[];
-  /** Processes of several that could not be used, one sentence each, escaped; the others are still good. */
-  readonly warnings: readonly string[];
+  /** What of it could not be read or used, one sentence each, escaped; the processes are still good. */
+  readonly problems: readonly Failure[];
 }
 
 /**
@@ -26,40 +27,48 @@ export interface BundleContents {
  * sentence when the bundle, or its only process, is not what `capture` writes.
  */
 export const readBundle = async (path: string): Promise<Outcome<BundleContents>> => {
-  const files = await load(path);
-  return files.ok ? contentsOf(path, files.value) : files;
+  const loaded = await load(path);
+  return loaded.ok ? contentsOf(path, loaded.value) : loaded;
 };
 
-const load = async (path: string): Promise<Outcome<BundleFiles>> => {
-  let first: Uint8Array;
+const load = async (path: string): Promise<Outcome<Loaded>> => {
   try {
     const entry = await stat(path);
-    if (entry.isDirectory()) return await readDirectory(path);
-    if (!entry.isFile()) return failed(failure('bad-input', `${printable(path)} is neither a file nor a directory.`));
-    const file = await open(path, 'r');
-    try {
-      first = new Uint8Array(2);
-      await file.read(first, 0, 2, 0);
-    } finally {
-      await file.close();
-    }
+    if (!entry.isDirectory() && !entry.isFile())
+      return failed(failure('bad-input', `${printable(path)} is neither a file nor a directory.`));
+    if (!entry.isDirectory()) return await readArchive(path, await isGzipped(path));
   } catch (error) {
     return failed(cannotRead(path, error));
   }
-  return await readArchive(path, first[0] === 0x1f && first[1] === 0x8b);
+  const files = await readDirectory(path);
+  return files.ok ? success(whole(files.value)) : files;
 };
 
-const contentsOf = (path: string, files: BundleFiles): Outcome<BundleContents> => {
+const isGzipped = async (path: string): Promise<boolean> => {
+  const file = await open(path, 'r');
+  try {
+    const first = new Uint8Array(2);
+    await file.read(first, 0, 2, 0);
+    return first[0] === 0x1f && first[1] === 0x8b;
+  } finally {
+    await file.close();
+  }
+};
+
+const contentsOf = (path: string, { files, lost, problems: before }: Loaded): Outcome<BundleContents> => {
   const json = files.get('bundle.json');
-  if (json === undefined) return failed(failure('bad-input', `${printable(path)} holds no bundle.json.`));
-  const said = parseBundleJson(json);
+  // Of an archive whose end is lost: of its host nothing is known then.
+  if (json === undefined && before.length === 0)
+    return failed(failure('bad-input', `${printable(path)} holds no bundle.json.`));
+  const said = json === undefined ? success(UNKNOWN_BUNDLE) : parseBundleJson(json);
   if (!said.ok) return said;
   const byPid = groupByPid(files);
   if (byPid.size > LIMITS.processes)
     return failed(failure('too-large', `${printable(path)} holds too many processes.`));
   const processes: Evidence[] = [];
-  const problems: Failure[] = [];
+  const problems = [...before];
   for (const [pid, own] of [...byPid].sort(([one], [other]) => one - other)) {
+    if (lost.has(`${pid}/maps`)) continue;
     const process = readProcess(own, pid, said.value);
     if (process.ok) processes.push(process.value);
     else problems.push(process.failure);
@@ -77,7 +86,7 @@ const contentsOf = (path: string, files: BundleFiles): Outcome<BundleContents> =
     note: said.value.note,
     taken: said.value.taken,
     processes,
-    warnings: problems.map(({ text }) => text),
+    problems,
   });
 };
 

@@ -1,4 +1,4 @@
-import { createGunzip } from 'node:zlib';
+import { gunzip } from '../gzip/gunzip.js';
 import { frontMember, SIGNATURE, tornMember } from './gzip-member.js';
 
 /** Bytes of the recording, or the news that some are missing here. */
@@ -63,55 +63,6 @@ async function* members(pieces: AsyncIterable<Buffer>): AsyncGenerator<Unpacked,
 }
 
 const DAMAGED = 'compressed data is damaged here';
-
-/**
- * A recording that was compressed afterwards, by gzip, has no members that can be told apart. What zlib has unpacked
- * reaches us chunk by chunk, and the chunk that meets an error never does: small ones, put together again here.
- */
-async function* gunzip(pieces: AsyncIterable<Buffer>): AsyncGenerator<Unpacked, void, undefined> {
-  const unpacking = createGunzip({ chunkSize: CHUNK });
-  let ready: Buffer[] = [];
-  let broken: Error | undefined;
-  let goOn: () => void = () => {};
-  unpacking.on('data', (chunk: Buffer) => ready.push(chunk));
-  unpacking.on('error', (error) => {
-    broken = error;
-    // Of what is being written nothing more is told.
-    goOn();
-  });
-  const settled = (work: (done: () => void) => void): Promise<void> =>
-    new Promise((resolve) => {
-      goOn = resolve;
-      work(resolve);
-    });
-  const taken = (): Buffer => {
-    const together = Buffer.concat(ready);
-    ready = [];
-    return together;
-  };
-  const problem = (): string | undefined => broken?.message;
-  try {
-    // One piece at a time: the next one may come in the same memory.
-    for await (const piece of pieces) {
-      for (let at = 0; at < piece.length && problem() === undefined; at += PIECE) {
-        await settled((done) => unpacking.write(piece.subarray(at, at + PIECE), done));
-        yield taken();
-      }
-      if (problem() !== undefined) break;
-    }
-    if (problem() === undefined) await settled((done) => unpacking.once('end', done).end());
-    yield taken();
-    // Z_DATA_ERROR, Z_BUF_ERROR: what came before is good.
-    if (problem() !== undefined)
-      yield { broken: `compressed data is damaged here (${problem()}): the rest cannot be read` };
-  } finally {
-    unpacking.destroy();
-  }
-}
-
-const CHUNK = 16 * 1024;
-/** Unpacked it is at most a thousand times as long. */
-const PIECE = 16 * 1024;
 
 async function* startingWith(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer, void, undefined> {
   try {

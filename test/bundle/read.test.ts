@@ -84,8 +84,8 @@ test('a bundle of several processes: the good ones are kept, a bad one is named'
       contents.value.processes.map(({ process }) => process.pid),
       [9, 77],
     );
-    assert.equal(contents.value.warnings.length, 1);
-    assert.match(contents.value.warnings[0] ?? '', /^123\/maps /);
+    assert.equal(contents.value.problems.length, 1);
+    assert.match(contents.value.problems[0]?.text ?? '', /^123\/maps /);
   });
 });
 

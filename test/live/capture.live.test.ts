@@ -85,7 +85,7 @@ const told = (verdict: Verdict): unknown => ({
 const agrees = async (bundle: string): Promise<void> => {
   const read = await readBundle(bundle);
   assert.ok(read.ok, read.ok ? '' : read.failure.text);
-  assert.deepEqual(read.value.warnings, []);
+  assert.deepEqual(read.value.problems, []);
   const { taken, host } = read.value;
   assert.equal(host.bootId, readLocalHost().host.bootId, 'evidence of another boot is told by its id');
   assert.ok(taken?.until.time !== undefined && taken.from.at <= taken.until.at);
