@@ -19,7 +19,7 @@ export const readMoment = async (
   argument: string,
   criu: string,
   first = false,
-): Promise<Outcome<Pick<Piece, 'judged' | 'problems'>>> => {
+): Promise<Outcome<Pick<Piece, 'judged' | 'problems' | 'partial'>>> => {
   if (/^\d+$/.test(argument)) return liveMoment(Number(argument), criu);
   const input = recognise(argument);
   if (!input.ok) return input;
@@ -29,12 +29,12 @@ export const readMoment = async (
   const { lives } = piece.value.recorded;
   const owners = new Map((first ? [...lives].reverse() : lives).map((life) => [life.pid, life]));
   const judged = [...owners.values()].flatMap((life) => (first ? firstOf(life) : stateOf(life)) ?? []);
-  return success({ judged, problems: piece.value.problems });
+  return success({ ...piece.value, judged });
 };
 
 const firstOf = (life: Life): Judged | undefined => stateOf({ ...life, state: life.first });
 
-const liveMoment = (pid: number, criu: string): Outcome<Pick<Piece, 'judged' | 'problems'>> => {
+const liveMoment = (pid: number, criu: string): Outcome<Pick<Piece, 'judged' | 'problems' | 'partial'>> => {
   const evidence = readProcess(pid, 'full', { bytes: true });
   if (evidence.vmas === undefined) {
     return failed(

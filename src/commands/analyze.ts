@@ -42,8 +42,8 @@ export const run = async (paths: readonly string[], options: AnalyzeOptions): Pr
   const failed = options.html === undefined ? undefined : await writePage(options.html, host, chapters, problems);
   if (failed !== undefined) problems.push(failed);
   printChapters(chaptersReport(host, chapters, problems), chapters, options.output);
-  // An input that could not be read may hold anything: not all is well then.
-  if (lost > 0 || failed !== undefined) return EXIT.cannotRun;
+  // What could not be read may hold anything: not all is well then.
+  if (lost > 0 || pieces.some(({ partial }) => partial === true) || failed !== undefined) return EXIT.cannotRun;
   return chapters.every(isWellThroughout) ? EXIT.well : EXIT.notWell;
 };
 

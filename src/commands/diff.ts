@@ -28,6 +28,7 @@ export const run = async (before: string, after: string, options: DiffOptions): 
   const document = documentOf(pair(one.value.judged, other.value.judged), problems);
   if (isForMachines(options.output)) printMachine(document);
   else standardOutput().write(tableOf(document));
+  if (one.value.partial === true || other.value.partial === true) return EXIT.cannotRun;
   const noticed = document.processes.some(({ differences }) =>
     differences.some(({ noticeable }) => noticeable === 'yes'),
   );

@@ -30,6 +30,7 @@ Exit status:
   ${EXIT.notWell}    it ran, and found something that is not well (check, analyze, diff, hint,
        doctor, ps --strict)
   ${EXIT.usage}    a wrong command line
-  ${EXIT.cannotRun}    it cannot run; standard error says why, and what mends it
+  ${EXIT.cannotRun}    it cannot run, or could not read all it was given; standard error says why, and
+       what mends it
   128+N  ended by signal N
 `;

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { AUXV, archive, entriesOf, type Files, JSON_TEXT, MAPS, withDirectory } from '../bundle/made-bundle.js';
+import { runProgram } from './run-program.js';
+
+/** README, "Exit status": 3 where not all that was given could be read; what could be is told all the same. */
+
+const TWO: Files = { '77/maps': MAPS, '77/auxv': AUXV, '78/maps': MAPS, '78/auxv': AUXV, 'bundle.json': JSON_TEXT };
+
+test('an archive that is cut short: the whole processes are told, one sentence says what is lost, and so the status', async () => {
+  const tar = await archive(entriesOf(TWO));
+  const whole = gzipSync(tar, { level: 0 });
+  const cut = whole.subarray(0, tar.indexOf('78/auxv') + 600);
+  await withDirectory({ 'whole.tar.gz': whole, 'cut.tar.gz': cut }, async (cwd) => {
+    const [good, bad] = await Promise.all(
+      ['whole', 'cut'].map((name) => runProgram(['analyze', `${name}.tar.gz`], { cwd })),
+    );
+    assert.deepEqual([good?.status, good?.errors], [0, '']);
+    assert.equal(bad?.status, 3);
+    assert.match(bad?.errors ?? '', /^vdsowatch: cut\.tar\.gz is cut short [^\n]+ is lost\. Copy it again\.\n$/);
+    for (const pid of [77, 78]) assert.match(bad?.out ?? '', new RegExp(`^${pid} `, 'm'));
+  });
+});
+
+test('a bundle of which one process cannot be used ended as if all were well', async () => {
+  await withDirectory({ ...TWO, '78/maps': 'garbage\n' }, async (cwd) => {
+    const ended = await runProgram(['analyze', '.'], { cwd });
+    assert.equal(ended.status, 3);
+    assert.match(ended.errors, /^vdsowatch: 78\/maps in the bundle [^\n]+\n$/);
+    assert.match(ended.out, /^77 /m);
+    const compared = await runProgram(['diff', join(cwd, '.'), '.'], { cwd });
+    assert.equal(compared.status, 3);
+  });
+});
