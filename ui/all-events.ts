@@ -2,8 +2,7 @@ import type { HistoryLine, WatchState } from '../src/model/state.js';
 import { printable } from '../src/text/escape.js';
 import { wholeEvent } from './events.js';
 import { hasWords, wordsOf } from './filter.js';
-import { line, rule, span } from './line.js';
-import type { Theme } from './theme.js';
+import { type Canvas, line, rule, span } from './line.js';
 import type { ViewState } from './view.js';
 import { countWord } from './words.js';
 
@@ -18,12 +17,11 @@ export const allEvents = (
   recent: WatchState['recent'],
   view: EventView,
   height: number,
-  width: number,
-  theme: Theme,
+  canvas: Canvas,
 ): { readonly lines: readonly string[]; readonly view: Pick<ViewState, 'eventsBack' | 'eventsEnd'> } => {
   const room = Math.max(0, height - 1);
   const wanted = wantedEvents(recent, view);
-  const blockOf = (entry: HistoryLine): readonly string[] => wholeEvent(entry, width, theme);
+  const blockOf = (entry: HistoryLine): readonly string[] => wholeEvent(entry, canvas);
   const asked = linesBack(wanted, blockOf, view);
   const all = linesFrom(wanted, blockOf, asked + room);
   const eventsBack = Math.max(0, Math.min(asked, all.length - room));
@@ -39,14 +37,14 @@ export const allEvents = (
   const end = all.length - eventsBack;
   const shown = all.slice(Math.max(0, end - room), end);
   const nothing = recent.length > 0 ? 'no event matches (Esc shows all)' : 'nothing has touched a vDSO yet';
-  const body = shown.length === 0 && room > 0 ? [line([span('  '), span(nothing, 'dim')], width, theme)] : shown;
-  const blanks = Array.from({ length: Math.max(0, room - body.length) }, () => line([], width, theme));
+  const body = shown.length === 0 && room > 0 ? [line([span('  '), span(nothing, 'dim')], canvas)] : shown;
+  const blanks = Array.from({ length: Math.max(0, room - body.length) }, () => line([], canvas));
   const narrowed = wanted === recent ? '' : `  ${countWord(wanted.length)} of ${countWord(recent.length)}`;
   const newer = wanted.length - 1 - lowest;
   const aside = `${narrowed}${newer > 0 ? `  ${countWord(newer)} newer below` : ''}`;
   const heading = [span('events', 'title'), ...(aside === '' ? [] : [span(aside, 'dim')])];
   return {
-    lines: height <= 0 ? [] : [rule(heading, width, theme), ...body, ...blanks],
+    lines: height <= 0 ? [] : [rule(heading, canvas), ...body, ...blanks],
     view: { eventsBack, eventsEnd: eventsBack === 0 || entry === undefined ? undefined : { entry, below } },
   };
 };

@@ -1,11 +1,10 @@
 import { mendWords } from '../src/judge/words.js';
 import type { Finding, Policies, PolicyVerdict } from '../src/model/verdict.js';
-import { line, paragraph, span } from './line.js';
-import type { Theme } from './theme.js';
+import { type Canvas, line, paragraph, span } from './line.js';
 import { severityMark, severityStyle } from './words.js';
 
 /** Each finding: its code, where, what it means, what shows it, and what CRIU prints for it. */
-export const findingLines = (findings: readonly Finding[], width: number, theme: Theme): readonly string[] =>
+export const findingLines = (findings: readonly Finding[], canvas: Canvas): readonly string[] =>
   findings.flatMap((finding) => {
     const mark = severityMark(finding.severity);
     const style = severityStyle(finding.severity);
@@ -14,22 +13,22 @@ export const findingLines = (findings: readonly Finding[], width: number, theme:
     const criu = finding.criuMessage;
     const mend = mendWords(finding);
     return [
-      line([span(' '), { text: mark.text, style }, span('  '), { text: finding.code, style }, ...where], width, theme),
-      ...paragraph(indent, finding.text, width, theme),
-      ...finding.evidence.flatMap((sentence) => paragraph([span('     - ', 'dim')], sentence, width, theme, 'dim')),
-      ...(mend === undefined ? [] : paragraph([span('     to do: ', 'accent')], mend, width, theme)),
-      ...(criu === undefined ? [] : paragraph([span('     CRIU prints: ', 'accent')], criu, width, theme)),
+      line([span(' '), { text: mark.text, style }, span('  '), { text: finding.code, style }, ...where], canvas),
+      ...paragraph(indent, finding.text, canvas),
+      ...finding.evidence.flatMap((sentence) => paragraph([span('     - ', 'dim')], sentence, canvas, 'dim')),
+      ...(mend === undefined ? [] : paragraph([span('     to do: ', 'accent')], mend, canvas)),
+      ...(criu === undefined ? [] : paragraph([span('     CRIU prints: ', 'accent')], criu, canvas)),
     ];
   });
 
 /** What each of CRIU's checks would take for the vDSO here, and whether that is right. */
-export const policyLines = (policies: Policies, width: number, theme: Theme): readonly string[] => [
-  ...policyLine('hint', policies.hint, width, theme),
-  ...policyLine('pfn', policies.pfn, width, theme),
-  ...policyLine('symtable', policies.symtable, width, theme),
+export const policyLines = (policies: Policies, canvas: Canvas): readonly string[] => [
+  ...policyLine('hint', policies.hint, canvas),
+  ...policyLine('pfn', policies.pfn, canvas),
+  ...policyLine('symtable', policies.symtable, canvas),
 ];
 
-const policyLine = (name: string, policy: PolicyVerdict, width: number, theme: Theme): readonly string[] => {
+const policyLine = (name: string, policy: PolicyVerdict, canvas: Canvas): readonly string[] => {
   const { decision, right, why, criuMessages } = policy;
   const takes =
     decision === undefined
@@ -40,10 +39,8 @@ const policyLine = (name: string, policy: PolicyVerdict, width: number, theme: T
   const judged =
     right === undefined ? span('truth unknown', 'dim') : right ? span('right', 'good') : span('wrong', 'error');
   return [
-    line([span('  '), span(name.padEnd(9)), span(takes), span('  '), judged], width, theme),
-    ...(why === '' ? [] : paragraph([span('             ')], why, width, theme, 'dim')),
-    ...criuMessages.flatMap((message) =>
-      paragraph([span('             CRIU prints: ', 'accent')], message, width, theme),
-    ),
+    line([span('  '), span(name.padEnd(9)), span(takes), span('  '), judged], canvas),
+    ...(why === '' ? [] : paragraph([span('             ')], why, canvas, 'dim')),
+    ...criuMessages.flatMap((message) => paragraph([span('             CRIU prints: ', 'accent')], message, canvas)),
   ];
 };

@@ -5,10 +5,10 @@ import { printable } from '../src/text/escape.js';
 import { findingLines, policyLines } from './claims.js';
 import { historyLines } from './events.js';
 import { layoutLines } from './layout.js';
-import { LONGEST, line, paragraph, rule, type Span, span } from './line.js';
+import { type Canvas, LONGEST, line, paragraph, rule, type Span, span } from './line.js';
 import type { Listing } from './listing.js';
 import { abiOf, commOf, hasExited, movesOf, type Row } from './row.js';
-import type { Style, Theme } from './theme.js';
+import type { Style } from './theme.js';
 import {
   ageWord,
   hintWord,
@@ -23,8 +23,8 @@ import {
 } from './words.js';
 
 /** The rule over the detail: whose it is. */
-export const detailRule = (row: Row | undefined, width: number, theme: Theme): string => {
-  if (row === undefined) return rule([span('no process chosen', 'dim')], width, theme);
+export const detailRule = (row: Row | undefined, canvas: Canvas): string => {
+  if (row === undefined) return rule([span('no process chosen', 'dim')], canvas);
   const { generation } = row.process;
   const moves = movesOf(row);
   const facts = [
@@ -33,17 +33,16 @@ export const detailRule = (row: Row | undefined, width: number, theme: Theme): s
     ...(generation > 0 ? [`exec ${generation}`] : []),
     ...(hasExited(row) ? ['exited'] : []),
   ];
-  return rule([span(`${row.process.pid} ${commOf(row)}`, 'title'), span(`  ${facts.join('  ')}`, 'dim')], width, theme);
+  return rule([span(`${row.process.pid} ${commOf(row)}`, 'title'), span(`  ${facts.join('  ')}`, 'dim')], canvas);
 };
 
-/** Everything known of one process, as lines of `width`; as many as it takes. */
+/** Everything known of one process, in as many lines as it takes. */
 export const detailLines = (
   row: Row,
   forecast: Forecast | undefined,
   state: WatchState,
   listing: Listing,
-  width: number,
-  theme: Theme,
+  canvas: Canvas,
   place?: string,
 ): readonly string[] => {
   const { space, process } = row;
@@ -52,23 +51,23 @@ export const detailLines = (
   const history = space?.history ?? [];
   // Who did it, without a page of layout before it.
   const newest = history.filter((entry) => !isEverydayLife(entry) && entry.finding === undefined).slice(-NEWEST);
-  const head = (text: string): string => line([span(` ${text}`, 'title')], width, theme);
+  const head = (text: string): string => line([span(` ${text}`, 'title')], canvas);
   const section = (title: string, lines: readonly string[]): readonly string[] =>
     lines.length === 0 ? [] : [head(title), ...lines];
   const fact = (name: string, text: string, style?: Style): readonly string[] =>
-    text === '' ? [] : paragraph([span(` ${name.padEnd(10)} `, 'dim')], text, width, theme, style);
+    text === '' ? [] : paragraph([span(` ${name.padEnd(10)} `, 'dim')], text, canvas, style);
 
   return [
     ...(process.unreadable === undefined ? [] : fact('unreadable', process.unreadable, 'warning')),
-    line([span(' vDSO       ', 'dim'), ...placeSpans(verdict, row)], width, theme),
-    ...qualityLines(verdict, width, theme),
-    ...forecastLines(forecast, width, theme),
-    ...section('findings', findingLines([...(verdict?.findings ?? []), ...(forecast?.findings ?? [])], width, theme)),
-    ...section('last events', historyLines(newest, width, theme)),
-    ...section('layout', layoutLines(evidence?.vmas, verdict?.mappings ?? [], width, theme)),
+    line([span(' vDSO       ', 'dim'), ...placeSpans(verdict, row)], canvas),
+    ...qualityLines(verdict, canvas),
+    ...forecastLines(forecast, canvas),
+    ...section('findings', findingLines([...(verdict?.findings ?? []), ...(forecast?.findings ?? [])], canvas)),
+    ...section('last events', historyLines(newest, canvas)),
+    ...section('layout', layoutLines(evidence?.vmas, verdict?.mappings ?? [], canvas)),
     ...(verdict === undefined || !verdict.applicable
       ? []
-      : section("CRIU's checks", policyLines(verdict.policies, width, theme))),
+      : section("CRIU's checks", policyLines(verdict.policies, canvas))),
     head('process'),
     ...fact('command', commandText(evidence?.process.cmdline ?? [])),
     ...fact('runs', place ?? ''),
@@ -81,23 +80,17 @@ export const detailLines = (
     ...(evidence?.unread ?? []).flatMap(({ what, why, detail }) =>
       fact('not read', `${what}: ${why}${detail === '' ? '' : `, ${detail}`}`),
     ),
-    ...section('history', historyLines(history.length > newest.length ? history : [], width, theme)),
+    ...section('history', historyLines(history.length > newest.length ? history : [], canvas)),
   ];
 };
 
 const NEWEST = 3;
 
 /** In the words of `check`; the findings that say why stand among the others. */
-const forecastLines = (forecast: Forecast | undefined, width: number, theme: Theme): readonly string[] => {
+const forecastLines = (forecast: Forecast | undefined, canvas: Canvas): readonly string[] => {
   if (forecast === undefined) return [];
   const style = severityStyle(worst(forecast.findings)?.severity);
-  return paragraph(
-    [span(' a dump     ', 'dim')],
-    `CRIU ${forecast.criu}: ${forecastWords(forecast)}`,
-    width,
-    theme,
-    style,
-  );
+  return paragraph([span(' a dump     ', 'dim')], `CRIU ${forecast.criu}: ${forecastWords(forecast)}`, canvas, style);
 };
 
 const placeSpans = (verdict: Verdict | undefined, row: Row): readonly Span[] => {
@@ -110,7 +103,7 @@ const placeSpans = (verdict: Verdict | undefined, row: Row): readonly Span[] => 
   return [span(`${rangeWord(vdso.start, vdso.end)} ${vdso.permissions}  `), state, ...sure];
 };
 
-const qualityLines = (verdict: Verdict | undefined, width: number, theme: Theme): readonly string[] => {
+const qualityLines = (verdict: Verdict | undefined, canvas: Canvas): readonly string[] => {
   const vdso = verdict?.vdso;
   if (vdso === undefined || vdso === null) return [];
   const hint = hintWord(verdict);
@@ -126,7 +119,7 @@ const qualityLines = (verdict: Verdict | undefined, width: number, theme: Theme)
     ...(vdso.image === undefined ? [] : [span(`  image ${vdso.image}`, 'dim')]),
     span(`  ${sealedWord(vdso.sealed)}`, 'dim'),
   ];
-  return [line(spans, width, theme)];
+  return [line(spans, canvas)];
 };
 
 /** "page 0 copied": the column's "copied 0" may be read as a count. */

@@ -1,20 +1,20 @@
 import { cellWidth, cutLeft, guard } from './cells.js';
 import { type Action, offered } from './keys.js';
-import { ends, fits, line, type Span, span } from './line.js';
+import { type Canvas, ends, fits, line, type Span, span } from './line.js';
 import { glyphs, type Theme } from './theme.js';
 import type { Prompt, ViewState } from './view.js';
 import { severityMark, severityStyle } from './words.js';
 
 /** The last line: what is being typed, else what has just happened, else the keys that work now. */
-export const footerLine = (view: ViewState, position: string, width: number, theme: Theme): string => {
+export const footerLine = (view: ViewState, position: string, canvas: Canvas): string => {
   const right = position === '' ? [] : [span(`${position} `, 'dim')];
-  if (view.prompt !== undefined) return line(promptSpans(view.prompt, width, theme), width, theme);
+  if (view.prompt !== undefined) return line(promptSpans(view.prompt, canvas), canvas);
   if (view.message !== undefined) {
     const { severity, text } = view.message;
     const said = [span(severityMark(severity).text, severityStyle(severity)), span(` ${text}`)];
-    return fits(said, right, width, theme) ? ends(said, right, width, theme) : line(said, width, theme);
+    return fits(said, right, canvas) ? ends(said, right, canvas) : line(said, canvas);
   }
-  return ends(keySpans(view, width - position.length - 2, theme), right, width, theme, 0.2);
+  return ends(keySpans(view, { ...canvas, width: canvas.width - position.length - 2 }), right, canvas, 0.2);
 };
 
 const PROMPTS: Record<Prompt['kind'], string> = {
@@ -24,20 +24,21 @@ const PROMPTS: Record<Prompt['kind'], string> = {
 };
 
 /** What is typed last is always to be seen; what the keys do, where there is room for it. */
-const promptSpans = ({ kind, text }: Prompt, width: number, theme: Theme): readonly Span[] => {
+const promptSpans = ({ kind, text }: Prompt, canvas: Canvas): readonly Span[] => {
+  const { width, theme } = canvas;
   const lead = ` ${PROMPTS[kind]}`;
   const room = Math.max(Math.min(MUST_SEE, width - 1), width - cellWidth(lead) - 1);
   const typed = cutLeft(guard(text, theme.unicode), room, glyphs(theme).ellipsis);
   const asked = lead.slice(0, Math.max(0, width - cellWidth(typed) - 1));
   const spans = [span(asked, 'key'), span(typed), span(' ', 'selected')];
   const hint = span(kind === 'filter' ? '  Enter keeps it, Esc drops it' : '  Enter, Esc to leave', 'dim');
-  return fits(spans, [hint], width, theme) ? [...spans, hint] : spans;
+  return fits(spans, [hint], canvas) ? [...spans, hint] : spans;
 };
 
 const MUST_SEE = 16;
 
 /** As many of the keys as fit whole; the last two (help, quit) always first in line for the room. */
-const keySpans = (view: ViewState, width: number, theme: Theme): readonly Span[] => {
+const keySpans = (view: ViewState, { width, theme }: Canvas): readonly Span[] => {
   const words = keyWords(view, theme);
   const must = words.slice(-2);
   const room = width - must.reduce((sum, word) => sum + wordWidth(word), 0);

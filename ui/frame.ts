@@ -8,7 +8,7 @@ import type { Forecasts } from './forecasts.js';
 import { type Geometry, geometry, type Size } from './geometry.js';
 import { emptyLine, headerLines, noteLine } from './header.js';
 import { helpLines, helpRule } from './help.js';
-import { line, span } from './line.js';
+import { type Canvas, line, span } from './line.js';
 import { indexIn, type Listing, list } from './listing.js';
 import { pageSetLines, pageSetRule } from './page-sets.js';
 import type { Row } from './row.js';
@@ -44,64 +44,57 @@ export const draw = (shown: Shown, asked: ViewState, size: Size, theme: Theme): 
   const { state, listing } = shown;
   const shape = geometry(size, asked, state.tracer.notes.length > 0, listing.rows.length);
   const chosen = choose(asked, listing, shape.table);
-  const { lines: body, view } = drawBody(shown, chosen, shape, size, theme);
+  const canvas: Canvas = { width: size.cols, theme };
+  const { lines: body, view } = drawBody(shown, chosen, shape, canvas);
   const lines = [
-    ...headerLines(state, view, listing, size, shape, theme),
-    ...(shape.notes > 0 ? [noteLine(state, size.cols, theme)] : []),
+    ...headerLines(state, view, listing, shape, canvas),
+    ...(shape.notes > 0 ? [noteLine(state, canvas)] : []),
     ...body,
     ...(shape.footer > 0
-      ? [
-          footerLine(
-            view,
-            shape.table > 0 ? positionWord(view, shape.table, listing.rows.length) : '',
-            size.cols,
-            theme,
-          ),
-        ]
+      ? [footerLine(view, shape.table > 0 ? positionWord(view, shape.table, listing.rows.length) : '', canvas)]
       : []),
   ];
   return { lines, view };
 };
 
-const drawBody = (shown: Shown, view: ViewState, shape: Geometry, size: Size, theme: Theme): Drawn => {
+const drawBody = (shown: Shown, view: ViewState, shape: Geometry, canvas: Canvas): Drawn => {
   const { state, listing } = shown;
   if (shape.page > 0) {
     const help = view.page === 'help';
-    const head = help ? helpRule(size.cols, theme) : pageSetRule(size.cols, theme);
-    const all = help ? helpLines(state, view, size.cols, theme) : pageSetLines(shown.pageSets(), size.cols, theme);
-    const page = scrolled(all, view.pageTop, shape.page - 1, size.cols, theme);
+    const head = help ? helpRule(canvas) : pageSetRule(canvas);
+    const all = help ? helpLines(state, view, canvas) : pageSetLines(shown.pageSets(), canvas);
+    const page = scrolled(all, view.pageTop, shape.page - 1, canvas);
     return { lines: [head, ...page.lines], view: { ...view, pageTop: page.top } };
   }
   if (view.events === 'full') {
-    const events = allEvents(state.recent, view, shape.events, size.cols, theme);
+    const events = allEvents(state.recent, view, shape.events, canvas);
     return { lines: events.lines, view: { ...view, ...events.view } };
   }
   const forecastOf = view.can.foretell === true ? shown.forecasts?.ofRow : undefined;
   const context = { now: state.now, sharers: listing.sharers, forecastOf };
   const rows = listing.rows.slice(view.top, view.top + shape.table);
   const selected = listing.rows[view.cursor];
-  const titles = shape.titles > 0 ? [titleLine(shape.tableCols, view, theme)] : [];
-  const filled = tableLines(rows, shape.table, shape.tableCols, selected?.process.key, context, theme);
+  const tableCanvas = { ...canvas, width: shape.tableCols };
+  const detailCanvas = { ...canvas, width: shape.detailCols };
+  const titles = shape.titles > 0 ? [titleLine(view, tableCanvas)] : [];
+  const filled = tableLines(rows, shape.table, selected?.process.key, context, tableCanvas);
   const table =
-    listing.rows.length === 0 && shape.table > 0
-      ? [emptyLine(view, state, shape.tableCols, theme), ...filled.slice(1)]
-      : filled;
+    listing.rows.length === 0 && shape.table > 0 ? [emptyLine(view, state, tableCanvas), ...filled.slice(1)] : filled;
 
   let settled = view;
   let detail: readonly string[] = [];
   if (shape.detail > 0) {
     const place = selected === undefined ? undefined : shown.placeOf?.(selected);
     const told = selected === undefined ? undefined : shown.forecasts?.ofDetail(selected);
-    const all =
-      selected === undefined ? [] : detailLines(selected, told, state, listing, shape.detailCols, theme, place);
-    const part = scrolled(all, view.detailTop, shape.detail - 1, shape.detailCols, theme);
-    detail = [detailRule(selected, shape.detailCols, theme), ...part.lines];
+    const all = selected === undefined ? [] : detailLines(selected, told, state, listing, detailCanvas, place);
+    const part = scrolled(all, view.detailTop, shape.detail - 1, detailCanvas);
+    detail = [detailRule(selected, detailCanvas), ...part.lines];
     settled = { ...settled, detailTop: part.top };
   }
-  const events = eventLines(state.recent, shape.events, size.cols, theme);
+  const events = eventLines(state.recent, shape.events, canvas);
   const above = [...titles, ...table];
   if (!shape.beside) return { lines: [...above, ...detail, ...events], view: settled };
-  const bar = line([span(glyphs(theme).bar, 'dim')], 1, theme);
+  const bar = line([span(glyphs(canvas.theme).bar, 'dim')], { ...canvas, width: 1 });
   const joined = above.map((left, index) => `${left}${bar}${detail[index] ?? ''}`);
   return { lines: [...joined, ...events], view: settled };
 };
@@ -111,13 +104,12 @@ const scrolled = (
   all: readonly string[],
   top: number,
   height: number,
-  width: number,
-  theme: Theme,
+  canvas: Canvas,
 ): { readonly lines: readonly string[]; readonly top: number } => {
   const room = Math.max(0, height);
   const from = Math.max(0, Math.min(top, all.length - room));
   const lines = all.slice(from, from + room);
-  const empty = line([], width, theme);
+  const empty = line([], canvas);
   return { lines: [...lines, ...Array.from({ length: room - lines.length }, () => empty)], top: from };
 };
 

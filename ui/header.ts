@@ -1,7 +1,7 @@
 import type { WatchState } from '../src/model/state.js';
 import { columnOf } from './columns.js';
-import type { Geometry, Size } from './geometry.js';
-import { ends, fits, line, type Span, span } from './line.js';
+import type { Geometry } from './geometry.js';
+import { type Canvas, ends, fits, line, type Span, span } from './line.js';
 import type { Listing } from './listing.js';
 import { place } from './place.js';
 import { glyphs, type Style, type Theme } from './theme.js';
@@ -13,28 +13,26 @@ export const headerLines = (
   state: WatchState,
   view: ViewState,
   listing: Listing,
-  size: Size,
   shape: Geometry,
-  theme: Theme,
+  canvas: Canvas,
 ): readonly string[] => {
+  const { theme } = canvas;
   const height = shape.header;
   if (height <= 0) return [];
-  const first = ends(hostSpans(state), tracerSpans(state, view, height > 1), size.cols, theme, 0.7);
+  const first = ends(hostSpans(state), tracerSpans(state, view, height > 1), canvas, 0.7);
   const counts = countSpans(state, listing, theme);
   const all = viewSpans(view, listing, shape, theme);
   // What vdsowatch costs is the first thing to go when room is short.
-  const chosen = fits(counts, all, size.cols, theme)
-    ? all
-    : viewSpans({ ...view, own: undefined }, listing, shape, theme);
-  const second = ends(counts, chosen, size.cols, theme, 0.7);
+  const chosen = fits(counts, all, canvas) ? all : viewSpans({ ...view, own: undefined }, listing, shape, theme);
+  const second = ends(counts, chosen, canvas, 0.7);
   return [first, second].slice(0, height);
 };
 
 /** The first of the tracer's notes; the help page has all of them. */
-export const noteLine = (state: WatchState, width: number, theme: Theme): string => {
+export const noteLine = (state: WatchState, canvas: Canvas): string => {
   const [first, ...others] = state.tracer.notes;
   const more = others.length === 0 ? [] : [span(`  +${others.length}, ? shows all`, 'dim')];
-  return ends([span(' '), span('note ', 'accent'), span(first ?? '')], more, width, theme);
+  return ends([span(' '), span('note ', 'accent'), span(first ?? '')], more, canvas);
 };
 
 const hostSpans = ({ host }: WatchState): readonly Span[] => [
@@ -121,14 +119,14 @@ const viewSpans = (view: ViewState, listing: Listing, shape: Geometry, theme: Th
 };
 
 /** A line that says what to do when there is nothing to list. */
-export const emptyLine = (view: ViewState, state: WatchState, width: number, theme: Theme): string => {
+export const emptyLine = (view: ViewState, state: WatchState, canvas: Canvas): string => {
   const text =
     state.processes.size === 0
       ? state.tracer.mode === 'starting'
         ? 'reading /proc ...'
         : 'no process seen yet'
       : `${noneOf(view)} (Esc shows all)`;
-  return line([span('  '), span(text, 'dim')], width, theme);
+  return line([span('  '), span(text, 'dim')], canvas);
 };
 
 const noneOf = ({ onlyFindings, filter }: ViewState): string => {

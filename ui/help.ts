@@ -1,26 +1,27 @@
 import type { WatchState } from '../src/model/state.js';
 import { fit, guard } from './cells.js';
 import { offered } from './keys.js';
-import { line, paragraph, rule, span } from './line.js';
-import { glyphs, type Theme } from './theme.js';
+import { type Canvas, line, paragraph, rule, span } from './line.js';
+import { glyphs } from './theme.js';
 import type { ViewState } from './view.js';
 
 /** Every key that works now, what the words mean, and what this host cannot do. As many lines as it takes. */
-export const helpLines = (state: WatchState, view: ViewState, width: number, theme: Theme): readonly string[] => {
-  const head = (text: string): string => line([span(` ${text}`, 'title')], width, theme);
+export const helpLines = (state: WatchState, view: ViewState, canvas: Canvas): readonly string[] => {
+  const head = (text: string): string => line([span(` ${text}`, 'title')], canvas);
   const { notes } = state.tracer;
   return [
     ...(notes.length === 0 ? [] : [head('on this host')]),
-    ...notes.flatMap((note) => paragraph([span('  - ')], note, width, theme)),
+    ...notes.flatMap((note) => paragraph([span('  - ')], note, canvas)),
     head('keys'),
-    ...keyLines(view, width, theme),
+    ...keyLines(view, canvas),
     head('words'),
-    ...WORDS.flatMap(([name, text]) => paragraph([span(`  ${name.padEnd(10)} `, 'key')], text, width, theme)),
+    ...WORDS.flatMap(([name, text]) => paragraph([span(`  ${name.padEnd(10)} `, 'key')], text, canvas)),
   ];
 };
 
 /** Two short ones stand side by side. */
-const keyLines = (view: ViewState, width: number, theme: Theme): readonly string[] => {
+const keyLines = (view: ViewState, canvas: Canvas): readonly string[] => {
+  const { width, theme } = canvas;
   const half = Math.floor(width / 2);
   const entries = offered(view).map(({ label, help }) => {
     const shown = fit(guard(theme.unicode ? label : asciiLabel(label), theme.unicode), 7, glyphs(theme).ellipsis);
@@ -33,15 +34,15 @@ const keyLines = (view: ViewState, width: number, theme: Theme): readonly string
     ...short.slice(0, rows).map((left, index) => {
       const right = short[index + rows];
       const padded = [left.lead, span(left.help.padEnd(half - LEAD_CELLS))];
-      return line(right === undefined ? padded : [...padded, right.lead, span(right.help)], width, theme);
+      return line(right === undefined ? padded : [...padded, right.lead, span(right.help)], canvas);
     }),
-    ...long.flatMap(({ lead, help }) => paragraph([lead], help, width, theme)),
+    ...long.flatMap(({ lead, help }) => paragraph([lead], help, canvas)),
   ];
 };
 
 const LEAD_CELLS = 12;
 
-export const helpRule = (width: number, theme: Theme): string => rule([span('help', 'title')], width, theme);
+export const helpRule = (canvas: Canvas): string => rule([span('help', 'title')], canvas);
 
 const asciiLabel = (label: string): string => label.replace('↑', 'up').replace('↓', 'dn');
 

@@ -1,8 +1,8 @@
 import type { MappingClass, MappingVerdict } from '../src/model/verdict.js';
 import { permissionsOf, type Vma } from '../src/model/vma.js';
 import { printable } from '../src/text/escape.js';
-import { line, paragraph, type Span, span } from './line.js';
-import { glyphs, type Style, type Theme } from './theme.js';
+import { type Canvas, line, paragraph, type Span, span } from './line.js';
+import { glyphs, type Style } from './theme.js';
 import { plural, sizeWord } from './words.js';
 
 const CLASS_STYLE: Record<MappingClass, Style> = {
@@ -20,15 +20,14 @@ const CLASS_STYLE: Record<MappingClass, Style> = {
 export const layoutLines = (
   vmas: readonly Vma[] | undefined,
   mappings: readonly MappingVerdict[],
-  width: number,
-  theme: Theme,
+  canvas: Canvas,
 ): readonly string[] => {
   const pieces = rememberedPieces(vmas, mappings);
   return pieces.flatMap((piece, index) => {
     const before = pieces[index - 1];
     const after = pieces[index + 1];
-    const gap = before === undefined || before.end === piece.start ? [] : [gapLine(before, piece, width, theme)];
-    return [...gap, ...pieceLines(piece, before?.end === piece.start, after?.start === piece.end, width, theme)];
+    const gap = before === undefined || before.end === piece.start ? [] : [gapLine(before, piece, canvas)];
+    return [...gap, ...pieceLines(piece, before?.end === piece.start, after?.start === piece.end, canvas)];
   });
 };
 
@@ -92,14 +91,8 @@ const KERNEL_HALF = 1n << 63n;
 
 const INDENT = 2;
 
-const pieceLines = (
-  piece: Piece,
-  joinedBefore: boolean,
-  joinedAfter: boolean,
-  width: number,
-  theme: Theme,
-): readonly string[] => {
-  const { top, middle, bottom, single, vertical } = glyphs(theme);
+const pieceLines = (piece: Piece, joinedBefore: boolean, joinedAfter: boolean, canvas: Canvas): readonly string[] => {
+  const { top, middle, bottom, single, vertical } = glyphs(canvas.theme);
   const corner = joinedBefore ? (joinedAfter ? middle : bottom) : joinedAfter ? top : single;
   const { verdict } = piece;
   const quiet: Style | undefined = verdict === undefined ? 'dim' : undefined;
@@ -111,20 +104,20 @@ const pieceLines = (
     span(`${size} ${piece.permissions.padEnd(4)} `, quiet),
     span((piece.name === '' ? '(no name)' : printable(piece.name)).padEnd(10), quiet),
   ];
-  if (verdict === undefined) return [line(head, width, theme)];
+  if (verdict === undefined) return [line(head, canvas)];
   const named = [
     span(' '),
     span(verdict.class, CLASS_STYLE[verdict.class]),
     span(verdict.confidence === 'proven' ? ', proven' : `, ${verdict.confidence}`, 'dim'),
   ];
   const edge = span(`${' '.repeat(INDENT + 13)}${joinedAfter ? vertical : ' '}     `, 'dim');
-  const reasons = verdict.evidence.flatMap((sentence) => paragraph([edge], sentence, width, theme, 'dim', [edge]));
-  return [line([...head, ...named], width, theme), ...reasons];
+  const reasons = verdict.evidence.flatMap((sentence) => paragraph([edge], sentence, canvas, 'dim', [edge]));
+  return [line([...head, ...named], canvas), ...reasons];
 };
 
-const gapLine = (before: Piece, after: Piece, width: number, theme: Theme): string => {
+const gapLine = (before: Piece, after: Piece, canvas: Canvas): string => {
   const between = after.index - before.index - 1;
   const others = between > 0 ? `, ${plural(between, 'other mapping')} between` : '';
-  const text = `${glyphs(theme).gap} ${sizeWord(after.start - before.end)} apart${others}`;
-  return line([span(' '.repeat(INDENT + 13)), span(text, 'dim')], width, theme);
+  const text = `${glyphs(canvas.theme).gap} ${sizeWord(after.start - before.end)} apart${others}`;
+  return line([span(' '.repeat(INDENT + 13)), span(text, 'dim')], canvas);
 };

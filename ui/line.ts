@@ -1,6 +1,12 @@
 import { cellWidth, cut, guard, wrap } from './cells.js';
 import { glyphs, type Style, sgr, type Theme } from './theme.js';
 
+/** What lines are drawn on: how many cells each has, and what the terminal can show in them. */
+export interface Canvas {
+  readonly width: number;
+  readonly theme: Theme;
+}
+
 /** A piece of text in one style. Text may be anything: it is guarded when the line is made. */
 export interface Span {
   readonly text: string;
@@ -10,10 +16,11 @@ export interface Span {
 export const span = (text: string, style?: Style): Span => ({ text, style });
 
 /**
- * One line of exactly `width` cells. Styles start and end within it, so that lines can be put side by side.
+ * One line, exactly as wide as the canvas. Styles start and end within it, so that lines can be put side by side.
  * `base` paints the whole line in one style and mutes those of the spans (the selected row).
  */
-export const line = (spans: readonly Span[], width: number, theme: Theme, base?: Style): string => {
+export const line = (spans: readonly Span[], canvas: Canvas, base?: Style): string => {
+  const { width, theme } = canvas;
   if (width <= 0) return '';
   const shown = shorten(guarded(spans, theme), width, glyphs(theme).ellipsis);
   let out = '';
@@ -34,13 +41,8 @@ export const line = (spans: readonly Span[], width: number, theme: Theme, base?:
 };
 
 /** `left` and `right` at the two ends of one line; the right end is kept when both do not fit, up to `share` of it. */
-export const ends = (
-  left: readonly Span[],
-  right: readonly Span[],
-  width: number,
-  theme: Theme,
-  share = 0.6,
-): string => {
+export const ends = (left: readonly Span[], right: readonly Span[], canvas: Canvas, share = 0.6): string => {
+  const { width, theme } = canvas;
   const room = Math.max(0, Math.floor(width * share));
   const { ellipsis } = glyphs(theme);
   const leftSpans = guarded(left, theme);
@@ -49,46 +51,47 @@ export const ends = (
   const spare = width - widthOf(leftSpans) - 1;
   const kept = shorten(rightFull, rightWidth <= spare ? rightWidth : Math.max(room, spare), ellipsis);
   const keptWidth = widthOf(kept);
-  if (keptWidth === 0) return line(leftSpans, width, theme);
+  if (keptWidth === 0) return line(leftSpans, canvas);
   const leftWidth = Math.max(0, width - keptWidth - 1);
   const start = shorten(leftSpans, leftWidth, ellipsis);
   const blank = ' '.repeat(Math.max(0, width - keptWidth - widthOf(start)));
-  return line([...start, span(blank), ...kept], width, theme);
+  return line([...start, span(blank), ...kept], canvas);
 };
 
 /** A horizontal rule with a heading in it. */
-export const rule = (heading: readonly Span[], width: number, theme: Theme): string => {
+export const rule = (heading: readonly Span[], canvas: Canvas): string => {
+  const { width, theme } = canvas;
   const mark = glyphs(theme).rule;
   const inner = guarded(heading, theme);
   const lead = span(`${mark}${mark} `, 'dim');
   const tail = Math.max(0, width - 4 - widthOf(inner));
-  return line([lead, ...inner, span(` ${mark.repeat(tail)}`, 'dim')], width, theme);
+  return line([lead, ...inner, span(` ${mark.repeat(tail)}`, 'dim')], canvas);
 };
 
 /** More than this of one text nobody reads; a command line may have megabytes. */
 export const LONGEST = 4000;
 
-/** Text broken into lines of `width`, with `first` before the first line and `others`, or as many blanks, before the others. */
+/** Text broken into lines as wide as the canvas, with `first` before the first line and `others`, or as many blanks, before the others. */
 export const paragraph = (
   first: readonly Span[],
   text: string,
-  width: number,
-  theme: Theme,
+  canvas: Canvas,
   style?: Style,
   others?: readonly Span[],
 ): readonly string[] => {
+  const { width, theme } = canvas;
   const lead = guarded(first, theme);
   const indent = widthOf(lead);
   const next = others ?? [span(' '.repeat(indent))];
   const room = Math.max(12, width - indent);
   const bounded = text.length > LONGEST ? `${text.slice(0, LONGEST)} ... and ${text.length - LONGEST} more` : text;
   return wrap(guard(bounded, theme.unicode), room).map((part, index) =>
-    line([...(index === 0 ? lead : next), span(part, style)], width, theme),
+    line([...(index === 0 ? lead : next), span(part, style)], canvas),
   );
 };
 
 /** Do both fit, with a blank between? */
-export const fits = (left: readonly Span[], right: readonly Span[], width: number, theme: Theme): boolean =>
+export const fits = (left: readonly Span[], right: readonly Span[], { width, theme }: Canvas): boolean =>
   widthOf(guarded(left, theme)) + 1 + widthOf(guarded(right, theme)) <= width;
 
 const guarded = (spans: readonly Span[], theme: Theme): readonly Span[] =>

@@ -1,24 +1,23 @@
 import type { PageSet } from '../src/judge/baseline.js';
 import { pageSetWord } from '../src/judge/words.js';
-import { line, paragraph, rule, type Span, span } from './line.js';
-import type { Theme } from './theme.js';
+import { type Canvas, line, paragraph, rule, type Span, span } from './line.js';
 import { countWord, plural } from './words.js';
 
 const FEW = 16;
 
-export const pageSetRule = (width: number, theme: Theme): string =>
-  rule([span('processes by the vDSO pages they map', 'title')], width, theme);
+export const pageSetRule = (canvas: Canvas): string =>
+  rule([span('processes by the vDSO pages they map', 'title')], canvas);
 
 /** One group after another: whose pages, which image, which frames, where, how many processes, and which. */
-export const pageSetLines = (sets: readonly PageSet[], width: number, theme: Theme): readonly string[] => {
+export const pageSetLines = (sets: readonly PageSet[], canvas: Canvas): readonly string[] => {
   if (sets.length === 0) {
     const why = 'No group: no process with clean vDSO pages in memory, or page frames cannot be read (root can).';
-    return paragraph([span('  ')], why, width, theme, 'dim');
+    return paragraph([span('  ')], why, canvas, 'dim');
   }
   return sets.flatMap((set) => [
-    line([span(`  ${pageSetWord(set)}`, set.kind === 'host' ? 'good' : 'accent'), ...factSpans(set)], width, theme),
-    ...paragraph([span('    pids    ', 'dim')], pidsText(set.processes), width, theme),
-    line([], width, theme),
+    line([span(`  ${pageSetWord(set)}`, set.kind === 'host' ? 'good' : 'accent'), ...factSpans(set)], canvas),
+    ...paragraph([span('    pids    ', 'dim')], pidsText(set.processes), canvas),
+    line([], canvas),
   ]);
 };
 

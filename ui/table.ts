@@ -1,7 +1,7 @@
 import type { Forecast } from '../src/model/verdict.js';
 import { fit, guard } from './cells.js';
 import type { CellContext } from './column.js';
-import { line, type Span, span } from './line.js';
+import { type Canvas, line, type Span, span } from './line.js';
 import { heading, type Placed, place } from './place.js';
 import { hasExited, type Row } from './row.js';
 import { glyphs, type Theme } from './theme.js';
@@ -9,7 +9,8 @@ import type { ViewState } from './view.js';
 import { ageWord } from './words.js';
 
 /** The line of column titles. */
-export const titleLine = (width: number, view: ViewState, theme: Theme): string => {
+export const titleLine = (view: ViewState, canvas: Canvas): string => {
+  const { width, theme } = canvas;
   const { ellipsis } = glyphs(theme);
   const spans = place(width, view.can.foretell === true).flatMap((placed): readonly Span[] => [
     span(' '.repeat(placed.gap)),
@@ -18,25 +19,24 @@ export const titleLine = (width: number, view: ViewState, theme: Theme): string 
       placed.column.name === view.sort.column ? 'title' : 'dim',
     ),
   ]);
-  return line([span(' '), ...spans], width, theme);
+  return line([span(' '), ...spans], canvas);
 };
 
 /** The visible rows only: `rows` is the slice that is on the screen. */
 export const tableLines = (
   rows: readonly Row[],
   height: number,
-  width: number,
   selected: string | undefined,
   context: CellContext,
-  theme: Theme,
+  canvas: Canvas,
 ): readonly string[] => {
-  const columns = place(width, context.forecastOf !== undefined);
+  const columns = place(canvas.width, context.forecastOf !== undefined);
   const foretold = columns.some(({ column }) => column.name === 'dump');
   const lines = rows.slice(0, height).map((row) => {
     const forecast = foretold ? context.forecastOf?.(row) : undefined;
-    return rowLine(row, forecast, row.process.key === selected, columns, width, context, theme);
+    return rowLine(row, forecast, row.process.key === selected, columns, context, canvas);
   });
-  const empty = line([], width, theme);
+  const empty = line([], canvas);
   return [...lines, ...Array.from({ length: Math.max(0, height - lines.length) }, () => empty)];
 };
 
@@ -59,9 +59,8 @@ const rowLine = (
   forecast: Forecast | undefined,
   selected: boolean,
   columns: readonly Placed[],
-  width: number,
   context: CellContext,
-  theme: Theme,
+  canvas: Canvas,
 ): string => {
   const sharers = context.sharers.get(row.process.space);
   const age = ageWord(row.last, context.now);
@@ -73,12 +72,12 @@ const rowLine = (
     last.age === age &&
     last.sharers === sharers &&
     last.forecast === forecast &&
-    last.theme === theme
+    last.theme === canvas.theme
   ) {
     return last.line;
   }
-  const now = drawRow(row, selected, columns, width, { ...context, forecastOf: () => forecast }, theme);
-  drawn.set(row, { line: now, selected, columns, age, sharers, forecast, theme });
+  const now = drawRow(row, selected, columns, { ...context, forecastOf: () => forecast }, canvas);
+  drawn.set(row, { line: now, selected, columns, age, sharers, forecast, theme: canvas.theme });
   return now;
 };
 
@@ -86,18 +85,18 @@ const drawRow = (
   row: Row,
   selected: boolean,
   columns: readonly Placed[],
-  width: number,
   context: CellContext,
-  theme: Theme,
+  canvas: Canvas,
 ): string => {
+  const { theme } = canvas;
   const { ellipsis, marker } = glyphs(theme);
-  const spans = columns.flatMap(({ column, width: cells, gap }): readonly Span[] => {
+  const spans = columns.flatMap(({ column, width, gap }): readonly Span[] => {
     const { text, style } = column.cell(row, context);
-    const fitted = fit(guard(text, theme.unicode), cells, ellipsis, column.align);
+    const fitted = fit(guard(text, theme.unicode), width, ellipsis, column.align);
     const calm = hasExited(row) ? 'dim' : style;
     return [span(' '.repeat(gap)), { text: fitted, style: calm }];
   });
-  return line([span(selected ? marker : ' '), ...spans], width, theme, selected ? 'selected' : undefined);
+  return line([span(selected ? marker : ' '), ...spans], canvas, selected ? 'selected' : undefined);
 };
 
 /** "row 12 of 340", for a list longer than the screen. */

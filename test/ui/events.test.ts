@@ -21,8 +21,8 @@ test('a line that was drawn before is drawn as if it were new, in every width an
     fc.property(looks, (all) => {
       for (const [width, theme] of all) {
         const fresh = recent.map((entry) => ({ ...entry }));
-        assert.deepEqual(eventLines(recent, 5, width, theme), eventLines(fresh, 5, width, theme));
-        assert.deepEqual(wholeEvent(first, width, theme), wholeEvent({ ...first }, width, theme));
+        assert.deepEqual(eventLines(recent, 5, { width, theme }), eventLines(fresh, 5, { width, theme }));
+        assert.deepEqual(wholeEvent(first, { width, theme }), wholeEvent({ ...first }, { width, theme }));
       }
     }),
     { numRuns: fuzzRuns(100) },
@@ -32,7 +32,10 @@ test('a line that was drawn before is drawn as if it were new, in every width an
 test('what vdsowatch says itself is told as of a process 0', () => {
   const own = happened(0, 'vdsowatch', SECOND, 'census: 3 processes, 0 with findings, 0 that cannot be read');
   for (const width of [50, 80])
-    for (const one of [eventLines([own], 2, width, PLAIN_THEME)[1], wholeEvent(own, width, PLAIN_THEME)[0]])
+    for (const one of [
+      eventLines([own], 2, { width, theme: PLAIN_THEME })[1],
+      wholeEvent(own, { width, theme: PLAIN_THEME })[0],
+    ])
       assert.match(one ?? '', /^ +([\d.]+\.000 +)?vdsowatch/);
 });
 
@@ -48,7 +51,7 @@ test('over the whole screen the filter and "findings only" are for the events, a
     happened(13, 'three', SECOND, 'munmap took it away', { severity: 'warning' }),
   ];
   const lines = (more: Partial<EventView>) =>
-    said(allEvents(recent, { ...everything, ...more }, 6, 80, PLAIN_THEME).lines);
+    said(allEvents(recent, { ...everything, ...more }, 6, { width: 80, theme: PLAIN_THEME }).lines);
   assert.equal(lines({}).length, 4);
   assert.match(lines({ filter: 'MOVED !12' }).join('\n'), /^── events {2}1 of 3 ─+\n.* 11 one .*moved the vDSO$/);
   assert.deepEqual(
@@ -63,7 +66,8 @@ test('over the whole screen the filter and "findings only" are for the events, a
 test('a long event is told whole there, and every line of every event can be reached', () => {
   const text = 'mremap(0x7f71eb211000, 0x2000, 0x2000, MAYMOVE|FIXED, 0x700000000000) = 0x700000000000';
   const recent = [1, 2, 3, 4].map((pid) => happened(pid, `proc-${pid}`, BigInt(9 - pid) * SECOND, `${pid}: ${text}`));
-  const page = (eventsBack: number) => allEvents(recent, { ...everything, eventsBack }, 6, 80, PLAIN_THEME);
+  const page = (eventsBack: number) =>
+    allEvents(recent, { ...everything, eventsBack }, 6, { width: 80, theme: PLAIN_THEME });
   const words = (lines: readonly string[]) =>
     lines
       .slice(1)
