@@ -2,7 +2,7 @@ import type { HistoryLine, WatchState } from '../src/model/state.js';
 import { printable } from '../src/text/escape.js';
 import { wholeEvent } from './events.js';
 import { hasWords, wordsOf } from './filter.js';
-import { type Canvas, line, rule, span } from './line.js';
+import { type Canvas, filledUp, line, rule, span } from './line.js';
 import type { ViewState } from './view.js';
 import { countWord } from './words.js';
 
@@ -38,13 +38,12 @@ export const allEvents = (
   const shown = all.slice(Math.max(0, end - room), end);
   const nothing = recent.length > 0 ? 'no event matches (Esc shows all)' : 'nothing has touched a vDSO yet';
   const body = shown.length === 0 && room > 0 ? [line([span('  '), span(nothing, 'dim')], canvas)] : shown;
-  const blanks = Array.from({ length: Math.max(0, room - body.length) }, () => line([], canvas));
   const narrowed = wanted === recent ? '' : `  ${countWord(wanted.length)} of ${countWord(recent.length)}`;
   const newer = wanted.length - 1 - lowest;
   const aside = `${narrowed}${newer > 0 ? `  ${countWord(newer)} newer below` : ''}`;
   const heading = [span('events', 'title'), ...(aside === '' ? [] : [span(aside, 'dim')])];
   return {
-    lines: height <= 0 ? [] : [rule(heading, canvas), ...body, ...blanks],
+    lines: height <= 0 ? [] : [rule(heading, canvas), ...filledUp(body, room, canvas)],
     view: { eventsBack, eventsEnd: eventsBack === 0 || entry === undefined ? undefined : { entry, below } },
   };
 };

@@ -1,7 +1,7 @@
 import { type HistoryLine, isEverydayLife } from '../src/model/state.js';
 import { printable } from '../src/text/escape.js';
 import { fit, guard } from './cells.js';
-import { type Canvas, line, paragraph, rule, type Span, span } from './line.js';
+import { type Canvas, filledUp, line, paragraph, rule, type Span, span } from './line.js';
 import { glyphs, type Style } from './theme.js';
 import { clockWord, severityMark, severityStyle } from './words.js';
 
@@ -12,10 +12,8 @@ export const eventLines = (recent: readonly HistoryLine[], height: number, canva
   const heading = [span('events', 'title'), span('  e: forks, execs and exits too', 'dim')];
   const lines = lastOf(recent, room, (entry) => !isEverydayLife(entry)).map((entry) => eventLine(entry, canvas));
   const hint = line([span('  '), span('nothing has touched a vDSO yet', 'dim')], canvas);
-  const empty = line([], canvas);
   const body = lines.length === 0 && room > 0 ? [hint] : lines;
-  const blanks = Array.from({ length: Math.max(0, room - body.length) }, () => empty);
-  return [rule(heading, canvas), ...body, ...blanks];
+  return [rule(heading, canvas), ...filledUp(body, room, canvas)];
 };
 
 /** The last `count` entries that are wanted, in their order. */

@@ -8,7 +8,7 @@ import type { Forecasts } from './forecasts.js';
 import { type Geometry, geometry, type Size } from './geometry.js';
 import { emptyLine, headerLines, noteLine } from './header.js';
 import { helpLines, helpRule } from './help.js';
-import { type Canvas, line, span } from './line.js';
+import { type Canvas, filledUp, line, span } from './line.js';
 import { indexIn, type Listing, list } from './listing.js';
 import { pageSetLines, pageSetRule } from './page-sets.js';
 import type { Row } from './row.js';
@@ -108,9 +108,7 @@ const scrolled = (
 ): { readonly lines: readonly string[]; readonly top: number } => {
   const room = Math.max(0, height);
   const from = Math.max(0, Math.min(top, all.length - room));
-  const lines = all.slice(from, from + room);
-  const empty = line([], canvas);
-  return { lines: [...lines, ...Array.from({ length: room - lines.length }, () => empty)], top: from };
+  return { lines: filledUp(all.slice(from, from + room), room, canvas), top: from };
 };
 
 /**

@@ -40,6 +40,12 @@ export const line = (spans: readonly Span[], canvas: Canvas, base?: Style): stri
   return active === '' ? out : `${out}\x1b[m`;
 };
 
+/** `lines`, and empty ones under them until there are `height`. */
+export const filledUp = (lines: readonly string[], height: number, canvas: Canvas): readonly string[] => {
+  const empty = line([], canvas);
+  return [...lines, ...Array.from({ length: Math.max(0, height - lines.length) }, () => empty)];
+};
+
 /** `left` and `right` at the two ends of one line; the right end is kept when both do not fit, up to `share` of it. */
 export const ends = (left: readonly Span[], right: readonly Span[], canvas: Canvas, share = 0.6): string => {
   const { width, theme } = canvas;

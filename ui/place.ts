@@ -14,17 +14,19 @@ export interface Placed {
  * taken by the marker at the left.
  */
 export const place = (width: number, foretell: boolean): readonly Placed[] => {
-  const key = foretell ? width : -1 - width;
-  const known = PLACED.get(key);
+  const placed = foretell ? WITH_FORECAST : WITHOUT_FORECAST;
+  const known = placed.get(width);
   if (known !== undefined) return known;
-  const placed = placing(width, foretell);
+  const fresh = placing(width, foretell);
   // One width, two while a detail is open: more only while a window is being dragged.
-  if (PLACED.size > 20) PLACED.clear();
-  PLACED.set(key, placed);
-  return placed;
+  if (placed.size > 20) placed.clear();
+  placed.set(width, fresh);
+  return fresh;
 };
 
-const PLACED = new Map<number, readonly Placed[]>();
+/** By width, kept: the same array means the same columns to who draws a row (table.ts). */
+const WITH_FORECAST = new Map<number, readonly Placed[]>();
+const WITHOUT_FORECAST = new Map<number, readonly Placed[]>();
 
 const placing = (width: number, foretell: boolean): readonly Placed[] => {
   const gap = width >= 110 ? 2 : 1;

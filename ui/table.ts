@@ -1,7 +1,7 @@
 import type { Forecast } from '../src/model/verdict.js';
 import { fit, guard } from './cells.js';
 import type { CellContext } from './column.js';
-import { type Canvas, line, type Span, span } from './line.js';
+import { type Canvas, filledUp, line, type Span, span } from './line.js';
 import { heading, type Placed, place } from './place.js';
 import { hasExited, type Row } from './row.js';
 import { glyphs, type Theme } from './theme.js';
@@ -36,8 +36,7 @@ export const tableLines = (
     const forecast = foretold ? context.forecastOf?.(row) : undefined;
     return rowLine(row, forecast, row.process.key === selected, columns, context, canvas);
   });
-  const empty = line([], canvas);
-  return [...lines, ...Array.from({ length: Math.max(0, height - lines.length) }, () => empty)];
+  return filledUp(lines, height, canvas);
 };
 
 /** The line of a row as it was last drawn, and all that it was drawn from beside the row. */
