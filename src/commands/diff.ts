@@ -14,7 +14,10 @@ export interface DiffOptions {
   readonly criu: string;
 }
 
-/** `vdsowatch diff A B`: what changed between two moments; exit status 1 when something did that can be noticed. */
+/**
+ * `vdsowatch diff A B`: what changed between two moments; exit status 1 when something did that can be noticed, or when
+ * a process is on one side alone, as diff(1) has it.
+ */
 export const run = async (before: string, after: string, options: DiffOptions): Promise<number> => {
   // One recording compared with itself: from its beginning to its end.
   const sides = [await readMoment(before, options.criu, before === after), await readMoment(after, options.criu)];
@@ -25,15 +28,20 @@ export const run = async (before: string, after: string, options: DiffOptions): 
     if (isForMachines(options.output)) printMachine(documentOf(NOTHING, problems));
     return EXIT.cannotRun;
   }
-  const document = documentOf(pair(one.value.judged, other.value.judged), problems);
+  const pairing = pair(one.value.judged, other.value.judged);
+  const document = documentOf(pairing, problems);
   if (isForMachines(options.output)) printMachine(document);
   else standardOutput().write(tableOf(document));
   if (one.value.partial === true || other.value.partial === true) return EXIT.cannotRun;
   const noticed = document.processes.some(({ differences }) =>
     differences.some(({ noticeable }) => noticeable === 'yes'),
   );
-  return noticed ? EXIT.notWell : EXIT.well;
+  const alone = [...pairing.onlyBefore, ...pairing.onlyAfter].some(isMissed);
+  return noticed || alone ? EXIT.notWell : EXIT.well;
 };
+
+/** A recording holds whoever ran meanwhile; everything else holds the processes that somebody chose. */
+const isMissed = ({ evidence }: Judged): boolean => evidence.source !== 'recording';
 
 /** One side alone shows no difference. */
 const NOTHING: Pairing = { pairs: [], onlyBefore: [], onlyAfter: [] };
