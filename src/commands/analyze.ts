@@ -1,5 +1,6 @@
 import { open, stat, writeFile } from 'node:fs/promises';
 import { chaptersOf, hostProblems } from '../analyze/join/chapters.js';
+import { once } from '../analyze/once.js';
 import { logPieces, type Piece, type PieceOptions, readPiece } from '../analyze/piece.js';
 import { type Input, recognise } from '../analyze/recognise.js';
 import type { Life } from '../analyze/recording/life.js';
@@ -9,7 +10,7 @@ import type { Target } from '../model/doctor-schema.js';
 import type { Host } from '../model/evidence.js';
 import { codeOf, EXIT, type Failure, failure, type Outcome, success } from '../model/failure.js';
 import { chaptersReport } from '../report/chapter-report.js';
-import { complain } from '../report/complain.js';
+import { complain, say } from '../report/complain.js';
 import type { OutputFormat } from '../report/format.js';
 import type { page } from '../report/html/page.js';
 import { printChapters } from '../report/print-chapters.js';
@@ -27,13 +28,18 @@ export interface AnalyzeOptions {
 }
 
 /** `vdsowatch analyze PATH...`: post-mortem of bundles, CRIU images, recordings and core files, in any mix. */
-export const run = async (paths: readonly string[], options: AnalyzeOptions): Promise<number> => {
+export const run = async (given: readonly string[], options: AnalyzeOptions): Promise<number> => {
   const target = options.target === undefined ? undefined : await readHost(options.target);
   if (target?.ok === false) {
     complain(target.failure);
     return EXIT.cannotRun;
   }
   const problems: Failure[] = [];
+  const { paths, repeated } = await once(given);
+  for (const { path, of, why } of repeated) {
+    const what = why === 'part' ? `a part of ${escapeText(of)}, which is` : `what ${escapeText(of)} is, and`;
+    say(`${escapeText(path)} is ${what} read once.`);
+  }
   const { pieces, lost } = await readPieces(paths, { criu: options.criu, target: target?.value }, problems);
   const chapters = chaptersOf(pieces, { forTarget: target !== undefined });
   const mixed = hostProblems(pieces);

@@ -1,5 +1,6 @@
 import { compare } from '../analyze/compare.js';
 import { readMoment } from '../analyze/moment.js';
+import { areOne } from '../analyze/once.js';
 import { type Pairing, pair } from '../analyze/pair.js';
 import { DIFF, type DiffDocument } from '../model/diff.js';
 import { EXIT, type Failure } from '../model/failure.js';
@@ -20,7 +21,7 @@ export interface DiffOptions {
  */
 export const run = async (before: string, after: string, options: DiffOptions): Promise<number> => {
   // One recording compared with itself: from its beginning to its end.
-  const sides = [await readMoment(before, options.criu, before === after), await readMoment(after, options.criu)];
+  const sides = [await readMoment(before, options.criu, areOne(before, after)), await readMoment(after, options.criu)];
   const problems: Failure[] = sides.flatMap((side) => (side.ok ? side.value.problems : [side.failure]));
   problems.forEach(complain);
   const [one, other] = sides;
