@@ -35,13 +35,13 @@ export interface ReplayControls {
   pause(paused: boolean): void;
   /** By events; negative: back. */
   step(steps: number): void;
-  /** To a time of the recording's boot clock, ns. */
-  seek(at: bigint): void;
+  /** To a time of the boot clock, ns: of the recording's first boot, or of the one that is shown. */
+  seek(at: bigint, by?: 'shown'): void;
   /** 1: as fast as it happened. */
   speed(factor: number): void;
   /** To the next finding that is more than information; undefined: there is none. */
   nextFinding(): Promise<NextFinding | undefined>;
-  /** A time as the user writes it, to the boot clock, ns. */
+  /** A time as the user writes it, to the boot clock of the first boot, ns. */
   moment(text: string): Outcome<bigint>;
 }
 

@@ -12,7 +12,7 @@ export type Effect =
   | { readonly kind: 'step'; readonly steps: number }
   | { readonly kind: 'speed'; readonly factor: number }
   | { readonly kind: 'next-finding' }
-  /** Boot clock, ns. */
+  /** Boot clock of what is shown, ns. */
   | { readonly kind: 'seek'; readonly at: bigint }
   /** A time written another way. */
   | { readonly kind: 'seek-to'; readonly text: string };

@@ -71,7 +71,7 @@ const performReplay = (replay: ReplayControls | undefined, effect: Effect): void
       replay?.speed(effect.factor);
       break;
     case 'seek':
-      replay?.seek(effect.at);
+      replay?.seek(effect.at, 'shown');
       break;
     default:
       break;

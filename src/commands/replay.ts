@@ -11,7 +11,7 @@ import type { Header } from '../trace/format.js';
 import { openFrames } from '../trace/frame-reader.js';
 import type { TraceItem } from '../trace/items.js';
 import { lineOutput } from '../trace/line-output.js';
-import { parseMoment } from '../trace/moment.js';
+import { parseMoment, shiftOf } from '../trace/moment.js';
 import { fromDigits } from '../trace/number-text.js';
 import { type Player, play } from '../trace/player.js';
 import { gatherProblems, noRecording } from '../trace/problems.js';
@@ -42,7 +42,7 @@ export interface ReplayScreenControls {
   chosen(state: WatchState): WatchState;
   readonly speed: number | undefined;
   readonly replay: Pick<Player, 'pause' | 'step' | 'seek' | 'speed' | 'nextFinding'> & {
-    /** A time as it is written (see trace/moment.ts), to the boot clock. */
+    /** A time as it is written (see trace/moment.ts), to the boot clock of the first run. */
     moment(text: string): Outcome<bigint>;
   };
 }
@@ -166,12 +166,6 @@ const spanOf = (header: Header, from: string | undefined, until: string | undefi
   const last = momentOf(until, header);
   return last.ok ? success({ from: first.value, until: last.value }) : last;
 };
-
-/** Runs of one boot have one clock; those of others, as the time of day has it. */
-const shiftOf = (begin: Header, { session, bootId, offset }: Header): bigint =>
-  session === begin.session || (bootId !== null && bootId === begin.bootId)
-    ? 0n
-    : fromDigits(offset) - fromDigits(begin.offset);
 
 const momentOf = (text: string | undefined, { at, offset }: Header): Outcome<bigint | undefined> =>
   text === undefined ? success(undefined) : parseMoment(text, fromDigits(at), fromDigits(offset));

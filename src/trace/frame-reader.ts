@@ -2,6 +2,7 @@ import type { Failure } from '../model/failure.js';
 import { openDecoder } from './decoder.js';
 import type { Header } from './format.js';
 import type { TraceFrame, TraceItem } from './items.js';
+import { shiftOf } from './moment.js';
 import { gatherProblems } from './problems.js';
 import type { Recording } from './replay.js';
 import { openReplay, type Replayed } from './replay-frames.js';
@@ -12,6 +13,10 @@ export interface FrameReader {
   readonly ahead: () => TraceFrame | undefined;
   /** It is from another run than the one before: their times are not to be compared. */
   readonly isNewRun: () => boolean;
+  /** What added to its time gives that by the boot clock of the first run (moment.ts). */
+  readonly shift: () => bigint;
+  /** Its time by that clock. */
+  readonly timeAhead: () => bigint | undefined;
   /** Replays the next frame. Undefined: it says only what is known already. */
   readonly advance: () => Promise<Replayed | undefined>;
   /** The newest header so far. */
@@ -29,8 +34,11 @@ export const openFrames = async (recording: Recording): Promise<FrameReader> => 
   let index = 0;
   let ahead: TraceFrame | undefined;
   let newRun = false;
+  let begin: Header | undefined;
   let header: Header | undefined;
   let failure: Failure | undefined;
+
+  const shift = (): bigint => (begin === undefined || header === undefined ? 0n : shiftOf(begin, header));
 
   /** Goes on to the next frame; what stands before it is taken in. */
   const look = async (): Promise<void> => {
@@ -47,6 +55,7 @@ export const openFrames = async (recording: Recording): Promise<FrameReader> => 
         if (item.kind === 'damage') problems.damage(item.damage);
         if (item.kind === 'header') {
           header = item.header;
+          begin ??= header;
           newRun = true;
         }
       }
@@ -64,6 +73,8 @@ export const openFrames = async (recording: Recording): Promise<FrameReader> => 
   return {
     ahead: () => ahead,
     isNewRun: () => newRun,
+    shift,
+    timeAhead: () => ahead && ahead.at + shift(),
     header: () => header,
     advance: async () => {
       const item = items[index];

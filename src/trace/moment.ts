@@ -1,5 +1,7 @@
 import { failed, failure, type Outcome, success } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
+import type { Header } from './format.js';
+import { fromDigits } from './number-text.js';
 
 /**
  * A time in a recording, to the boot clock, ns: "+12.5" (seconds from its beginning), "15:04:05.123" (UTC, as the
@@ -24,6 +26,15 @@ export const parseMoment = (text: string, begin: bigint, offset: bigint): Outcom
     ),
   );
 };
+
+/**
+ * What added to the boot clock of a run gives that of the first one, ns: runs of one boot have one clock; those of
+ * others, as the time of day has it.
+ */
+export const shiftOf = (begin: Header, { session, bootId, offset }: Header): bigint =>
+  session === begin.session || (bootId !== null && bootId === begin.bootId)
+    ? 0n
+    : fromDigits(offset) - fromDigits(begin.offset);
 
 const MILLI = 1_000_000n;
 const SECOND = 1_000_000_000n;

@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Observable, ReplaySubject } from 'rxjs';
-import type { HistoryLine, WatchState } from '../model/state.js';
+import type { WatchState } from '../model/state.js';
 import { LONGEST_TIMER } from '../proc/clock.js';
 import { escapeText } from '../text/escape.js';
 import { isoTime } from '../text/time-of-day.js';
+import { alarmOf, type FoundFinding, isAlarm } from './alarm.js';
 import { type FrameReader, openFrames } from './frame-reader.js';
 import type { TraceFrame } from './items.js';
 import type { Recording } from './replay.js';
@@ -15,8 +16,8 @@ export interface Player {
   readonly pause: (paused: boolean) => void;
   /** Negative: back. Pauses. */
   readonly step: (steps: number) => void;
-  /** To a time of the boot clock, ns. */
-  readonly seek: (at: bigint) => void;
+  /** To a time of the boot clock, ns: of the first run, or, where a machine was started again, of the one shown. */
+  readonly seek: (at: bigint, by?: 'shown') => void;
   /** 1: as fast as it happened. */
   readonly speed: (factor: number) => void;
   /** To the next frame with a finding that is more than information. Pauses. Undefined: there is none to the end. */
@@ -26,23 +27,19 @@ export interface Player {
   readonly stopped: Promise<void>;
 }
 
-export interface FoundFinding {
-  /** Of the process, in the state that is shown then. */
-  readonly process: string | undefined;
-  readonly line: HistoryLine;
-}
-
 /** A place to go to: from the beginning again, or on; it is reached when `here` says so. */
 interface Wish {
   readonly back: boolean;
-  readonly here: (shown: Replayed, ahead: TraceFrame | undefined) => boolean;
+  /** `ahead`: when the next frame was, by the clock of the first run; undefined: this is the end. */
+  readonly here: (shown: Replayed, ahead: bigint | undefined) => boolean;
   /** Once it is on the screen; undefined: the end came first. Not called when another place is wanted meanwhile. */
   readonly reached?: (shown: Replayed | undefined) => void;
 }
 
 /**
  * A reducer knows no way back, so going back is going on from the beginning, at full speed. Now and then on such a
- * way the event loop runs, so that keys are heard. `until`: by itself it goes no further than that time; keys do.
+ * way the event loop runs, so that keys are heard. `until`: by itself it goes no further than that time, by the clock of
+ * the first run; keys do.
  */
 export const play = (recording: Recording, speed = 1, until?: bigint): Player => {
   const states = new ReplaySubject<WatchState>(1);
@@ -52,17 +49,19 @@ export const play = (recording: Recording, speed = 1, until?: bigint): Player =>
   let factor = speed;
   let wake: () => void = () => {};
   let shown: Replayed | undefined;
+  /** Added to its time, that by the clock of the first run. */
+  let shift = 0n;
   /** Frames with lines so far. */
   let steps = 0;
   /** When the frame that is on the screen came there: its time, and ours in ms. */
   let anchor: { readonly at: bigint; readonly ms: number } | undefined;
 
-  const isBeyond = ({ at }: TraceFrame): boolean => until !== undefined && at > until;
+  const isBeyond = (time: bigint | undefined): boolean => until !== undefined && time !== undefined && time > until;
 
   const show = (reader: FrameReader): void => {
     if (shown === undefined) return;
     const { frame, at, offset } = shown;
-    const ahead = reader.ahead();
+    const ahead = reader.timeAhead();
     const end = ahead === undefined ? ', the end' : isBeyond(ahead) ? ', up to here' : '';
     const text = `${isoTime(at, offset).replace('T', ' ').slice(0, 23)}${end}  ${escapeText(recording.path)}`;
     const notes = [...frame.state.tracer.notes, ...reader.problems().map((problem) => problem.text)];
@@ -70,9 +69,11 @@ export const play = (recording: Recording, speed = 1, until?: bigint): Player =>
   };
 
   const advance = async (reader: FrameReader): Promise<void> => {
+    const next = reader.shift();
     const replayed = await reader.advance();
     if (replayed === undefined) return;
     shown = replayed;
+    shift = next;
     if (replayed.frame.lines.length > 0) steps += 1;
   };
 
@@ -81,7 +82,7 @@ export const play = (recording: Recording, speed = 1, until?: bigint): Player =>
     let rested = performance.now();
     while (reader.ahead() !== undefined && wish === undefined && !stopped) {
       await advance(reader);
-      if (shown !== undefined && here(shown, reader.ahead())) return true;
+      if (shown !== undefined && here(shown, reader.timeAhead())) return true;
       if (performance.now() - rested < SLICE) continue;
       await setImmediate();
       rested = performance.now();
@@ -122,7 +123,7 @@ export const play = (recording: Recording, speed = 1, until?: bigint): Player =>
         anchor = undefined;
         show(reader);
         if (wish === undefined && !stopped) wanted.reached?.(there ? shown : undefined);
-      } else if (paused || ahead === undefined || isBeyond(ahead)) await rest(Number.POSITIVE_INFINITY);
+      } else if (paused || ahead === undefined || isBeyond(reader.timeAhead())) await rest(Number.POSITIVE_INFINITY);
       else {
         const wait = due(reader, ahead);
         if (wait > 0) await rest(wait);
@@ -161,8 +162,11 @@ export const play = (recording: Recording, speed = 1, until?: bigint): Player =>
       const target = steps + count;
       ask({ back: count < 0, here: () => steps >= target });
     },
-    seek: (at) =>
-      ask({ back: shown !== undefined && at < shown.at, here: (_, ahead) => ahead === undefined || ahead.at > at }),
+    seek: (at, by) => {
+      const time = by === 'shown' ? at + shift : at;
+      const back = shown !== undefined && time < shown.at + shift;
+      ask({ back, here: (_, ahead) => ahead === undefined || ahead > time });
+    },
     nextFinding: () => {
       paused = true;
       return new Promise((resolve) => {
@@ -176,18 +180,6 @@ export const play = (recording: Recording, speed = 1, until?: bigint): Player =>
     },
   };
 };
-
-/** The worst of them, and whose it is. */
-const alarmOf = ({ lines, state }: Replayed['frame']): FoundFinding | undefined => {
-  const alarms = lines.filter(isAlarm);
-  const line = alarms.find(({ severity }) => severity === 'error') ?? alarms[0];
-  if (line === undefined) return undefined;
-  const process = [...state.processes.values()].find(({ pid, space }) => pid === line.pid && space === line.space);
-  return { process: process?.key, line };
-};
-
-const isAlarm = ({ finding, gone, severity }: Replayed['frame']['lines'][number]): boolean =>
-  finding !== undefined && gone !== true && severity !== 'info';
 
 /** How long travelling may hold the event loop, ms. */
 const SLICE = 10;

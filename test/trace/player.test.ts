@@ -3,19 +3,23 @@ import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { filter, firstValueFrom } from 'rxjs';
 import type { WatchState } from '../../src/model/state.js';
-import { type FoundFinding, type Player, play } from '../../src/trace/player.js';
+import type { Observation } from '../../src/pipeline/observation.js';
+import type { FoundFinding } from '../../src/trace/alarm.js';
+import { openEncoder } from '../../src/trace/encoder.js';
+import { type Player, play } from '../../src/trace/player.js';
 import type { Recording } from '../../src/trace/replay.js';
-import { SECOND, T0 } from '../pipeline/build.js';
-import { readPieces } from './recording.js';
+import { exited, happened, SECOND, T0 } from '../pipeline/build.js';
+import { header, readPieces } from './recording.js';
 import { recordedStory } from './story.js';
 
-const recording: Recording = {
+const recordingOf = (text: string): Recording => ({
   path: 'trace.ndjson',
   items: async function* (reader) {
-    for (const item of readPieces(reader, Buffer.from(recordedStory(), 'latin1'))) yield [item];
+    for (const item of readPieces(reader, Buffer.from(text, 'latin1'))) yield [item];
     return undefined;
   },
-};
+});
+const recording = recordingOf(recordedStory());
 
 /** The state that is shown once `asked` has been done. */
 const after = async (player: Player, now: bigint, asked: () => void): Promise<WatchState> => {
@@ -55,6 +59,40 @@ test('paused it goes by steps, on and back, and to times', () =>
     const late = await after(player, at(6), () => player.seek(at(600)));
     assert.match(late.tracer.text, /, the end /);
   }));
+
+/** One process ends a second, by a clock that began `up` s before the first; the header and the times say `unix`. */
+const boot = (session: string, up: bigint, unix: bigint): string => {
+  const encoder = openEncoder();
+  const offset = (unix - up) * SECOND;
+  const frames = [0n, 1n, 2n].map((later) => {
+    const time = (up + later) * SECOND;
+    const one = exited({ at: time, pid: 7, in: 1 });
+    const line = { at: time, pid: 7, comm: 'c', space: 'pid:7', severity: 'info', text: 'exited' } as const;
+    const observations: readonly Observation[] = [happened(one)];
+    return encoder.frame({ observations, at: time, offset, lines: [{ ...line, event: one, finding: undefined }] });
+  });
+  const first = { ...header, session, bootId: session, at: String(up * SECOND), offset: String(offset) };
+  return [encoder.header(first), ...frames].join('');
+};
+
+test('a time of a second boot was sought by the clock of the first, and the first was shown', async () => {
+  const both = recordingOf(boot('first', 90_000n, 1_000n) + boot('second', 50n, 2_000n));
+  const player = play(both);
+  try {
+    player.pause(true);
+    const seconds = (count: bigint): bigint => count * SECOND;
+    // What `t 00:33:21` and `t +1001` come to: by the clock of the first boot.
+    await after(player, seconds(51n), () => player.seek(seconds(91_001n)));
+    // The clock of what is shown.
+    await after(player, seconds(52n), () => player.seek(seconds(52n), 'shown'));
+    await after(player, seconds(50n), () => player.seek(seconds(50n), 'shown'));
+    await after(player, seconds(90_001n), () => player.seek(seconds(90_001n)));
+    await after(player, seconds(90_002n), () => player.seek(seconds(90_500n)));
+  } finally {
+    player.stop();
+    await player.stopped;
+  }
+});
 
 test('it goes to the next finding', () =>
   playing(async (player) => {
