@@ -1,6 +1,6 @@
 import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import type { Event } from '../model/event.js';
-import { kinship } from './kinship.js';
+import { kinship, type Left } from './kinship.js';
 import type { BootClock, Happening, PidResolver, Reader, Snapshot } from './observation.js';
 import type { ReadingRules, Request } from './reading-slot.js';
 import { readings } from './readings.js';
@@ -35,6 +35,8 @@ export const join =
   (events) =>
     new Observable((subscriber) => {
       const kin = kinship();
+      /** What was asked for through a process that shares its address space, until it leaves. */
+      const trusted = new Map<number, Request>();
       let ended = false;
       const completeWhenIdle = (): void => {
         if (ended && reader.isIdle()) subscriber.complete();
@@ -53,8 +55,26 @@ export const join =
         },
       );
       /** Of several processes in one address space the one that is about to be read will do. */
-      const ask = (wanted: Request, at: bigint): boolean =>
-        reader.request({ ...wanted, pid: kin.leader(wanted.context, wanted.pid, reader.isBusy) }, at);
+      const ask = (wanted: Request, at: bigint): boolean => {
+        const pid = kin.leader(wanted.context, wanted.pid, reader.isBusy);
+        if (wanted.thorough && kin.isShared(wanted.context)) {
+          if (trusted.size >= MOST_TRUSTED) trusted.clear();
+          trusted.set(pid, wanted);
+        }
+        return reader.request({ ...wanted, pid }, at);
+      };
+
+      /**
+       * Who was to be read for all has left them: its reading shows another image, or a zombie, unless it came before
+       * that. So one of those who stay is read.
+       */
+      const readOther = ({ pid, context }: Left): void => {
+        const wanted = trusted.get(pid);
+        trusted.delete(pid);
+        if (wanted === undefined || wanted.context !== context) return;
+        const other = kin.other(context, [pid]);
+        if (other !== undefined) ask({ ...wanted, pid: other, tried: [] }, clock());
+      };
 
       const snapshotFor = (wanted: Request | undefined, at: bigint): Happening['snapshot'] => {
         if (wanted === undefined) return 'none';
@@ -63,8 +83,9 @@ export const join =
 
       const listening = events.subscribe({
         next: (event) => {
-          kin.learn(event);
+          const left = kin.learn(event);
           if (event.kind === 'exit' && event.wholeProcess) reader.end(event.tgid);
+          if (left !== undefined) readOther(left);
           const target = targetOf(event, resolve);
           const snapshot = snapshotFor(target && { ...target, tried: [] }, event.at);
           subscriber.next({ kind: 'event', event, target: target?.pid, snapshot });
@@ -80,3 +101,6 @@ export const join =
         reader.stop();
       };
     });
+
+/** Exits that were lost leave some behind. */
+const MOST_TRUSTED = 1024;

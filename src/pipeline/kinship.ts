@@ -5,11 +5,19 @@ import { contextKey, type Event, sharesSpace } from '../model/event.js';
  * read for all; and it saves the truth: when the one that acted has gone, another can still be read.
  */
 export interface Kinship {
-  learn(event: Event): void;
+  /** The address space that a process has left by it (exit, exec), where others are known to have lived with it. */
+  learn(event: Event): Left | undefined;
+  /** Is it known to have several? */
+  isShared(context: string | undefined): boolean;
   /** One of them for which `holds`, else `pid` itself. */
   leader(context: string | undefined, pid: number, holds: (pid: number) => boolean): number;
   /** One that was not tried yet. */
   other(context: string | undefined, tried: readonly number[]): number | undefined;
+}
+
+export interface Left {
+  readonly pid: number;
+  readonly context: string;
 }
 
 /**
@@ -21,22 +29,20 @@ const MOST_PIDS = 8;
 
 export const kinship = (): Kinship => {
   const pids = new Map<string, readonly number[]>();
+  /** Where those live who share: an exec names the new address space alone. */
+  const shared = new Map<number, string>();
   const of = (context: string | undefined): readonly number[] | undefined =>
     context === undefined ? undefined : pids.get(context);
-  /** Many at once: to find the oldest, a Map passes over all that were deleted before it. */
-  const forgetOlderHalf = (): void => {
-    for (const oldest of pids.keys()) {
-      pids.delete(oldest);
-      if (pids.size <= MOST / 2) return;
-    }
-  };
   const add = (context: string, pid: number): void => {
     const known = pids.get(context);
     if (known !== undefined) {
-      if (known.length < MOST_PIDS && !known.includes(pid)) pids.set(context, [...known, pid]);
+      if (known.length >= MOST_PIDS || known.includes(pid)) return;
+      pids.set(context, [...known, pid]);
+      if (shared.size >= 2 * MOST) forgetOlderHalf(shared);
+      for (const kin of [...known, pid]) shared.set(kin, context);
       return;
     }
-    if (pids.size >= MOST) forgetOlderHalf();
+    if (pids.size >= MOST) forgetOlderHalf(pids);
     pids.set(context, [pid]);
   };
   const remove = (context: string, pid: number): void => {
@@ -44,18 +50,30 @@ export const kinship = (): Kinship => {
     if (others.length === 0) pids.delete(context);
     else pids.set(context, others);
   };
+  /** It lives in `now`, if anywhere, and nowhere else. */
+  const leave = (pid: number, now: string | undefined): Left | undefined => {
+    const before = shared.get(pid);
+    if (before === undefined || before === now) return undefined;
+    shared.delete(pid);
+    remove(before, pid);
+    return { pid, context: before };
+  };
   return {
     learn: (event) => {
-      if (event.kind === 'gap' || event.kind === 'heartbeat' || event.kind === 'status') return;
+      if (event.kind === 'gap' || event.kind === 'heartbeat' || event.kind === 'status') return undefined;
       const context = contextKey(event.space);
-      if (context === undefined) return;
       if (event.kind === 'exit') {
-        if (event.wholeProcess) remove(context, event.tgid);
-        return;
+        if (!event.wholeProcess) return undefined;
+        if (context !== undefined) remove(context, event.tgid);
+        return leave(event.tgid, undefined);
       }
+      if (context === undefined) return undefined;
+      const left = event.kind === 'exec' ? leave(event.tgid, context) : undefined;
       add(context, event.tgid);
       if (event.kind === 'fork' && sharesSpace(event)) add(context, event.childPid);
+      return left;
     },
+    isShared: (context) => (of(context)?.length ?? 0) > 1,
     leader: (context, pid, holds) => {
       for (const kin of of(context) ?? []) if (holds(kin)) return kin;
       return pid;
@@ -65,4 +83,13 @@ export const kinship = (): Kinship => {
       return undefined;
     },
   };
+};
+
+/** Many at once: to find the oldest, a Map passes over all that were deleted before it. */
+const forgetOlderHalf = (known: Map<unknown, unknown>): void => {
+  const half = known.size / 2;
+  for (const oldest of known.keys()) {
+    known.delete(oldest);
+    if (known.size <= half) return;
+  }
 };

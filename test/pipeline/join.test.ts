@@ -209,6 +209,26 @@ test('when the one that acted has gone, another that shares its address space is
   scenario('v-----------------w--------------|', '0 v51, 18 w51, 33 end', { events: { v, w }, missing: [5] });
 });
 
+test('when the one that acted has left by exec, another that shares its address space is read', () => {
+  const v: Make = (at, comm) => forked({ at, pid: 1, in: 11, child: 5, flags: CLONE_VM, comm });
+  const w = move(5, 11);
+  // Waiting still; and read already, which may have been of the new image: the exec is told some ms after it was made.
+  scenario('v---we-----------------|', '0 v5, 4 w, 5 e1, 10 5, 23 end', { events: { v, w, e: exec } });
+  scenario('v--------------w-e-------|', '0 v5, 15 w5, 17 e1, 25 5end', { events: { v, w, e: exec } });
+});
+
+test('a zombie was read for all that share its address space: another is read', () => {
+  const v: Make = (at, comm) => forked({ at, pid: 1, in: 11, child: 5, flags: CLONE_VM, comm });
+  const w = move(5, 11);
+  const x: Make = (at, comm) => exited({ at, pid: 5, in: 11, comm });
+  scenario('v--------------w-x-------|', '0 v5, 15 w5, 17 x1, 25 end', { events: { v, w, x } });
+});
+
+test('one that has left by exec is not read for those who stay', () => {
+  const v: Make = (at, comm) => forked({ at, pid: 1, in: 11, child: 5, flags: CLONE_VM, comm });
+  scenario('(vea)-------|', '0 vea1, 7 5, 12 end', { events: { v, e: exec, a }, newborn: 7 });
+});
+
 test('a vanished process is read once and says so', () => {
   const seen = scenario('a-------------|', '0 a1, 14 end', { events: { a }, missing: [1] });
   assert.equal(seen[1]?.kind === 'snapshot' && seen[1].evidence.unread[0]?.why, 'gone');

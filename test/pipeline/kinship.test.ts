@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { contextKey } from '../../src/model/event.js';
 import { kinship } from '../../src/pipeline/kinship.js';
-import { exited, forked, moved, SECOND, space, T0, VFORK } from './build.js';
+import { execed, exited, forked, moved, SECOND, space, T0, VFORK } from './build.js';
 
 const context = (id: number): string | undefined => contextKey(space(id));
 const at = T0 + SECOND;
@@ -17,6 +17,18 @@ test('a vforked child is kin until one of them exits', () => {
   );
   kin.learn(exited({ at, pid: 11, in: 1 }));
   assert.equal(kin.other(context(1), [10]), undefined);
+});
+
+test('who has made an exec is kin no more', () => {
+  const kin = kinship();
+  kin.learn(forked({ at, pid: 10, in: 1, child: 11, flags: VFORK }));
+  assert.deepEqual(kin.learn(execed({ at, pid: 11, in: 2 })), { pid: 11, context: context(1) });
+  assert.equal(kin.other(context(1), [10]), undefined);
+  assert.equal(
+    kin.leader(context(1), 10, () => true),
+    10,
+  );
+  assert.equal(kin.learn(exited({ at, pid: 11, in: 2 })), undefined);
 });
 
 test('20,000 later address spaces push out old kin, and never those of the last 4,000', () => {
