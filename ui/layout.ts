@@ -1,5 +1,5 @@
 import type { MappingClass, MappingVerdict } from '../src/model/verdict.js';
-import { permissionsOf, type Vma } from '../src/model/vma.js';
+import { permissionsOf, sizeOf, type Vma } from '../src/model/vma.js';
 import { printable } from '../src/text/escape.js';
 import { type Canvas, line, paragraph, type Span, span } from './line.js';
 import { glyphs, type Style } from './theme.js';
@@ -96,7 +96,7 @@ const pieceLines = (piece: Piece, joinedBefore: boolean, joinedAfter: boolean, c
   const corner = joinedBefore ? (joinedAfter ? middle : bottom) : joinedAfter ? top : single;
   const { verdict } = piece;
   const quiet: Style | undefined = verdict === undefined ? 'dim' : undefined;
-  const size = sizeWord(piece.end - piece.start).padStart(5);
+  const size = sizeWord(sizeOf(piece)).padStart(5);
   const head: Span[] = [
     span(' '.repeat(INDENT)),
     span(piece.start.toString(16).padStart(12), quiet),

@@ -36,7 +36,7 @@ export const crashFinding = (core: CoreFile, verdict: Verdict): Finding | undefi
       facts,
     );
   }
-  if (genuine === undefined || !(ip >= genuine.start && ip < genuine.end)) return undefined;
+  if (genuine === undefined || !contains(genuine, ip)) return undefined;
   const missesData =
     address !== undefined &&
     address < genuine.start &&

@@ -18,9 +18,9 @@ import { mapsVvar, usualVvarPages } from '../judge/layout.js';
 import { parseRelease } from '../judge/release.js';
 import { survey } from '../judge/space.js';
 import { CURRENT_CRIU, type Finding, type Forecast, type Loss } from '../model/verdict.js';
+import { contains, sizeOf } from '../model/vma.js';
 import { hex } from '../text/hex.js';
 import { type ImageLook, wholeSize } from './image-look.js';
-import type { ImageArea } from './image-set.js';
 import { hasStatus } from './status.js';
 
 /** The vDSO of the kernel to restore on. */
@@ -49,7 +49,7 @@ export const imageForecast = (look: ImageLook, criu: string, target?: TargetVdso
 
 const standing = ({ process, evidence, dumped }: ImageLook): Standing => {
   const stopped = evidence.process.instructionPointers ?? [];
-  const outside = stopped.find((ip) => process.areas?.every(({ start, end }) => ip < start || ip >= end));
+  const outside = stopped.find((ip) => process.areas?.every((area) => !contains(area, ip)));
   const [start, changed] = [dumped?.area.start ?? 0n, dumped?.comparison?.changed ?? []];
   const replaced = stopped.some((ip) => standsIn(ip - start, changed));
   return {
@@ -78,13 +78,9 @@ export const imageOutcome = (look: ImageLook, criu: string, target?: TargetVdso)
     symbols: symbolsOf(look, target, version),
     readsClock: readsClock(version ?? CURRENT_CRIU, process.compat === true),
     isReadable: (address) =>
-      process.areas?.some(
-        ({ start, end, protection }) => (protection & PROT_READ) !== 0 && address >= start && address < end,
-      ) === true,
+      process.areas?.some((area) => (area.protection & PROT_READ) !== 0 && contains(area, address)) === true,
   });
 };
-
-const sizeOf = ({ start, end }: Pick<ImageArea, 'start' | 'end'>): bigint => end - start;
 
 /** The kernel of the dump: its vDSO is the dumped one, and its vvar as large as it gives it, by its release. */
 const sameKernel = ({ dumped, took, evidence, process }: ImageLook): RuntimeLayout => {

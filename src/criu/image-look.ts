@@ -2,6 +2,7 @@ import { type ElfImage, readElfImage } from '../elf/image.js';
 import { type Comparison, compareImage, type Pristine } from '../judge/criu/pristine.js';
 import type { Evidence } from '../model/evidence.js';
 import type { Verdict } from '../model/verdict.js';
+import { sizeOf } from '../model/vma.js';
 import type { ImageArea, ImageProcess } from './image-set.js';
 import type { CriuLog, LogFinding, LogProcess } from './log/log.js';
 import { hasStatus } from './status.js';
@@ -77,7 +78,7 @@ export const wholeSize = ({ area, elf, comparison }: DumpedVdso, pageSize: numbe
   const { offset = 0, size = 0, count = 0 } = elf?.header.sectionHeaders ?? {};
   const end = Math.max(elf?.programSize ?? 0, offset + size * count);
   const pages = Math.ceil(end / pageSize);
-  return count > 0 && end <= LARGEST ? BigInt(pages * pageSize) : area.end - area.start;
+  return count > 0 && end <= LARGEST ? BigInt(pages * pageSize) : sizeOf(area);
 };
 
 /** ppc64le has the largest, 13 pages of 4 KiB. */

@@ -1,5 +1,6 @@
 import type { Auxv } from '../model/evidence.js';
 import type { Failure } from '../model/failure.js';
+import type { AddressRange } from '../model/vma.js';
 
 /** What a CRIU image directory holds about address spaces. Process numbers are those of the dumped pid namespace. */
 export interface ImageSet {
@@ -72,9 +73,7 @@ export interface ImageThread {
 }
 
 /** A vma_entry. Data pages that the kernel shows as [vvar] and [vvar_vclock] are one area since CRIU 4.1. */
-export interface ImageArea {
-  readonly start: bigint;
-  readonly end: bigint;
+export interface ImageArea extends AddressRange {
   readonly offset: bigint;
   readonly sharedMemoryId: bigint;
   /** PROT_* bits. */

@@ -3,6 +3,7 @@ import { mapsVvar, usualVvarPages } from '../judge/layout.js';
 import { parseRelease } from '../judge/release.js';
 import { AT_SYSINFO_EHDR } from '../model/evidence.js';
 import type { Finding } from '../model/verdict.js';
+import { contains, sizeOf } from '../model/vma.js';
 import { hex } from '../text/hex.js';
 import type { ImageLook } from './image-look.js';
 import type { ImageArea } from './image-set.js';
@@ -54,7 +55,7 @@ const pairFindings = ({ took: { vdso, vvar }, process, evidence: { host } }: Ima
   if (vvar.length > 1 && last !== undefined) {
     const pages = usualVvarPages(host.machine, parseRelease(host.release));
     // An old CRIU left the vvar of a runtime vDSO in: each of them is whole.
-    const whole = pages !== undefined && last.end - last.start === BigInt(pages * process.pageSize);
+    const whole = pages !== undefined && sizeOf(last) === BigInt(pages * process.pageSize);
     const compared = vdso.length > 0 && !whole;
     findings.push(
       finding('image-with-several-vvars', {
@@ -110,7 +111,7 @@ const auxvFindings = ({ process, took, verdict }: ImageLook): readonly Finding[]
   const told = process.auxv?.entries.get(AT_SYSINFO_EHDR);
   if (told === undefined || took.vdso.length === 0 || took.vdso.some(({ start }) => start === told)) return [];
   if (verdict.findings.some(({ code }) => SAID_OF_AUXV.has(code))) return [];
-  const lies = process.areas?.some(({ start, end }) => told >= start && told < end) === true;
+  const lies = process.areas?.some((area) => contains(area, told)) === true;
   return [
     finding('image-auxv-elsewhere', {
       mapping: told,
@@ -126,7 +127,7 @@ const SAID_OF_AUXV = new Set(['vdso-moved', 'auxv-mismatch', 'decoy-at-auxv']);
 const registerFindings = ({ process, took }: ImageLook): readonly Finding[] =>
   process.threads.flatMap(({ tid, ip }) => {
     if (ip === undefined || process.areas === undefined) return [];
-    const within = (area: ImageArea): boolean => ip >= area.start && ip < area.end;
+    const within = (area: ImageArea): boolean => contains(area, ip);
     const [vdso] = took.vdso.filter(within);
     if (vdso !== undefined)
       return [

@@ -1,5 +1,6 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import type { Failure } from '../model/failure.js';
+import type { AddressRange } from '../model/vma.js';
 import { type ImageDirectory, labelOf, readImage } from './directory.js';
 import { damaged, LONGEST_MESSAGE, startOfMessages } from './framing.js';
 import { PagemapEntrySchema, PagemapHeadSchema } from './schema/image_pb.js';
@@ -20,11 +21,6 @@ export interface Pagemap {
   /** pages-N.img that holds the pages. */
   readonly pagesName: string;
   readonly problem: Failure | undefined;
-}
-
-export interface AddressRange {
-  readonly start: bigint;
-  readonly end: bigint;
 }
 
 const PARENT = 1;

@@ -1,8 +1,9 @@
 import { closeSync, readSync } from 'node:fs';
 import { type Failure, failure } from '../model/failure.js';
+import type { AddressRange } from '../model/vma.js';
 import { BRING_PARENT, type ImageDirectory, labelOf, openImage, openParent, shown, unreadable } from './directory.js';
 import { damaged } from './framing.js';
-import { type AddressRange, type Pagemap, readPagemap, runAt } from './pagemap.js';
+import { type Pagemap, readPagemap, runAt } from './pagemap.js';
 
 /**
  * Reads single pages of the wanted ranges of one dump: the directory itself first, then the parents an incremental

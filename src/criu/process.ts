@@ -1,5 +1,6 @@
 import { AT_SYSINFO_EHDR, type Auxv } from '../model/evidence.js';
 import type { Failure } from '../model/failure.js';
+import { contains } from '../model/vma.js';
 import { pageSizeOf, savedAuxv } from './auxv.js';
 import { type ImageDirectory, labelOf, readImage } from './directory.js';
 import { damaged } from './framing.js';
@@ -123,9 +124,9 @@ const worthReading = (areas: readonly ImageArea[], auxv: Auxv | undefined): read
   const told = auxv?.entries.get(AT_SYSINFO_EHDR);
   const vdso = areas.filter(({ status }) => hasStatus(status, 'vdso'));
   const others = areas.filter(
-    ({ start, end, status, protection }) =>
-      isPlainAnonymous(status) &&
-      ((protection & PROT_EXEC) !== 0 || (told !== undefined && told >= start && told < end)),
+    (area) =>
+      isPlainAnonymous(area.status) &&
+      ((area.protection & PROT_EXEC) !== 0 || (told !== undefined && contains(area, told))),
   );
   return [...vdso.slice(0, MOST_AREAS), ...others.slice(0, MOST_AREAS)];
 };

@@ -5,6 +5,7 @@ import { finding } from '../judge/finding-codes.js';
 import { parseRelease } from '../judge/release.js';
 import type { Target, VdsoImage } from '../model/doctor-schema.js';
 import type { Finding } from '../model/verdict.js';
+import { contains } from '../model/vma.js';
 import type { TargetVdso } from './image-forecast.js';
 import type { ImageLook } from './image-look.js';
 
@@ -101,12 +102,11 @@ const codeFindings = (look: ImageLook, image: VdsoImage, name: string): readonly
   const elf = dumped?.elf;
   if (dumped === undefined || elf?.buildId === undefined || image.buildId === null) return [];
   if (elf.buildId === image.buildId) return [];
-  const { start, end } = dumped.area;
-  const inside = process.threads.filter(({ ip }) => ip !== undefined && ip >= start && ip < end);
+  const inside = process.threads.filter(({ ip }) => ip !== undefined && contains(dumped.area, ip));
   if (inside.length === 0) return [];
   return [
     finding('target-code-differs', {
-      mapping: start,
+      mapping: dumped.area.start,
       text: `${inside.length === 1 ? `Thread ${inside[0]?.tid} stands` : `${inside.length} threads stand`} inside the vDSO, and that of ${name} is another build: restored in place it goes on in the middle of other code (CRIU issue 512).`,
       evidence: [`pages: build ${elf.buildId}`, `target: build ${image.buildId}`],
     }),

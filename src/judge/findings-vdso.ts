@@ -1,5 +1,6 @@
 import { AT_PAGESZ, AT_SYSINFO_EHDR } from '../model/evidence.js';
 import type { Finding, VdsoVerdict } from '../model/verdict.js';
+import { sizeOf } from '../model/vma.js';
 import { printable } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import { finding } from './finding-codes.js';
@@ -117,7 +118,7 @@ const presence = (space: Space, found: Found, vdso: VdsoVerdict): readonly Findi
     add('vdso-split', { mapping, text: `The vDSO at ${at} is ${found.pieces.length} mappings.`, evidence: [] });
   }
   const whole = imagePages(space, vdso.image);
-  const have = Number((vdso.end - vdso.start) / space.pageSize);
+  const have = Number(sizeOf(vdso) / space.pageSize);
   if (whole !== undefined && have < whole) {
     add('vdso-partial', { mapping, text: `${have} of ${whole} pages of the vDSO are left, from ${at}.`, evidence: [] });
   }

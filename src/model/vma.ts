@@ -1,8 +1,11 @@
-/** One line of /proc/PID/maps, or the same facts from an image or a core file. Addresses in bytes. */
-export interface Vma {
+/** Addresses from `start` to the last one before `end`. */
+export interface AddressRange {
   readonly start: bigint;
-  /** First address after the mapping. */
   readonly end: bigint;
+}
+
+/** One line of /proc/PID/maps, or the same facts from an image or a core file. Addresses in bytes. */
+export interface Vma extends AddressRange {
   readonly read: boolean;
   readonly write: boolean;
   readonly execute: boolean;
@@ -36,8 +39,11 @@ export const isFileless = (vma: Vma): boolean =>
 export const permissionsOf = ({ read, write, execute, shared }: Vma): string =>
   `${read ? 'r' : '-'}${write ? 'w' : '-'}${execute ? 'x' : '-'}${shared ? 's' : 'p'}`;
 
-export const sizeOf = (vma: Vma): bigint => vma.end - vma.start;
+/** In bytes. */
+export const sizeOf = (range: AddressRange): bigint => range.end - range.start;
 
-export const overlaps = (vma: Vma, start: bigint, end: bigint): boolean => vma.start < end && vma.end > start;
+export const overlaps = (range: AddressRange, start: bigint, end: bigint): boolean =>
+  range.start < end && range.end > start;
 
-export const contains = (vma: Vma, address: bigint): boolean => address >= vma.start && address < vma.end;
+export const contains = (range: AddressRange, address: bigint): boolean =>
+  address >= range.start && address < range.end;

@@ -1,5 +1,6 @@
 import { readElfImage } from '../../elf/image.js';
 import type { Loss } from '../../model/verdict.js';
+import { sizeOf } from '../../model/vma.js';
 import type { CriuEntry } from '../criu/entry.js';
 import type { Fixed } from '../criu/fixup.js';
 import { compareImage } from '../criu/pristine.js';
@@ -38,13 +39,13 @@ const leavesMemoryOut = ({ judged }: Run, { dropped: [marked] }: Fixed): boolean
  * Which pages of plain memory a dump holds: with PAGEMAP_SCAN (Linux 6.7, CRIU 4.0) those that are no file's, and the
  * kernel's own count as a file's; before, and elsewhere, all that are present (should_dump_page, criu/mem.c).
  */
-const leavesPagesOut = ({ space, verdict, judged, version }: Run, { start, end }: CriuEntry): boolean | undefined => {
+const leavesPagesOut = ({ space, verdict, judged, version }: Run, plain: CriuEntry): boolean | undefined => {
   const scans = criuAtLeast(version, 4, 0) ? atLeast(space.release, 6, 7) : false;
   if (scans === undefined) return undefined;
-  const total = Number((end - start) / space.pageSize);
+  const total = Number(sizeOf(plain) / space.pageSize);
   const modified = verdict.vdso?.modifiedPages;
   if (scans) return modified === undefined ? undefined : modified.length !== total;
-  const pages = judged.find((one) => one.verdict.start === start)?.traits.pages ?? [];
+  const pages = judged.find((one) => one.verdict.start === plain.start)?.traits.pages ?? [];
   if (pages.some(({ state }) => state === 'absent')) return true;
   return pages.length < total || pages.some(({ state }) => state === 'unknown') ? undefined : false;
 };

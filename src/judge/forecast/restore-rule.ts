@@ -1,4 +1,5 @@
 import type { Forecast } from '../../model/verdict.js';
+import { type AddressRange, sizeOf } from '../../model/vma.js';
 import { hex } from '../../text/hex.js';
 import { type CriuVersion, criuAtLeast } from '../criu/version.js';
 
@@ -8,8 +9,8 @@ import { type CriuVersion, criuAtLeast } from '../criu/version.js';
  */
 export interface RestoreLayout {
   /** See `takenOf`. */
-  readonly vdso: Range | undefined;
-  readonly vvar: Range | undefined;
+  readonly vdso: AddressRange | undefined;
+  readonly vvar: AddressRange | undefined;
   /** Does CRIU's ELF reader take the bytes there for a vDSO of the task's ABI; the line it prints when not. */
   readonly parses: { readonly passes: boolean | undefined; readonly line: string | undefined };
   readonly runtime: RuntimeLayout;
@@ -19,11 +20,6 @@ export interface RestoreLayout {
   readonly readsClock: boolean;
   /** Is there memory that can be read at an address, whatever it is. */
   readonly isReadable: (address: bigint) => boolean;
-}
-
-export interface Range {
-  readonly start: bigint;
-  readonly end: bigint;
 }
 
 /** What a fresh task of that ABI has on the kernel it is restored on; undefined where it is not known. */
@@ -71,9 +67,9 @@ export const restoreRule = (layout: RestoreLayout): RuleOutcome => {
 /** blobs_matches: false when nothing differs, undefined when it cannot be told. Content is not looked at. */
 const differs = (
   { vvar, runtime, symbols }: RestoreLayout,
-  vdso: Range,
+  vdso: AddressRange,
 ): { readonly text: string; readonly line: string } | false | undefined => {
-  const size = vdso.end - vdso.start;
+  const size = sizeOf(vdso);
   if (runtime.vdsoSize === undefined) return undefined;
   const sizes = `size differs: ${size.toString(16)} != ${runtime.vdsoSize.toString(16)} (rt)`;
   if (size !== runtime.vdsoSize) return { text: "the dumped vDSO is not as large as this kernel's", line: sizes };
@@ -87,7 +83,7 @@ const differs = (
   if (vvar === undefined || runtime.vvarSize === 0n) return false;
   if (runtime.vvarSize === undefined) return undefined;
   // The line prints the sizes of the vDSO, which are equal.
-  if (vvar.end - vvar.start !== runtime.vvarSize)
+  if (sizeOf(vvar) !== runtime.vvarSize)
     return { text: "the vvar in the image is not as large as this kernel's", line: `vvar ${sizes}` };
   const vdsoFirst = vvar.start > vdso.start;
   if (vdsoFirst === runtime.vdsoFirst) return false;
@@ -108,7 +104,7 @@ export const readsClock = (version: CriuVersion, compat: boolean): boolean => !c
  * The pair goes back to where each part was. The clock is read for each line that is printed (print_on_level,
  * compel/plugins/std/log.c): measured with 4.1.1 and 4.2, -v3 and -v4 die of it, -v2 does not.
  */
-const inPlace = ({ vvar, runtime, readsClock, isReadable }: RestoreLayout, vdso: Range): RuleOutcome => {
+const inPlace = ({ vvar, runtime, readsClock, isReadable }: RestoreLayout, vdso: AddressRange): RuleOutcome => {
   const attached = vvar !== undefined && (runtime.vdsoFirst ? vvar.start === vdso.end : vvar.end === vdso.start);
   const line = 'Runtime vdso/vvar matches dumpee, remap inplace';
   // A mark can give the status to other memory, and a target may be older: sizes of nothing are moved (park_at).

@@ -1,5 +1,5 @@
 import { readElfImage } from '../../elf/image.js';
-import { contains, isFileless } from '../../model/vma.js';
+import { contains, isFileless, sizeOf } from '../../model/vma.js';
 import { hex } from '../../text/hex.js';
 import type { CriuEntry } from '../criu/entry.js';
 import type { Fixed } from '../criu/fixup.js';
@@ -41,7 +41,7 @@ const proxify = (run: Run, fixed: Fixed): RestoreOutcome => {
       same === true && vdso ? writtenSymbols(run, vdso) : same === undefined ? undefined : same ? 'same' : 'other',
     readsClock: readsClock(run.version, run.compat),
     isReadable: (address) =>
-      !fixed.dropped.some(({ start, end }) => address >= start && address < end) &&
+      !fixed.dropped.some((one) => contains(one, address)) &&
       run.space.vmas.some((vma) => vma.read && contains(vma, address)),
   });
   return { ...outcome, vdso };
@@ -78,7 +78,7 @@ const parses = (
   const one = run.judged.find(({ verdict }) => verdict.start === vdso.start);
   if (bytes !== undefined) {
     const bits = run.compat ? 32 : 64;
-    const { passes, line } = symtableCheck(bytes, Number(vdso.end - vdso.start), bits, run.version);
+    const { passes, line } = symtableCheck(bytes, Number(sizeOf(vdso)), bits, run.version);
     if (passes !== 'unknown') return { passes, line };
   }
   if (one === undefined) return { passes: undefined, line: undefined };
@@ -89,7 +89,7 @@ const parses = (
   if (first !== undefined && first > 0) return noMagic;
   const image = run.verdict.vdso?.image;
   // A part of it whose pages tell no place need not be the one with the ELF header.
-  const isPart = vdsoSize !== undefined && vdso.end - vdso.start < vdsoSize;
+  const isPart = vdsoSize !== undefined && sizeOf(vdso) < vdsoSize;
   if (image === undefined || (first === undefined && isPart)) return { passes: undefined, line: undefined };
   const otherClass = `Unsupported ELF class: ${run.compat ? 2 : 1}`;
   return image === space.abi
@@ -111,6 +111,6 @@ const pointsIntoDropped = (run: Run, { dropped }: Fixed): string | undefined => 
       ? 'a 32-bit task waits inside the runtime vDSO, which the dump leaves out; it dies as soon as it is restored'
       : undefined;
   }
-  const inside = pointers.find((pointer) => dropped.some(({ start, end }) => pointer >= start && pointer < end));
+  const inside = pointers.find((pointer) => dropped.some((one) => contains(one, pointer)));
   return inside === undefined ? undefined : `a thread stands at ${hex(inside)}, in memory that the dump leaves out`;
 };

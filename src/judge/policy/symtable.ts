@@ -1,4 +1,5 @@
 import { CURRENT_CRIU, type PolicyVerdict } from '../../model/verdict.js';
+import { sizeOf } from '../../model/vma.js';
 import type { CriuEntry } from '../criu/entry.js';
 import { symtableCheck } from '../criu/symtable.js';
 import type { Space } from '../space.js';
@@ -17,7 +18,7 @@ export const symtablePolicy = (space: Space, truth: PolicyCase): PolicyVerdict =
 const parses = (space: Space, truth: Truth, entry: CriuEntry): boolean | undefined => {
   const bits = space.abi !== undefined && BITS32.has(space.abi) ? 32 : 64;
   const bytes = space.evidence.bytes.get(entry.start);
-  const size = Number(entry.end - entry.start);
+  const size = Number(sizeOf(entry));
   const { passes } =
     bytes === undefined ? { passes: 'unknown' as const } : symtableCheck(bytes, size, bits, CURRENT_CRIU);
   if (passes !== 'unknown') return passes;

@@ -1,7 +1,7 @@
 import { AT_SYSINFO_EHDR } from '../../model/evidence.js';
 import type { Judged } from '../../model/judged.js';
 import type { VdsoVerdict } from '../../model/verdict.js';
-import { contains, isVdsoNamed, isVvarNamed, permissionsOf, type Vma } from '../../model/vma.js';
+import { contains, isVdsoNamed, isVvarNamed, permissionsOf, sizeOf, type Vma } from '../../model/vma.js';
 import { printable } from '../../text/escape.js';
 import { hex } from '../../text/hex.js';
 import { html, joined, type Markup } from './markup.js';
@@ -44,7 +44,7 @@ const copies = ({ modifiedPages }: VdsoVerdict): readonly string[] =>
 const box = (vma: Vma, kind: string | undefined, marks: readonly string[]): Markup => {
   const label = kind ?? (isVvarNamed(vma) ? 'data' : 'other');
   return html`<li class="${label}"><b>${label === 'other' ? '' : label}</b> <code>${hex(vma.start)}</code>
-<code>${permissionsOf(vma).slice(0, 3)}</code> <code>${hex(vma.end - vma.start)} bytes</code> <span>${printable(vma.name) || 'no name'}</span>${joined(marks.map((mark) => html`<span class="mark">${mark}</span>`))}</li>`;
+<code>${permissionsOf(vma).slice(0, 3)}</code> <code>${hex(sizeOf(vma))} bytes</code> <span>${printable(vma.name) || 'no name'}</span>${joined(marks.map((mark) => html`<span class="mark">${mark}</span>`))}</li>`;
 };
 
 const gap = (before: Vma, after: Vma, vmas: readonly Vma[]): Markup => {
