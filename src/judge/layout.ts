@@ -68,6 +68,16 @@ export const usualVvarPages = (machine: string | undefined, release: Release | u
 };
 
 /**
+ * No x86 kernel of that release maps fewer, whatever its vendor added: "vvar_start = . - 2 * PAGE_SIZE" of
+ * vdso-layout.lds.S since 3.16, 3 with the page of Hyper-V's clock (90b20432aeb8, 4.12). Special mappings can be cut there.
+ */
+const fewestVvarPages = ({ evidence, release }: Space): number | undefined => {
+  if (isX86(evidence.host.machine) !== true) return undefined;
+  if (atLeast(release, 4, 12) === true) return 3;
+  return atLeast(release, 3, 16) === true ? 2 : undefined;
+};
+
+/**
  * Do the vvar pages lie where the vDSO's code expects them? The code addresses them by distance, so they must touch it,
  * in order, all of them. Undefined where this kernel maps no [vvar], or it is not known whether it does.
  */
@@ -89,7 +99,7 @@ export const vvarAttached = (
     return { attached: false, why: `maps: no [vvar] ${where}` };
   }
   if (runs.length > 1) return { attached: false, why: 'maps: part of [vvar] lies elsewhere' };
-  const expected = expectedVvarPages(space);
+  const expected = expectedVvarPages(space) ?? fewestVvarPages(space);
   if (expected !== undefined && block.pages < expected) {
     return { attached: false, why: `maps: ${block.pages} vvar pages beside the vDSO, its code expects ${expected}` };
   }

@@ -17,14 +17,18 @@ export const looksLikeRuntime = (
   if (only === undefined || genuine.length > 1 || space.auxvVdso === undefined) return undefined;
   const runtime = only.traits;
   if (!runtime.named || runtime.content === 'vdso' || runtime.vma.start >= LOW) return undefined;
-  if (runtime.pages[0]?.state !== 'copied' || runtime.pages.slice(1).some(({ state }) => state === 'copied')) {
-    return undefined;
-  }
+  if (!isFirstPageAloneWritten(space, runtime)) return undefined;
   if (vvarBlock(space, runtime.vma) === undefined) return undefined;
   const proxy = space.traits.find(({ atAuxv }) => atAuxv);
   if (proxy === undefined || !proxy.fileless || proxy.vma.name !== '' || !proxy.vma.execute) return undefined;
   if (proxy.content === 'other' || sizeOf(proxy.vma) > LARGEST_PROXY) return undefined;
   return { runtime, proxy };
+};
+
+/** By pagemap; where nobody read it, smaps says that one page was written, if not which. */
+const isFirstPageAloneWritten = ({ pageSize }: Space, { pages, smaps }: Traits): boolean => {
+  if (pages.length > 0) return pages[0]?.state === 'copied' && !pages.slice(1).some(({ state }) => state === 'copied');
+  return smaps?.anonymous !== undefined && (smaps.anonymous + (smaps.swap ?? 0)) * 1024 === Number(pageSize);
 };
 
 /**

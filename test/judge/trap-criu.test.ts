@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { classes, codes, copiedPage, judged, kernelPage, type Made, MODERN, RHEL7 } from './build.js';
+import { classes, codes, copiedPage, judged, kernelPage, type Made, MODERN, RHEL7, SPECIAL_FLAGS } from './build.js';
 import { markBytes, proxyImage, vdsoImage } from './images.js';
 
 // Trap 9, and what else CRIU leaves behind.
@@ -44,6 +44,17 @@ test('trap 9: likely the same without the bytes: low address, own vvar, first pa
   const verdict = judged(proxied({ bytes: {} }));
   assert.deepEqual(classes(verdict), EXPECTED);
   assert.ok(verdict.mappings.every(({ confidence }) => confidence === 'likely'));
+});
+
+test('trap 9: likely the same where only smaps tells that one page was written', () => {
+  const smaps = (kilobytes: number): string =>
+    `00036000-00038000 r-xp 00000000 00:00 0 [vdso]\nAnonymous: ${kilobytes} kB\nSwap: 0 kB\n${SPECIAL_FLAGS}`;
+  const verdict = judged(proxied({ bytes: {}, pagemap: {}, smaps: smaps(4) }));
+  assert.deepEqual(classes(verdict), EXPECTED);
+  assert.ok(verdict.mappings.every(({ confidence }) => confidence === 'likely'));
+  assert.equal(verdict.vdso?.modifiedPages, undefined, 'which page is not known');
+  for (const other of [0, 8])
+    assert.equal(classes(judged(proxied({ bytes: {}, pagemap: {}, smaps: smaps(other) })))['0x36000'], 'genuine');
 });
 
 test('a vDSO that was moved low and written is no runtime: its vvar is not with it', () => {

@@ -134,6 +134,22 @@ test('trap 24: arm64 has two pages of [vvar] since 5.9, and before 5.11 one of t
   assert.deepEqual([arm('ffff9a7bf000'), arm('ffff9a7c0000')], [true, false]);
 });
 
+test('trap 24: x86 before 5.6 has two or three pages of [vvar], and each may be cut off', () => {
+  const pages = (release: string, from: string): boolean | undefined =>
+    attached(
+      `${from}-7f1000006000 r--p 00000000 00:00 0 [vvar]
+       7f1000006000-7f1000008000 r-xp 00000000 00:00 0 [vdso]`,
+      { release },
+    );
+  for (const release of ['3.19.0', '4.4.0']) {
+    assert.deepEqual([pages(release, '7f1000005000'), pages(release, '7f1000004000')], [false, true], release);
+  }
+  for (const release of ['4.12.0', '4.18.0-305.el8', '5.4.0']) {
+    assert.deepEqual([pages(release, '7f1000004000'), pages(release, '7f1000003000')], [false, true], release);
+  }
+  assert.equal(pages('4.18.0-477.el8', '7f1000002000'), true, 'a vendor added the page of time namespaces');
+});
+
 test('a vendor kernel of 6.12 may have the split of 6.13', () => {
   assert.equal(attached(NATIVE, { release: '6.12.0-55.el10.x86_64' }), true);
 });
