@@ -62,6 +62,18 @@ test('a failed dump and a failed restore end the story', async () => {
   );
 });
 
+test('what no restore can have made is no state after it, whatever the order of the paths', async () => {
+  // A dump that failed, a restore that failed, and one by proxy, whose runtime vDSO is not there.
+  for (const name of ['uprobe-hit-by-a-tracer', 'forged-mark-v2', 'valgrind-none', 'moved-vdso-alone']) {
+    const told = async (...parts: readonly string[]) =>
+      chaptersOf(await readCorpus(...parts.map((part) => `${name}/${part}`))).map(({ conclusion, moments }) => ({
+        conclusion,
+        roles: moments.map(({ role, path }) => `${role} ${path}`),
+      }));
+    assert.deepEqual(await told('img', 'bundle'), await told('bundle', 'img'), name);
+  }
+});
+
 test('a bundle by itself is a state, not a story', async () => {
   const [chapter, ...more] = chaptersOf(await readCorpus('moved-block/bundle'));
   assert.deepEqual(more, []);

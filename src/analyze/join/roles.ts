@@ -1,6 +1,7 @@
 import type { Moment } from '../../model/chapter.js';
 import type { Dumped } from '../recording/life.js';
 import { byMaking } from './making.js';
+import { outcomeOf } from './outcome.js';
 import { areOtherHosts, areOtherKernels } from './same.js';
 import { asAt, asDumped, asRestored, dumpTime, isAfterDump, isAfterImages, sameDump, seenDump } from './seen-dump.js';
 import type { Witness } from './witness.js';
@@ -60,7 +61,14 @@ const isAfter = (witness: Witness, live: readonly Witness[], image: Witness | un
   const dumped = image?.criu?.logged?.vmas;
   if (runtime !== undefined && dumped !== undefined) return !dumped.some(({ start }) => start === runtime);
   if (live.some((other) => (runtimeOf(other) === undefined) !== (runtime === undefined))) return runtime !== undefined;
-  return image !== undefined && witness.life === undefined && witness.order > image.order;
+  return image !== undefined && witness.life === undefined && witness.order > image.order && mayBeOf(image, runtime);
+};
+
+/** Could a restore of these images have made it? Not where none came of them; one by proxy leaves its runtime vDSO. */
+const mayBeOf = (image: Witness, runtime: bigint | undefined): boolean => {
+  if (image.criu?.logs.dump?.ended === 'failure') return false;
+  const outcome = outcomeOf(image, undefined);
+  return outcome !== 'failed' && (outcome !== 'proxy' || runtime !== undefined);
 };
 
 /** Where a restore parked the vDSO of a task that got a proxy. */
