@@ -58,7 +58,7 @@ const tracerSpans = ({ tracer, counters }: WatchState, view: ViewState, more: bo
   return [...loss, span(tracer.mode, MODE_STYLE[tracer.mode]), ...replay, span(`${text} `)];
 };
 
-const countSpans = ({ counters }: WatchState, listing: Listing, theme: Theme): readonly Span[] => {
+const countSpans = ({ counters, tracer }: WatchState, listing: Listing, theme: Theme): readonly Span[] => {
   const dot = span(` ${glyphs(theme).dot} `, 'dim');
   const { lost, gaps } = counters;
   const loud = lost > 0n ? [span(` LOST ${countWord(lost)} `, 'loud'), ...gapSpans(gaps, ' in '), dot] : [];
@@ -67,7 +67,7 @@ const countSpans = ({ counters }: WatchState, listing: Listing, theme: Theme): r
     ...loud,
     span(plural(listing.alive, 'process', 'processes')),
     dot,
-    ...findingSpans(listing, dot),
+    ...findingSpans(listing, counters.sweeps === 0 && tracer.mode !== 'replay', dot),
     dot,
     span(`${rateWord(counters.rate)} events/s`),
     ...(lost > 0n ? [] : [dot, span('lost 0', 'dim'), ...gapSpans(gaps, ', ')]),
@@ -78,14 +78,15 @@ const countSpans = ({ counters }: WatchState, listing: Listing, theme: Theme): r
 const gapSpans = (gaps: number, before: string): readonly Span[] =>
   gaps === 0 ? [] : [span(before, 'dim'), span(plural(gaps, 'gap'), 'warning')];
 
-const findingSpans = ({ errors, warnings }: Listing, dot: Span): readonly Span[] => {
+/** `reading`: not all processes have been looked at. A recording may be of some, and tell of no census. */
+const findingSpans = ({ errors, warnings }: Listing, reading: boolean, dot: Span): readonly Span[] => {
   const parts = [
     ...(errors > 0 ? [span(plural(errors, 'error'), 'error')] : []),
     ...(warnings > 0 ? [span(plural(warnings, 'warning'), 'warning')] : []),
+    ...(reading ? [span('still reading', 'accent')] : []),
   ];
-  const [first, second] = parts;
-  if (first === undefined) return [span('no errors', 'good')];
-  return second === undefined ? [first] : [first, dot, second];
+  if (parts.length === 0) return [span('no errors', 'good')];
+  return parts.flatMap((part, index) => (index === 0 ? [part] : [dot, part]));
 };
 
 const rateWord = (rate: number): string => (rate >= 10 || rate === 0 ? countWord(Math.round(rate)) : rate.toFixed(1));

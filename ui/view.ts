@@ -92,6 +92,6 @@ export const NOTHING_YET: WatchState = {
   processes: new Map(),
   spaces: new Map(),
   recent: [],
-  counters: { events: 0, rate: 0, lost: 0n, gaps: 0, snapshots: 0 },
+  counters: { events: 0, rate: 0, lost: 0n, gaps: 0, snapshots: 0, sweeps: 0 },
   now: 0n,
 };

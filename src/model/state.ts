@@ -42,6 +42,8 @@ export interface Counters {
   readonly lost: bigint;
   readonly gaps: number;
   readonly snapshots: number;
+  /** Censuses that are through: all processes have been read so often. */
+  readonly sweeps: number;
 }
 
 export interface ProcessState {

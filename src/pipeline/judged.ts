@@ -25,7 +25,7 @@ export const judged =
     ledger.unjudged.clear();
     explain(ledger);
     slimOld(ledger);
-    if (ledger.sweeps > 0 && !ledger.announced) announce(ledger);
+    if (ledger.counters.sweeps > 0 && !ledger.announced) announce(ledger);
     return ledger;
   };
 

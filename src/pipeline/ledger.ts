@@ -43,8 +43,7 @@ export interface Ledger {
   readonly rates: Map<number, number>;
   /** The newest gap: what is not read after it may be wrong. */
   gapAt: bigint;
-  /** Sweeps that are through. The first one is announced once its processes are judged. */
-  sweeps: number;
+  /** The first census is announced once its processes are judged. */
   announced: boolean;
   /** Notes of the tracer that were written down: each is said once. */
   readonly said: Set<string>;
@@ -111,10 +110,9 @@ export const openLedger = (host: HostStatus, keepsLines = true): Ledger => ({
   remarkableLines: { places: [], next: 0 },
   whole: new Map(),
   recent: [],
-  counters: { events: 0, rate: 0, lost: 0n, gaps: 0, snapshots: 0 },
+  counters: { events: 0, rate: 0, lost: 0n, gaps: 0, snapshots: 0, sweeps: 0 },
   rates: new Map(),
   gapAt: 0n,
-  sweeps: 0,
   announced: false,
   said: new Set(),
   now: 0n,

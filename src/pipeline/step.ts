@@ -43,7 +43,7 @@ const observe = (ledger: Ledger, observation: Observation): void => {
       onCensus(ledger, observation);
       break;
     case 'swept':
-      ledger.sweeps += 1;
+      ledger.counters.sweeps += 1;
       break;
     case 'tick':
       break;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { fuzzRuns } from '../fuzz-runs.js';
-import { begin, happened, run } from './build.js';
+import { begin, happened, run, T0 } from './build.js';
 import { type Action, tell } from './world.js';
 
 const actions = fc.array(
@@ -43,4 +43,10 @@ test('every entry that changes is accounted for, and a space is put again when i
     }),
     { numRuns: fuzzRuns(300) },
   );
+});
+
+test('the state does not know whether all processes have been looked at', () => {
+  const ledger = begin();
+  assert.equal(run(ledger, [{ kind: 'census', at: T0, pids: new Set([7]) }]).state.counters.sweeps, 0);
+  assert.equal(run(ledger, [{ kind: 'swept', at: T0 }]).state.counters.sweeps, 1);
 });

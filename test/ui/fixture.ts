@@ -195,7 +195,7 @@ export const watchState = (all: readonly Made[], more: Partial<WatchState> = {})
   processes: new Map(all.map(({ process }) => [process.key, process])),
   spaces: new Map(all.map(({ space }) => [space.id, space])),
   recent: [],
-  counters: { events: 0, rate: 0, lost: 0n, gaps: 0, snapshots: all.length },
+  counters: { events: 0, rate: 0, lost: 0n, gaps: 0, snapshots: all.length, sweeps: 1 },
   now: NOW,
   ...more,
 });
@@ -297,7 +297,7 @@ export const livelyState = (): WatchState => {
     ],
     {
       recent: [forked, gone, moved],
-      counters: { events: 1234, rate: 3.2, lost: 0n, gaps: 0, snapshots: 99 },
+      counters: { events: 1234, rate: 3.2, lost: 0n, gaps: 0, snapshots: 99, sweeps: 1 },
     },
   );
 };

@@ -11,7 +11,7 @@ import type { Size } from '../../ui/geometry.js';
 import { WORDS } from '../../ui/help.js';
 import { list } from '../../ui/listing.js';
 import { PLAIN_THEME, type Theme } from '../../ui/theme.js';
-import { initialView, type ViewState } from '../../ui/view.js';
+import { initialView, NOTHING_YET, type ViewState } from '../../ui/view.js';
 import { fuzzRuns } from '../fuzz-runs.js';
 import {
   evidence,
@@ -73,7 +73,7 @@ test('events over the whole screen', () =>
   golden('events-80x24', frame(livelyState(), { ...view, events: 'full' }, { cols: 80, rows: 24 })));
 
 test('loss is shown loudly and before anything else', () => {
-  const counters = { events: 12_345, rate: 123_456, lost: 1_234n, gaps: 2, snapshots: 3 };
+  const counters = { events: 12_345, rate: 123_456, lost: 1_234n, gaps: 2, snapshots: 3, sweeps: 1 };
   golden('lost-80x24', frame({ ...livelyState(), counters }, view, { cols: 80, rows: 24 }));
 });
 
@@ -84,7 +84,22 @@ test('frozen, filtered, sorted', () => {
 
 test('nothing yet', () => {
   const tracer = { mode: 'starting', text: '', notes: [] } as const;
-  golden('starting-80x24', frame(watchState([], { tracer }), view, { cols: 80, rows: 24 }));
+  const { counters } = NOTHING_YET;
+  golden('starting-80x24', frame(watchState([], { tracer, counters }), view, { cols: 80, rows: 24 }));
+});
+
+test('no error was claimed before all processes had been looked at', () => {
+  const countsOf = (sweeps: number, mode: 'ebpf' | 'replay', state = watchState([made({ pid: 7 })])): string => {
+    const counters = { ...state.counters, sweeps };
+    const tracer = { ...state.tracer, mode };
+    return frame({ ...state, counters, tracer }, view, { cols: 100, rows: 24 })[1] ?? '';
+  };
+  assert.match(countsOf(0, 'ebpf'), /^ 1 process · still reading · /);
+  assert.match(countsOf(1, 'ebpf'), /^ 1 process · no errors · /);
+  // What was found so far is told all the same.
+  assert.match(countsOf(0, 'ebpf', livelyState()), / errors? · .*still reading · /);
+  // A recording of a few processes tells of no census.
+  assert.match(countsOf(0, 'replay'), / · no errors · /);
 });
 
 test('in colour, and in ASCII without colour', () => {
