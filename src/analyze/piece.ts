@@ -137,12 +137,13 @@ const recordingPiece = async (input: Input, options: PieceOptions): Promise<Outc
   const { criu, wanted = () => false, progress } = options;
   const recorded = await readRecorded(input.path, { criu, wanted, progress });
   if (!recorded.ok) return recorded;
-  const { host, lives, problems } = recorded.value;
+  const { host, lives, problems, partial } = recorded.value;
   return success({
     input,
     host,
     judged: lives.flatMap((life) => stateOf(life) ?? []),
     problems,
+    partial,
     recorded: recorded.value,
   });
 };

@@ -34,17 +34,26 @@ export interface LineReader<T> {
   readonly end?: (into: T[]) => void;
 }
 
-/** What a line holds beside content. Undefined: nothing, or it is of a kind that this version does not know. */
+/** What a line holds beside content. Undefined: nothing. */
 export type Said =
   | { readonly kind: 'header'; readonly header: Header }
   | { readonly kind: 'hook'; readonly hook: Hook }
   | { readonly kind: 'clock'; readonly offset: bigint }
   /** A header of another version of the format: what follows is not for us. */
   | { readonly kind: 'foreign'; readonly schema: string }
+  /** It is of a kind that this version does not know: a later one may write it. */
+  | { readonly kind: 'later' }
   /** It is not what the format says. */
   | { readonly kind: 'bad' }
   /** It names something that an earlier, lost line gave. */
   | { readonly kind: 'orphan' };
+
+export interface Later {
+  /** How many. */
+  readonly lines: number;
+  /** words: a record that is known has a word in it that is not; kinds: nothing of such a record is needed. */
+  readonly what: 'words' | 'kinds';
+}
 
 /** Something that was recorded and cannot be had any more. */
 export interface Damage {
@@ -54,4 +63,6 @@ export interface Damage {
   readonly line: number;
   /** The recording just ends here, as one does whose writer was killed. */
   readonly torn: boolean;
+  /** It is as it was written, by a later version, which says more than this one knows. */
+  readonly later?: Later;
 }

@@ -1,7 +1,7 @@
 import { type Failure, failure } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
 import { TRACE } from './format.js';
-import type { Damage } from './items.js';
+import type { Damage, Later } from './items.js';
 
 /** What a recording lacks, as sentences, of which only the first few are kept: a wrecked file has thousands. */
 export interface Problems {
@@ -13,17 +13,33 @@ export interface Problems {
 export const gatherProblems = (): Problems => {
   const kept: Failure[] = [];
   let more = 0;
+  const newer = gatherLater();
   return {
-    damage: ({ text }) => {
-      if (kept.length < MOST) kept.push(failure('bad-input', `${text}.`));
+    damage: ({ text, later }) => {
+      if (later !== undefined) newer.add(text, later);
+      else if (kept.length < MOST) kept.push(failure('bad-input', `${text}.`));
       else more += 1;
     },
     list: () => {
-      if (more === 0) return kept;
-      return [
-        ...kept,
-        failure('bad-input', `${more === 1 ? 'One more place is' : `${more} more places are`} damaged.`),
-      ];
+      const others = `${more === 1 ? 'One more place is' : `${more} more places are`} damaged.`;
+      return [...kept, ...(more === 0 ? [] : [failure('bad-input', others)]), ...newer.list()];
+    },
+  };
+};
+
+/** One sentence for all lines that a later version wrote. */
+export const gatherLater = () => {
+  let first: string | undefined;
+  let others = 0;
+  return {
+    add: (text: string, { lines }: Later): void => {
+      if (first === undefined) first = text;
+      else others += lines;
+    },
+    list: (): readonly Failure[] => {
+      if (first === undefined) return [];
+      const more = others === 0 ? '' : others === 1 ? ', and so is one more line' : `, and so are ${others} more lines`;
+      return [failure('newer-format', `${first}${more}: passed over.`, MADE_BY)];
     },
   };
 };
@@ -35,8 +51,10 @@ export const newerFormat = (path: string, schema: string): Failure =>
   failure(
     'newer-format',
     `${escapeText(path)} is a recording of format ${escapeText(schema.slice(0, 100))}; this version reads ${TRACE}.`,
-    'Use the vdsowatch that made it, or a newer one.',
+    MADE_BY,
   );
+
+const MADE_BY = 'Use the vdsowatch that made it, or a newer one.';
 
 export const noRecording = (path: string): Failure =>
   failure('bad-input', `${escapeText(path)} holds no recording.`, 'Give a file that `vdsowatch record -o` wrote.');

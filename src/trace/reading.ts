@@ -2,7 +2,7 @@ import type { Static } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { type Block, openBlocks } from './blocks.js';
 import { FrameRecord } from './format.js';
-import type { LineReader, Said, TraceItem } from './items.js';
+import type { Later, LineReader, Said, TraceItem } from './items.js';
 import { fromDigits } from './number-text.js';
 
 export interface Reading<T> {
@@ -24,11 +24,24 @@ export const openReading = <T>(reader: LineReader<T>): Reading<T> => {
   let at = 0n;
   let offset = 0n;
   let foreign = false;
+  /** What lines name may be lost: by damage, or because a later version wrote it. */
+  let hurt = false;
+  let newer = false;
 
   const damaged = (text: string, line: number, torn = false): void => {
+    hurt = true;
     // What a reader held back is from before.
     if (reader.end !== undefined) close();
     items.push({ kind: 'damage', damage: { text, line, torn } });
+  };
+
+  const passedOver = (later: Later, line: number): void => {
+    if (later.what === 'words') {
+      newer = true;
+      if (reader.end !== undefined) close();
+    }
+    const text = `${some(later.lines, line, number, 'is', 'are')} by a later version of vdsowatch`;
+    items.push({ kind: 'damage', damage: { text, line, torn: false, later } });
   };
 
   const block = (one: Block): void => {
@@ -45,9 +58,8 @@ export const openReading = <T>(reader: LineReader<T>): Reading<T> => {
     if (one.mark.startsWith(FRAME)) mark(one);
   };
 
-  const readLines = ({ bytes, from, to }: Block): void => {
-    let bad = 0;
-    let orphans = 0;
+  const readLines = ({ bytes, from, to, state }: Block): void => {
+    let [bad, orphans, kinds] = [0, 0, 0];
     const first = number + 1;
     for (let start = from; start < to && !foreign; ) {
       const newline = bytes.indexOf(NEWLINE, start);
@@ -55,14 +67,19 @@ export const openReading = <T>(reader: LineReader<T>): Reading<T> => {
       const said = newline === start ? undefined : reader.line(bytes, start, newline, content);
       if (said?.kind === 'bad') bad += 1;
       else if (said?.kind === 'orphan') orphans += 1;
+      else if (said?.kind === 'later') kinds += 1;
       else if (said !== undefined) other(said);
       start = newline + 1;
     }
-    if (bad > 0) damaged(`${some(bad, first, number, 'is', 'are')} not of this format`, first);
-    if (orphans > 0) damaged(`${some(orphans, first, number, 'names', 'name')} lines that are lost`, first);
+    if (kinds > 0) passedOver({ lines: kinds, what: 'kinds' }, first);
+    // Its check sum says that it is as it was written.
+    if (bad > 0 && state === 'whole') passedOver({ lines: bad, what: 'words' }, first);
+    else if (bad > 0) damaged(`${some(bad, first, number, 'is', 'are')} not of this format`, first);
+    if (orphans > 0 && newer && !hurt) passedOver({ lines: orphans, what: 'words' }, first);
+    else if (orphans > 0) damaged(`${some(orphans, first, number, 'names', 'name')} lines that are lost`, first);
   };
 
-  const other = (said: Exclude<Said, { kind: 'bad' | 'orphan' }>): void => {
+  const other = (said: Exclude<Said, { kind: 'bad' | 'orphan' | 'later' }>): void => {
     if (said.kind === 'clock') {
       offset = said.offset;
       return;
@@ -74,6 +91,7 @@ export const openReading = <T>(reader: LineReader<T>): Reading<T> => {
     at = fromDigits(said.header.at);
     offset = fromDigits(said.header.offset);
     lastFrame = undefined;
+    [hurt, newer] = [false, false];
   };
 
   const mark = ({ state, mark }: Block): void => {

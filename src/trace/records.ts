@@ -1,6 +1,6 @@
 import type { Static, TSchema } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
-import { ClockRecord, HeaderRecord, HookRecord, TRACE } from './format.js';
+import { ClockRecord, HeaderRecord, HookRecord, TRACE, type TraceRecord } from './format.js';
 import type { Said } from './items.js';
 import { fromDigits } from './number-text.js';
 
@@ -31,9 +31,10 @@ export const parsedLine = (bytes: Buffer, from: number, to: number): unknown => 
   }
 };
 
-/** The records that hold no content. A kind that is not known is passed over: a later version may write it. */
+/** The records that hold no content. */
 export const commonRecord = (value: unknown): Said | undefined => {
-  switch (recordOf(value)) {
+  const kind = recordOf(value);
+  switch (kind) {
     case undefined:
       return BAD;
     case 'header':
@@ -44,8 +45,37 @@ export const commonRecord = (value: unknown): Said | undefined => {
     case 'clock':
       return isClock(value) ? { kind: 'clock', offset: fromDigits(value.offset) } : BAD;
     default:
-      return undefined;
+      return Object.hasOwn(KINDS, kind) ? undefined : LATER;
   }
+};
+
+const LATER: Said = { kind: 'later' };
+
+const KINDS: Readonly<Record<Static<typeof TraceRecord>['record'], true>> = {
+  header: true,
+  host: true,
+  blob: true,
+  call: true,
+  poke: true,
+  fork: true,
+  exec: true,
+  exit: true,
+  namespace: true,
+  prctl: true,
+  gap: true,
+  heartbeat: true,
+  status: true,
+  snapshot: true,
+  unchanged: true,
+  census: true,
+  tick: true,
+  swept: true,
+  clock: true,
+  said: true,
+  verdict: true,
+  hook: true,
+  frame: true,
+  check: true,
 };
 
 /** The kind of a parsed line; undefined: it is none of a recording. */

@@ -57,7 +57,7 @@ export const openReplay = (keepsLines = true) => {
         begin(item.header);
         return undefined;
       case 'damage':
-        lostFrom ??= at;
+        if (item.damage.later?.what !== 'kinds') lostFrom ??= at;
         return undefined;
       case 'hook':
       case 'foreign':

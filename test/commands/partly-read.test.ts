@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { AUXV, archive, entriesOf, type Files, JSON_TEXT, MAPS, withDirectory } from '../bundle/made-bundle.js';
+import { resealed } from '../trace/resealed.js';
+import { recordedStory } from '../trace/story.js';
 import { runProgram } from './run-program.js';
 
 /** README, "Exit status": 3 where not all that was given could be read; what could be is told all the same. */
@@ -32,5 +34,25 @@ test('a bundle of which one process cannot be used ended as if all were well', a
     assert.match(ended.out, /^77 /m);
     const compared = await runProgram(['diff', join(cwd, '.'), '.'], { cwd });
     assert.equal(compared.status, 3);
+  });
+});
+
+test('a recording with a damaged place ended as if all were well; one whose writer was killed is as good as it can be', async () => {
+  const story = recordedStory();
+  const files = {
+    torn: story.slice(0, -20),
+    damaged: story.replace('"puppet"', '"puppex"'),
+    later: resealed(story.replace('"call":"mremap"', '"call":"mwarp"')),
+    more: resealed(story.replace('{"record":"swept"', '{"record":"novel"}\n$&')),
+  };
+  await withDirectory(files, async (cwd) => {
+    const statusOf = async (name: string): Promise<number | null> => {
+      const ended = await runProgram(['analyze', name], { cwd });
+      assert.match(ended.errors, /^vdsowatch: [^\n]+\n$/);
+      assert.match(ended.out, /vDSO/);
+      return ended.status;
+    };
+    // In the made-up world all processes lack their vvar.
+    assert.deepEqual(await Promise.all(['torn', 'damaged', 'later', 'more'].map(statusOf)), [1, 3, 3, 1]);
   });
 });

@@ -6,6 +6,7 @@ import { openDecoder } from '../../trace/decoder.js';
 import type { Header, Hook } from '../../trace/format.js';
 import type { Damage, TraceFrame } from '../../trace/items.js';
 import { fromDigits } from '../../trace/number-text.js';
+import { gatherLater } from '../../trace/problems.js';
 import { openRecording, type Progress } from '../../trace/replay.js';
 import { openReplay } from '../../trace/replay-frames.js';
 import { type Content, openRuns, sorted } from '../../trace/runs.js';
@@ -28,6 +29,8 @@ export interface Recorded {
   readonly hooks: readonly { readonly hook: Hook; readonly time: bigint }[];
   readonly events: number;
   readonly problems: readonly Failure[];
+  /** Something in its middle, or all from a place on, could not be read. */
+  readonly partial: boolean;
 }
 
 export interface RecordedOptions {
@@ -47,6 +50,8 @@ export const readRecorded = async (path: string, options: RecordedOptions): Prom
   const follower = follow(options.criu, options.wanted);
   const damage: Damage[] = [];
   let damages = 0;
+  let partial = false;
+  const newer = gatherLater();
   const gaps: { line: HistoryLine; time: bigint }[] = [];
   const hooks: { hook: Hook; time: bigint }[] = [];
   let header: Header | undefined;
@@ -92,6 +97,11 @@ export const readRecorded = async (path: string, options: RecordedOptions): Prom
           offset = fromDigits(item.header.offset);
           break;
         case 'damage':
+          partial ||= !item.damage.torn && item.damage.later?.what !== 'kinds';
+          if (item.damage.later !== undefined) {
+            newer.add(item.damage.text, item.damage.later);
+            break;
+          }
           damages += 1;
           if (damage.length < MOST_DAMAGE) damage.push(item.damage);
           break;
@@ -118,8 +128,10 @@ export const readRecorded = async (path: string, options: RecordedOptions): Prom
     gaps,
     hooks,
     events,
+    partial: partial || ending !== undefined,
     problems: [
       ...problems,
+      ...newer.list(),
       ...(ending === undefined ? [] : [ending]),
       ...(forgotten === 0 ? [] : [tooMany(path, forgotten)]),
     ],
