@@ -1,6 +1,6 @@
 import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import type { Event } from '../model/event.js';
-import { kinship, type Left } from './kinship.js';
+import { kinship } from './kinship.js';
 import type { BootClock, Happening, PidResolver, Reader, Snapshot } from './observation.js';
 import type { ReadingRules, Request } from './reading-slot.js';
 import { readings } from './readings.js';
@@ -35,7 +35,7 @@ export const join =
   (events) =>
     new Observable((subscriber) => {
       const kin = kinship();
-      /** What was asked for through a process that shares its address space, until it leaves. */
+      /** Through whom something was asked for, until it leaves: that it shares its address space may be told late. */
       const trusted = new Map<number, Request>();
       let ended = false;
       const completeWhenIdle = (): void => {
@@ -57,7 +57,7 @@ export const join =
       /** Of several processes in one address space the one that is about to be read will do. */
       const ask = (wanted: Request, at: bigint): boolean => {
         const pid = kin.leader(wanted.context, wanted.pid, reader.isBusy);
-        if (wanted.thorough && kin.isShared(wanted.context)) {
+        if (wanted.thorough && wanted.context !== undefined) {
           if (trusted.size >= MOST_TRUSTED) trusted.clear();
           trusted.set(pid, wanted);
         }
@@ -68,11 +68,11 @@ export const join =
        * Who was to be read for all has left them: its reading shows another image, or a zombie, unless it came before
        * that. So one of those who stay is read.
        */
-      const readOther = ({ pid, context }: Left): void => {
+      const readOther = (pid: number, left: string | undefined): void => {
         const wanted = trusted.get(pid);
         trusted.delete(pid);
-        if (wanted === undefined || wanted.context !== context) return;
-        const other = kin.other(context, [pid]);
+        if (wanted === undefined || left === undefined || wanted.context !== left) return;
+        const other = kin.other(left, [pid]);
         if (other !== undefined) ask({ ...wanted, pid: other, tried: [] }, clock());
       };
 
@@ -84,8 +84,9 @@ export const join =
       const listening = events.subscribe({
         next: (event) => {
           const left = kin.learn(event);
-          if (event.kind === 'exit' && event.wholeProcess) reader.end(event.tgid);
-          if (left !== undefined) readOther(left);
+          const ends = event.kind === 'exit' && event.wholeProcess;
+          if (ends) reader.end(event.tgid);
+          if (ends || event.kind === 'exec') readOther(event.tgid, left);
           const target = targetOf(event, resolve);
           const snapshot = snapshotFor(target && { ...target, tried: [] }, event.at);
           subscriber.next({ kind: 'event', event, target: target?.pid, snapshot });

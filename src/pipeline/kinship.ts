@@ -6,18 +6,11 @@ import { contextKey, type Event, sharesSpace } from '../model/event.js';
  */
 export interface Kinship {
   /** The address space that a process has left by it (exit, exec), where others are known to have lived with it. */
-  learn(event: Event): Left | undefined;
-  /** Is it known to have several? */
-  isShared(context: string | undefined): boolean;
+  learn(event: Event): string | undefined;
   /** One of them for which `holds`, else `pid` itself. */
   leader(context: string | undefined, pid: number, holds: (pid: number) => boolean): number;
   /** One that was not tried yet. */
   other(context: string | undefined, tried: readonly number[]): number | undefined;
-}
-
-export interface Left {
-  readonly pid: number;
-  readonly context: string;
 }
 
 /**
@@ -51,12 +44,12 @@ export const kinship = (): Kinship => {
     else pids.set(context, others);
   };
   /** It lives in `now`, if anywhere, and nowhere else. */
-  const leave = (pid: number, now: string | undefined): Left | undefined => {
+  const leave = (pid: number, now: string | undefined): string | undefined => {
     const before = shared.get(pid);
     if (before === undefined || before === now) return undefined;
     shared.delete(pid);
     remove(before, pid);
-    return { pid, context: before };
+    return before;
   };
   return {
     learn: (event) => {
@@ -73,7 +66,6 @@ export const kinship = (): Kinship => {
       if (event.kind === 'fork' && sharesSpace(event)) add(context, event.childPid);
       return left;
     },
-    isShared: (context) => (of(context)?.length ?? 0) > 1,
     leader: (context, pid, holds) => {
       for (const kin of of(context) ?? []) if (holds(kin)) return kin;
       return pid;

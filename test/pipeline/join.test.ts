@@ -217,6 +217,11 @@ test('when the one that acted has left by exec, another that shares its address 
   scenario('v--------------w-e-------|', '0 v5, 15 w5, 17 e1, 25 5end', { events: { v, w, e: exec } });
 });
 
+test('that two share an address space may be told after one of them acted', () => {
+  const v: Make = (at, comm) => forked({ at: at - 2n * MS, pid: 1, in: 11, child: 5, flags: CLONE_VM, comm });
+  scenario('wve------------|', '0 w5, 1 v, 2 e1, 10 5, 15 end', { events: { v, w: move(5, 11), e: exec } });
+});
+
 test('a zombie was read for all that share its address space: another is read', () => {
   const v: Make = (at, comm) => forked({ at, pid: 1, in: 11, child: 5, flags: CLONE_VM, comm });
   const w = move(5, 11);
