@@ -29,10 +29,13 @@ export interface Selection {
 
 /**
  * Chooses among observations, following forks as they are seen; a process found by a sweep belongs where its parent
- * does. What is chosen is all that the reducer is given, live and in the replay.
+ * does, and one that CRIU restores where it was before. What is chosen is all that the reducer is given, live and in the
+ * replay.
  */
 export const select = (wanted: Wanted, { cgroupsOf }: Asked): Selection => {
   const inTree = new Set(wanted.pids ?? []);
+  /** Chosen ones that ended, as long as nobody else was given their pid. */
+  const ended = new Set<number>();
   /** undefined: not known yet. */
   const inGroup = new Map<number, boolean>();
   const named = new Map<number, string>();
@@ -72,6 +75,8 @@ export const select = (wanted: Wanted, { cgroupsOf }: Asked): Selection => {
   const learn = (event: Event): void => {
     if (event.kind === 'fork') {
       if (wanted.tree && inTree.has(event.tgid)) inTree.add(event.childPid);
+      // A restore gives the tasks their old pids (clone3 with set_tid, or ns_last_pid), and their names late.
+      if (ended.delete(event.childPid) && event.comm === 'criu') inTree.add(event.childPid);
       const group = inGroup.get(event.tgid);
       if (group !== undefined) inGroup.set(event.childPid, group);
       named.set(event.childPid, event.comm);
@@ -81,7 +86,7 @@ export const select = (wanted: Wanted, { cgroupsOf }: Asked): Selection => {
 
   const forget = (event: Event): void => {
     if (event.kind !== 'exit' || !event.wholeProcess) return;
-    inTree.delete(event.tgid);
+    if (inTree.delete(event.tgid)) ended.add(event.tgid);
     inGroup.delete(event.tgid);
     named.delete(event.tgid);
   };

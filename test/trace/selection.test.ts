@@ -47,6 +47,22 @@ test('a tree grows by forks and by what a sweep finds, and a pid that ended is n
   assert.deepEqual(pids(alone.filter([happened(execed({ at, pid: 9, in: 3 }))])), []);
 });
 
+test('a chosen process that CRIU dumped and restored is chosen still, one that was given its pid by chance is not', () => {
+  for (const tree of [true, false]) {
+    const chosen = select({ pids: [7], tree }, nowhere);
+    const isBack = (parent: number, comm: string): boolean => {
+      chosen.filter([happened(exited({ at, pid: 7, in: 1 }))]);
+      chosen.filter([happened(forked({ at, pid: parent, in: 5, child: 7, comm }), 7)]);
+      return pids(chosen.filter([happened(execed({ at, pid: 7, in: 6 }))])).length === 1;
+    };
+    assert.ok(isBack(5, 'criu') && isBack(6, 'criu'), 'twice');
+    const forkedByIt = forked({ at, pid: 7, in: 6, child: 9, comm: 'criu' });
+    chosen.filter([happened(forkedByIt, 9)]);
+    assert.deepEqual(pids(chosen.filter([happened(execed({ at, pid: 9, in: 7 }))])), tree ? [9] : []);
+    assert.ok(!isBack(5, 'sh') && !isBack(5, 'criu'), 'it was a process of its own in between');
+  }
+});
+
 test('a later root of the tree: a command that has just been started', () => {
   const chosen = select({ pids: [], tree: true }, nowhere);
   assert.deepEqual(chosen.filter([happened(execed({ at, pid: 20, in: 1 }))]), []);
