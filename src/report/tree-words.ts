@@ -20,8 +20,20 @@ export const treeWords = (tree: readonly Foretold[]): string => {
   const dump = whose(failsDump);
   if (dump.length > 0) return `One dump takes them all: it fails, because of ${pidWords(dump)}.\n`;
   const restore = whose((forecast) => forecast.restore === 'fail');
-  return restore.length > 0 ? `One dump takes them all: it cannot be restored, because of ${pidWords(restore)}.\n` : '';
+  if (restore.length > 0) return `One dump takes them all: it cannot be restored, because of ${pidWords(restore)}.\n`;
+  const crash = whose(crashesRestorer);
+  return crash.length > 0
+    ? `One dump takes them all: a restore with -v3 and up fails, because of ${pidWords(crash)}.\n`
+    : '';
 };
+
+/**
+ * Does it die while CRIU still waits for all of them ("killed by signal 11" in sigchld_handler, criu/cr-restore.c; seen
+ * with 4.1.1 and 4.2)? The last line of its restorer is that of its clock. Who dies later, without a word, dies alone.
+ */
+const crashesRestorer = ({ restore, findings }: Forecast): boolean =>
+  restore === 'crash' &&
+  findings.some(({ code, criuMessage }) => code === 'restore-crashes' && criuMessage !== undefined);
 
 const pidWords = (pids: readonly number[]): string =>
   pids.length <= FEW ? pids.join(', ') : `${pids.slice(0, FEW).join(', ')} and ${pids.length - FEW} more`;
