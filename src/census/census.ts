@@ -6,7 +6,8 @@ import type { Evidence } from '../model/evidence.js';
 import { type Outcome, success } from '../model/failure.js';
 import type { Likeness, Told } from '../model/judged.js';
 import type { ProcContext } from '../proc/context.js';
-import { isGone, listProcesses, sweep } from '../proc/sweep.js';
+import { listProcesses, sweep } from '../proc/sweep.js';
+import { isGone } from '../proc/unread.js';
 import { type Alone, learnOfOthers } from './others.js';
 
 /** Every process of the machine, judged in the light of all others. A process that ends on the way is left out. */

@@ -5,7 +5,8 @@ import type { Failure } from '../model/failure.js';
 import type { Judged } from '../model/judged.js';
 import type { ProcContext } from '../proc/context.js';
 import { noProcess } from '../proc/no-process.js';
-import { isGone, sweep } from '../proc/sweep.js';
+import { sweep } from '../proc/sweep.js';
+import { isGone } from '../proc/unread.js';
 import { learnOfOthers } from './others.js';
 
 /** The processes somebody asked for, read in full. */

@@ -2,7 +2,7 @@ import { forecast } from '../judge/forecast.js';
 import { judge } from '../judge/judge.js';
 import type { Forecast } from '../model/verdict.js';
 import { readProcess } from '../proc/process.js';
-import { isGone } from '../proc/sweep.js';
+import { isGone } from '../proc/unread.js';
 import { ownImage } from './host-images.js';
 
 /**

@@ -20,7 +20,7 @@ import { readLocalHost } from '../proc/host.js';
 import { noProcess } from '../proc/no-process.js';
 import { placeOf } from '../proc/place.js';
 import { readProcess } from '../proc/process.js';
-import { isGone } from '../proc/sweep.js';
+import { isGone } from '../proc/unread.js';
 import { chosenState } from '../report/chosen.js';
 import { refuse } from '../report/complain.js';
 import { isForMachines, type OutputFormat } from '../report/format.js';

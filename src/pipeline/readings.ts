@@ -1,5 +1,6 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
 import type { Evidence } from '../model/evidence.js';
+import { hasLostMemory } from '../proc/unread.js';
 import type { BootClock, Reader, Snapshot } from './observation.js';
 import { NEVER_READ, type ReadingRules, type Request, restAfter, type Slot, windowOf } from './reading-slot.js';
 import { together } from './target.js';
@@ -112,7 +113,7 @@ export const readings = (
     }
     if (evidence !== undefined)
       listener.next({ kind: 'snapshot', pid: done.pid, startedAt: evidence.takenAt ?? startedAt, evidence });
-    if (evidence === undefined || hasGone(evidence)) listener.gone({ ...done, tried: [...done.tried, done.pid] });
+    if (evidence === undefined || hasLostMemory(evidence)) listener.gone({ ...done, tried: [...done.tried, done.pid] });
     if (slot?.wanted !== undefined) request(slot.wanted, startedAt);
     wake();
     if (busy === 0) listener.idle();
@@ -180,7 +181,3 @@ export const readings = (
 
 const READS_PER_TURN = 16;
 const MANY = 1024;
-
-/** The process ended before it could be read. */
-const hasGone = (evidence: Evidence): boolean =>
-  evidence.vmas === undefined && evidence.unread.some(({ why }) => why === 'gone');

@@ -6,6 +6,7 @@ import type { ProcContext } from './context.js';
 import { isError } from './door.js';
 import { localProc } from './host.js';
 import { type Depth, readInSteps } from './process.js';
+import { isGone } from './unread.js';
 
 /** Process ids (thread group leaders), ascending: kernel threads and zombies too. */
 export const listProcesses = ({ files }: ProcContext = localProc()): Outcome<readonly number[]> => {
@@ -69,7 +70,3 @@ export async function* sweep(options: SweepOptions = {}): AsyncGenerator<readonl
   }
   if (chunk.length > 0) yield chunk;
 }
-
-/** The process had ended before anything was known of it. */
-export const isGone = (evidence: Evidence): boolean =>
-  evidence.vmas === undefined && evidence.unread.some(({ what, why }) => what === 'stat' && why === 'gone');

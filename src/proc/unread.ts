@@ -22,6 +22,14 @@ export const absentBecause = (what: string, error: ErrorCode): Unread => {
   return error.code === 'ENOENT' ? { ...unread, why: 'absent' } : unread;
 };
 
+/** The process had ended before anything was known of it. */
+export const isGone = (evidence: Evidence): boolean =>
+  evidence.vmas === undefined && evidence.unread.some(({ what, why }) => what === 'stat' && why === 'gone');
+
+/** It had ended before its memory could be read; who it was may be known all the same. */
+export const hasLostMemory = (evidence: Evidence): boolean =>
+  evidence.vmas === undefined && evidence.unread.some(({ why }) => why === 'gone');
+
 /** What stat tells, with everything else unknown. */
 export const factsOf = (pid: number, stat: Stat | undefined, tickShift: bigint): ProcessFacts => ({
   pid,
