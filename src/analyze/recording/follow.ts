@@ -1,17 +1,15 @@
-import { errnoOf } from '../../model/errno.js';
-import { type Event, sharesSpace } from '../../model/event.js';
+import type { Event } from '../../model/event.js';
 import type { HistoryLine, WatchState } from '../../model/state.js';
 import type { Observation } from '../../pipeline/observation.js';
 import type { PassedOver } from '../../trace/passed-lines.js';
 import type { Replayed } from '../../trace/replay-frames.js';
-import { noteDeed, passDeeds } from './deeds.js';
-import { noteDump, notSinceDump } from './dumped.js';
+import { passDeeds } from './deeds.js';
+import { descend, noteCall, noteExec, noteRestored, noteVictim } from './happenings.js';
 import { type Instant, isAlarm, type Life } from './life.js';
 import { addLine, addLines, lean, passLines } from './lines.js';
 import { openOwners } from './owners.js';
 import { addPokeLine } from './poke-lines.js';
 import { takeState } from './state.js';
-import { forbearOf, notePoke, noteProtection } from './writes.js';
 
 export type Passed = ReadonlyMap<Event, PassedOver>;
 
@@ -35,10 +33,11 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
   let last: WatchState | undefined;
   /** Time of day minus boot clock, ns. */
   let offset = 0n;
+
   const onPassed = (life: Life, { count, oldest, newest }: PassedOver): void => {
     passDeeds(life, count);
-    const last = newest.at(-1)?.line;
-    if (last !== undefined && !isWithin(life, last)) return;
+    const latest = newest.at(-1)?.line;
+    if (latest !== undefined && !isWithin(life, latest)) return;
     addLines(life, oldest, owners.count());
     passLines(life, count - oldest.length - newest.length, owners.count());
     addLines(life, newest, owners.count());
@@ -76,38 +75,26 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
     }
     switch (event?.kind) {
       case 'call':
-        for (const one of concerned) {
-          if (errnoOf(event.result) === undefined) touch(one, instant);
-          noteProtection(one, event, instant);
-          noteDeed(one, event, instant);
-        }
+        for (const one of concerned) noteCall(one, event, instant);
         if (line.comm === 'criu') life.restoring = true;
         break;
       case 'poke': {
         const victim =
           line.target === undefined || line.target === line.pid ? undefined : owners.known(line.target, line.at);
         if (victim === undefined) break;
-        noteDump(victim, event, instant);
-        if (errnoOf(event.result) === undefined) victim.touched = instant;
-        notePoke(victim, event, instant);
+        noteVictim(victim, event, instant);
         add(victim, line, time);
         break;
       }
       case 'fork': {
         const child = owners.born(event.childPid, line.comm, instant);
         if (child === undefined) break;
-        child.parent = { pid: life.pid, comm: life.comm };
-        child.heirOf = forbearOf(life);
-        // The tasks of a restored tree fork each other while they are CRIU still (create_children_and_session).
-        if (life.comm === 'criu') child.restorer = life.restorer ?? life.pid;
-        if (sharesSpace(event)) shareWith(child, life);
+        descend(child, life, event);
         add(child, line, time);
         break;
       }
       case 'exec':
-        life.execed = instant;
-        touch(life, instant);
-        life.heirOf = undefined;
+        noteExec(life, instant);
         break;
       case 'exit':
         if (!event.wholeProcess) break;
@@ -115,7 +102,7 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
         owners.end(life, instant);
         break;
       case 'prctl':
-        if (event.option === PR_SET_MM_MAP && life.restoring) restoredAt(life, instant);
+        if (event.option === PR_SET_MM_MAP && life.restoring) noteRestored(life, instant);
         break;
       default:
         break;
@@ -169,27 +156,6 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
       return { lives: all.filter((life) => chosen.has(life)), forgotten: forgotten + all.length - MOST_TOLD };
     },
   };
-};
-
-const touch = (life: Life, instant: Instant): void => {
-  life.touched = instant;
-  notSinceDump(life, instant);
-};
-
-/** A reading may have come before the call that it shows the effect of. */
-const restoredAt = (life: Life, instant: Instant): void => {
-  life.restored = instant;
-  // The newest one tells where the vDSO is; the rest are the restorer's.
-  life.deeds = life.deeds.slice(-1);
-  life.done = life.deeds.length;
-  if (life.state !== undefined && life.state.at > instant.at) life.back ??= life.state;
-};
-
-/** It lives in the same memory from the start: what was done to that was done to its own. */
-const shareWith = (child: Life, parent: Life): void => {
-  child.writes = [...parent.writes, ...child.writes];
-  child.deeds = [...parent.deeds, ...child.deeds];
-  child.done += parent.done;
 };
 
 /** What is said of it later is that its memory is gone. */
