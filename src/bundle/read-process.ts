@@ -37,7 +37,9 @@ export const readProcess = (files: BundleFiles, pid: number, said: BundleHost): 
   // A process can empty its own (prctl PR_SET_MM_MAP): the kernel prints its end then, which says nothing.
   const emptied = auxvBytes?.every((byte) => byte === 0) === true;
   const auxv = auxvBytes === undefined || emptied ? undefined : parseAuxv(auxvBytes);
-  if (auxvBytes !== undefined && !emptied && auxv === undefined) return bad('auxv', 'is no auxiliary vector');
+  const strange = auxvBytes !== undefined && !emptied && auxv === undefined;
+  // A process can give itself any words for an auxv (PR_SET_MM_MAP); a part of a word no kernel prints.
+  if (strange && auxvBytes.length % 8 !== 0) return bad('auxv', 'is no auxiliary vector');
   const smapsText = latin1('smaps');
   // A line cut short may be read as a shorter one: flags that are not there would say that it is no special mapping.
   const smaps = smapsText === undefined ? undefined : parseSmaps(wholeLines(smapsText));
@@ -91,6 +93,7 @@ export const readProcess = (files: BundleFiles, pid: number, said: BundleHost): 
     unread: [
       ...missing(files),
       ...(emptied && auxvBytes?.length !== 0 ? [EMPTIED_AUXV] : []),
+      ...(strange ? [STRANGE_AUXV] : []),
       ...(smapsText === undefined || smapsText.endsWith('\n') ? [] : [CUT_SMAPS]),
     ],
   });
@@ -99,6 +102,8 @@ export const readProcess = (files: BundleFiles, pid: number, said: BundleHost): 
 const wholeLines = (text: string): string => text.slice(0, text.lastIndexOf('\n') + 1);
 
 const EMPTIED_AUXV: Unread = { what: 'auxv', why: 'bad', detail: 'has no entry' };
+
+const STRANGE_AUXV: Unread = { what: 'auxv', why: 'bad', detail: 'not an auxiliary vector' };
 
 const CUT_SMAPS: Unread = { what: 'smaps', why: 'truncated', detail: 'ends in the middle of a line' };
 

@@ -138,7 +138,6 @@ const BAD: Readonly<Record<string, readonly [Files, RegExp]>> = {
   'maps that contradict themselves': [{ ...GOOD, '77/maps': MAPS + MAPS }, /two mappings at one address/],
   'maps end before start': [{ ...GOOD, '77/maps': '2000-1000 r-xp 00000000 00:00 0\n' }, /line 1/],
   'auxv that is text': [{ ...GOOD, '77/auxv': 'no auxv at all, but some text' }, /no auxiliary vector/],
-  'auxv of ones': [{ ...GOOD, '77/auxv': new Uint8Array(64).fill(255) }, /no auxiliary vector/],
   'maps with the line ends of Windows': [
     { ...GOOD, '77/maps': MAPS.replaceAll('\n', '\r\n') },
     /77\/maps in the bundle has the line ends of another system/,
@@ -196,6 +195,20 @@ test('an auxv that the process emptied is not known, and no fault', async () => 
     assert.equal(evidence?.auxv, undefined);
     assert.ok(evidence?.unread.some(({ what, why }) => `${what} ${why}` === 'auxv bad'));
   });
+});
+
+test('a process that gave itself any words for an auxv does not hide by them: its auxv is not known', async () => {
+  const ones = new Uint8Array(64).fill(255);
+  // AT_SYSINFO_EHDR of zero, and nothing that tells the size of a word.
+  const zero = Uint8Array.from({ length: 32 }, (_, index) => (index === 0 ? 33 : 0));
+  for (const auxv of [ones, zero, Buffer.from('words that no kernel gave to it.')])
+    await withDirectory({ ...GOOD, '77/auxv': auxv }, async (path) => {
+      const contents = await readBundle(path);
+      assert.ok(contents.ok);
+      const [evidence] = contents.value.processes;
+      assert.equal(evidence?.auxv, undefined);
+      assert.ok(evidence?.unread.some(({ what, why }) => `${what} ${why}` === 'auxv bad'));
+    });
 });
 
 test('an smaps that ends in the middle of a line is data: its last line is not believed', async () => {
