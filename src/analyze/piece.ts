@@ -86,11 +86,12 @@ const criuPiece = async (input: Input, { criu, target, loose }: PieceOptions): P
   return images.ok ? success(pieceOf(input, images.value)) : images;
 };
 
-const pieceOf = (input: Input, { host, judged, problems, set, logs }: PostMortem): Piece => ({
+const pieceOf = (input: Input, { host, judged, problems, partial, set, logs }: PostMortem): Piece => ({
   input,
   host,
   judged,
   problems,
+  partial,
   criu: { set, logs },
 });
 

@@ -25,6 +25,8 @@ export interface ImageSet {
   readonly ownClock?: bigint | undefined;
   /** Names of the log files that lie beside the images. */
   readonly logs: readonly string[];
+  /** Something of it is damaged or missing; that a dump was not finished is not. */
+  readonly partial: boolean;
   /** Everything that could not be read, one sentence each; the rest stands. */
   readonly problems: readonly Failure[];
 }

@@ -30,8 +30,8 @@ export const readImages = async (path: string): Promise<Outcome<ImageSet>> => {
     if (index % 64 === 63) await setImmediate();
   }
   const kind = kindOf(directory);
-  if (kind === 'unfinished') problems.push(unfinished(path));
-  return success({
+  if (kind === 'dump') problems.push(...missingMemory(directory, processes));
+  const set = {
     directory: path,
     kind,
     inventory,
@@ -41,9 +41,21 @@ export const readImages = async (path: string): Promise<Outcome<ImageSet>> => {
     clock: readClock(directory, 'timens-0.img', problems),
     ownClock: readOwnClock(directory, problems),
     logs: [...directory.names].filter((name) => name.endsWith('.log')).sort(),
-    problems: [...new Map(problems.map((problem) => [problem.text, problem])).values()],
+  } as const;
+  const unread = [...new Map(problems.map((problem) => [problem.text, problem])).values()];
+  return success({
+    ...set,
+    partial: unread.length > 0,
+    problems: kind === 'unfinished' ? [...unread, unfinished(path)] : unread,
   });
 };
+
+/** Every task of a whole dump that is not dead has one (dump_task_mm in dump_one_task, criu/cr-dump.c). */
+const missingMemory = (directory: ImageDirectory, processes: readonly ImageProcess[]): readonly Failure[] =>
+  processes
+    .map(({ pid, dead, areas }) => ({ name: `mm-${pid}.img`, read: dead || areas !== undefined }))
+    .filter(({ name, read }) => !read && !directory.names.has(name))
+    .map(({ name }) => damaged(labelOf(directory, name), 'is missing'));
 
 /**
  * pstree.img is written after all tasks (criu/cr-dump.c, cr_dump_tasks): a dump that fails at a later task leaves whole

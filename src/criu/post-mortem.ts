@@ -37,6 +37,8 @@ export interface PostMortem {
   readonly host: Host | undefined;
   readonly judged: readonly Judged[];
   readonly problems: readonly Failure[];
+  /** Not all of it could be read. */
+  readonly partial: boolean;
 }
 
 /** Everything a CRIU image directory and its logs tell: one judged process each, and what could not be read. */
@@ -47,11 +49,13 @@ export const readPostMortem = async (path: string, context: PostMortemContext = 
   const problems: Failure[] = [...set.problems];
   const logs = withLoose(set, logsBeside(set, problems), context.loose ?? []);
   const stopped = unfinished(path).text;
-  if (set.kind === 'unfinished' && logs.dump?.ended === 'success')
+  const lacksTree = set.kind === 'unfinished' && logs.dump?.ended === 'success';
+  if (lacksTree)
     problems.splice(0, problems.length, ...problems.filter(({ text }) => text !== stopped), notCopied(path));
   const abis = new Set(set.processes.flatMap(({ machine, compat }) => (compat === true ? 'i386' : (machine ?? []))));
   const judged = judgeImages(set, logs, (await context.pristine?.(abis)) ?? [], context);
-  return success({ set, logs, host: judged[0]?.evidence.host, judged, problems });
+  const partial = set.partial || lacksTree;
+  return success({ set, logs, host: judged[0]?.evidence.host, judged, problems, partial });
 };
 
 /** Pure part of `readPostMortem`. */
@@ -159,7 +163,8 @@ export const judgeLogs = (loose: readonly LooseLog[], context: PostMortemContext
   const restore = loose.find(({ log }) => log.kind === 'restore')?.log;
   const logs: Logs = { dump: loose.find(({ log }) => log !== restore)?.log, restore };
   const judged = judgeImages(set, logs, [], context);
-  return { set, logs, host: judged[0]?.evidence.host, judged, problems: loose.flatMap(({ problems }) => problems) };
+  const problems = loose.flatMap((one) => one.problems);
+  return { set, logs, host: judged[0]?.evidence.host, judged, problems, partial: false };
 };
 
 const NO_IMAGES: ImageSet = {
@@ -171,6 +176,7 @@ const NO_IMAGES: ImageSet = {
   written: undefined,
   clock: undefined,
   logs: [],
+  partial: false,
   problems: [],
 };
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { cpSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { AUXV, archive, entriesOf, type Files, JSON_TEXT, MAPS, withDirectory } from '../bundle/made-bundle.js';
 import { resealed } from '../trace/resealed.js';
@@ -55,4 +57,20 @@ test('a recording with a damaged place ended as if all were well; one whose writ
     // In the made-up world all processes lack their vvar.
     assert.deepEqual(await Promise.all(['torn', 'damaged', 'later', 'more'].map(statusOf)), [1, 3, 3, 1]);
   });
+});
+
+test('images of which a file is damaged or missing ended as if all were well, and without a word where it is missing', async () => {
+  const images = fileURLToPath(new URL('../../../test/corpus/cases/all-three-unmapped/img/', import.meta.url));
+  const whole = await runProgram(['analyze', images]);
+  assert.deepEqual([whole.status, whole.errors], [0, '']);
+  const hurts: readonly ((file: string) => void)[] = [(file) => truncateSync(file, 30), (file) => rmSync(file)];
+  for (const hurt of hurts)
+    await withDirectory({}, async (cwd) => {
+      cpSync(images, join(cwd, 'img'), { recursive: true });
+      hurt(join(cwd, 'img', 'mm-27635.img'));
+      const ended = await runProgram(['analyze', 'img'], { cwd });
+      assert.equal(ended.status, 3);
+      assert.match(ended.errors, /^vdsowatch: img\/mm-27635\.img [^\n]+ Copy the images again; [^\n]+\n$/);
+      assert.match(ended.out, /^27635 .*restored-without-vdso/m);
+    });
 });
