@@ -3,31 +3,36 @@ import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
 import { printable } from '../text/escape.js';
-import { type BundleFiles, fileLimit, LIMITS } from './limits.js';
+import { fileLimit, LIMITS } from './limits.js';
+import type { Loaded } from './loaded.js';
 
-/** Reads the files of a bundle directory. Symbolic links, devices and FIFOs in it are refused, never followed. */
-export const readDirectory = async (root: string): Promise<Outcome<BundleFiles>> => {
-  const files = new Map<string, Uint8Array>();
-  const state = { total: 0, entries: 0 };
-  const problem = await walk(root, '', 0, files, state);
-  return problem === undefined ? success(files) : failed(problem);
+/**
+ * Reads the files of a bundle directory. Symbolic links, devices and FIFOs in it are refused, never followed. A file
+ * that cannot be read, as on a bad disk, costs what it held.
+ */
+export const readDirectory = async (root: string): Promise<Outcome<Loaded>> => {
+  const found: Found = { files: new Map(), lost: new Set(), problems: [], total: 0, entries: 0 };
+  const problem = await walk(root, '', 0, found);
+  return problem === undefined ? success(found) : failed(problem);
 };
 
-const walk = async (
-  root: string,
-  inside: string,
-  depth: number,
-  files: Map<string, Uint8Array>,
-  state: { total: number; entries: number },
-): Promise<Failure | undefined> => {
+interface Found extends Loaded {
+  readonly files: Map<string, Uint8Array>;
+  readonly lost: Set<string>;
+  readonly problems: Failure[];
+  total: number;
+  entries: number;
+}
+
+const walk = async (root: string, inside: string, depth: number, found: Found): Promise<Failure | undefined> => {
   const names = await list(join(root, inside));
-  if (!Array.isArray(names)) return names;
-  state.entries += names.length;
-  if (state.entries > LIMITS.entries) return tooMany(root);
+  if (!Array.isArray(names)) return depth === 0 ? names : lose(inside, names, found);
+  found.entries += names.length;
+  if (found.entries > LIMITS.entries) return tooMany(root);
   for (const name of names.sort()) {
     const path = inside === '' ? name : `${inside}/${name}`;
     if (!isWanted(path, depth)) continue;
-    const problem = await take(root, path, depth, files, state);
+    const problem = await take(root, path, depth, found);
     if (problem !== undefined) return problem;
   }
   return undefined;
@@ -39,17 +44,11 @@ const isWanted = (path: string, depth: number): boolean =>
   (depth === 0 && /^\d{1,10}$/.test(path)) ||
   (depth === 1 && /^\d{1,10}\/(ns|pagemap|kpageflags|mem)$/.test(path));
 
-const take = async (
-  root: string,
-  path: string,
-  depth: number,
-  files: Map<string, Uint8Array>,
-  state: { total: number; entries: number },
-): Promise<Failure | undefined> => {
+const take = async (root: string, path: string, depth: number, found: Found): Promise<Failure | undefined> => {
   const full = join(root, path);
   try {
     const entry = await lstat(full);
-    if (entry.isDirectory()) return depth < 2 ? await walk(root, path, depth + 1, files, state) : undefined;
+    if (entry.isDirectory()) return depth < 2 ? await walk(root, path, depth + 1, found) : undefined;
     if (!entry.isFile()) return notPlain(path);
     const limit = fileLimit(path);
     if (limit === undefined) return undefined;
@@ -58,17 +57,25 @@ const take = async (
     try {
       const { size } = await file.stat();
       if (size > limit) return tooLarge(path, size, limit);
-      state.total += size;
-      if (state.total > LIMITS.total) return tooLarge('the bundle', state.total, LIMITS.total);
+      found.total += size;
+      if (found.total > LIMITS.total) return tooLarge('the bundle', found.total, LIMITS.total);
       const bytes = new Uint8Array(size);
       const { bytesRead } = await file.read(bytes, 0, size, 0);
-      files.set(path, bytes.subarray(0, bytesRead));
+      found.files.set(path, bytes.subarray(0, bytesRead));
     } finally {
       await file.close();
     }
   } catch (error) {
-    return cannotRead(path, error);
+    return lose(path, cannotRead(full, error), found);
   }
+  return undefined;
+};
+
+/** Without its bundle.json it is none. */
+const lose = (path: string, why: Failure, { lost, problems }: Found): Failure | undefined => {
+  if (path === 'bundle.json') return why;
+  lost.add(path);
+  problems.push(why);
   return undefined;
 };
 

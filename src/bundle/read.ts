@@ -3,7 +3,7 @@ import type { Evidence, Host } from '../model/evidence.js';
 import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
 import { printable } from '../text/escape.js';
 import { type BundleFiles, LIMITS } from './limits.js';
-import { type Loaded, whole } from './loaded.js';
+import type { Loaded } from './loaded.js';
 import { readArchive } from './read-archive.js';
 import { cannotRead, readDirectory } from './read-directory.js';
 import { parseBundleJson, UNKNOWN_BUNDLE } from './read-host.js';
@@ -40,8 +40,7 @@ const load = async (path: string): Promise<Outcome<Loaded>> => {
   } catch (error) {
     return failed(cannotRead(path, error));
   }
-  const files = await readDirectory(path);
-  return files.ok ? success(whole(files.value)) : files;
+  return await readDirectory(path);
 };
 
 const isGzipped = async (path: string): Promise<boolean> => {

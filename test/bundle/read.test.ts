@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { readBundle } from '../../src/bundle/read.js';
 import { judge } from '../../src/judge/judge.js';
 import type { Failure } from '../../src/model/failure.js';
-import { archive, entriesOf, type Files, GOOD, JSON_TEXT, MAPS, withDirectory } from './made-bundle.js';
+import { AUXV, archive, entriesOf, type Files, GOOD, JSON_TEXT, MAPS, withDirectory } from './made-bundle.js';
 
 const reason = async (files: Files, prepare?: (path: string) => void): Promise<Failure> =>
   await withDirectory(files, async (path) => {
@@ -284,3 +284,34 @@ test('paths that are not there, no file, or of another kind: one sentence', asyn
       oneSentence(contents.failure);
     });
 });
+
+test('one file that cannot be read lost all processes of a directory', async () => {
+  const files = { ...GOOD, '9/maps': MAPS, '9/auxv': AUXV, '123/maps': MAPS };
+  await withDirectory(files, async (path) => {
+    chmodSync(path, 0o755);
+    for (const name of ['9/maps', '77/auxv']) chmodSync(join(path, name), 0);
+    chmodSync(join(path, '123'), 0);
+    const contents = await asOrdinaryUser(() => readBundle(path));
+    chmodSync(join(path, '123'), 0o700);
+    assert.ok(contents.ok);
+    assert.deepEqual(
+      contents.value.processes.map(({ process, auxv }) => [process.pid, auxv]),
+      [[77, undefined]],
+    );
+    assert.deepEqual(
+      contents.value.problems.map(({ text }) => text),
+      ['123', '77/auxv', '9/maps'].map((name) => `${join(path, name)} may not be read by this user.`),
+    );
+  });
+});
+
+/** Root may read every file. */
+const asOrdinaryUser = async <T>(act: () => Promise<T>): Promise<T> => {
+  if (process.geteuid?.() !== 0) return await act();
+  process.seteuid?.(65534);
+  try {
+    return await act();
+  } finally {
+    process.seteuid?.(0);
+  }
+};
