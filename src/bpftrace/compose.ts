@@ -192,6 +192,7 @@ const INSTEAD: ReadonlyMap<string, string> = new Map([
   ['curtask->mm', '0'],
   ['curtask->mm->context.ctx_id', '0'],
   [VDSO_PATH, '0'],
+  ['curtask->nsproxy->pid_ns_for_children->ns.inum', '0'],
   ['curtask->mm->context.vdso_image->size', 'VDSO'],
   [LIVE_PATH, '(tid - pid)'],
 ]);

@@ -132,7 +132,9 @@ const callEvent = (
   const name = (compat ? tables?.compat : tables?.native)?.get(Number(fields[6]));
   const result = resultOf(fields[8] ?? '', compat);
   const args = fields.slice(11, 17).map(hexNumber);
-  const [a0 = 0n, a1 = 0n, a2 = 0n, , a4 = 0n] = args;
+  const [a0 = 0n, a1 = 0n, a2 = 0n, , a4 = 0n, a5 = 0n] = args;
+  // write.bt puts it there; compat.bt has what was in that register.
+  const writer = compat || a5 === 0n ? {} : { pidNamespace: a5 };
   const mapping = (call: MappingCall, its: readonly bigint[]): Event => ({
     kind: 'call',
     ...seen,
@@ -150,9 +152,11 @@ const callEvent = (
       // ipc(SHMAT, shmid, flags, &address, address): the arguments of shmat, and its result is not the address.
       return mapping('shmat', [a1, a4, a2]);
     case 'ptrace':
-      return { kind: 'poke', ...seen, how: name, targetPid: pidOf(a1), address: a2, result };
-    case 'process_vm_writev':
-      return { kind: 'poke', ...seen, how: name, targetPid: pidOf(a0), address: a4 === 0n ? undefined : a4, result };
+      return { kind: 'poke', ...seen, how: name, targetPid: pidOf(a1), ...writer, address: a2, result };
+    case 'process_vm_writev': {
+      const address = a4 === 0n ? undefined : a4;
+      return { kind: 'poke', ...seen, how: name, targetPid: pidOf(a0), ...writer, address, result };
+    }
     case 'setns':
       return { kind: 'namespace', ...seen, call: name, flags: BigInt.asUintN(32, a1), result };
     case 'unshare':

@@ -73,6 +73,8 @@ export interface PokeEvent extends Seen {
   readonly kind: 'poke';
   readonly how: 'ptrace' | 'process_vm_writev';
   readonly targetPid: number;
+  /** Inode of that namespace, seen at the call: the writer may be gone before it can be asked. */
+  readonly pidNamespace?: bigint;
   /** Address written, when the call says it. */
   readonly address: bigint | undefined;
   readonly result: bigint;

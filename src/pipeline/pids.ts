@@ -11,13 +11,14 @@ import type { PidResolver } from './observation.js';
 export const pidResolver = (files: ProcFiles): PidResolver => {
   /** By writer and number: a CRIU that dumps is done within milliseconds, and then both are gone. */
   const known = openStore<string, number>(MOST_KNOWN);
-  return (writer, pid) => {
+  return (writer, pid, seen) => {
     const key = `${writer} ${pid}`;
     const callers = files.link(`${files.root}/${writer}/ns/pid`);
-    const namespace = typeof callers === 'string' ? callers : undefined;
+    const alive = typeof callers === 'string';
     const before = known.get(key);
-    if (namespace === undefined && before !== undefined) return before;
-    const found = numberHere(files, writer, namespace, pid) ?? before;
+    if (!alive && before !== undefined) return before;
+    const namespace = alive ? callers : seen === undefined ? undefined : `pid:[${seen}]`;
+    const found = numberHere(files, alive ? writer : undefined, namespace, pid) ?? before;
     if (found === undefined) return undefined;
     known.put(key, found);
     return found;
@@ -26,21 +27,30 @@ export const pidResolver = (files: ProcFiles): PidResolver => {
 
 const MOST_KNOWN = 256;
 
-/** `callers`: its pid namespace; undefined: it has gone. */
-const numberHere = (files: ProcFiles, writer: number, callers: string | undefined, pid: number): number | undefined => {
+/** `writer` undefined: it has gone; `callers`: its pid namespace, undefined where nobody saw it. */
+const numberHere = (
+  files: ProcFiles,
+  writer: number | undefined,
+  callers: string | undefined,
+  pid: number,
+): number | undefined => {
   const own = files.link(`${files.root}/self/ns/pid`);
-  // A caller that has gone cannot be asked; nearly every process is in our namespace. Whom it wrote to is known by that
-  // number to whoever saw it live, if it has gone too; only of a thread it would be none.
+  // Nearly every process is in our namespace. Whom a caller wrote to is known by that number to whoever saw it live, if
+  // it has gone too; only of a thread it would be none.
   if (callers === own || callers === undefined) return leaderOf(files, pid) ?? pid;
-  const level = statusOf(files, writer)?.namespacePids?.length ?? 0;
-  const names = level < 2 ? [] : files.list(files.root);
+  const names = files.list(files.root);
   if (isError(names)) return undefined;
-  const inside = names
-    .filter((name) => /^[1-9]\d{0,9}$/.test(name))
-    .filter((name) => statusOf(files, name)?.namespacePids?.[level - 1] === pid)
-    .map(Number);
-  // The same number may exist in several namespaces of that depth: the caller's own is certain.
-  return inside.find((found) => files.link(`${files.root}/${found}/ns/pid`) === callers) ?? inside[0];
+  const all = names.filter((name) => /^[1-9]\d{0,9}$/.test(name));
+  const member = writer ?? all.find((name) => files.link(`${files.root}/${name}/ns/pid`) === callers);
+  const level = member === undefined ? 0 : (statusOf(files, member)?.namespacePids?.length ?? 0);
+  if (level < 2) return undefined;
+  const numbers = (name: string): readonly number[] => statusOf(files, name)?.namespacePids ?? [];
+  const inside = all.filter((name) => numbers(name)[level - 1] === pid);
+  // Another namespace of that depth has the same number, and is not the caller's; one within may be the caller's.
+  const found =
+    inside.find((name) => files.link(`${files.root}/${name}/ns/pid`) === callers) ??
+    inside.find((name) => numbers(name).length > level);
+  return found === undefined ? undefined : Number(found);
 };
 
 const statusOf = (files: ProcFiles, pid: number | string) => {

@@ -29,7 +29,7 @@ export const targetOf = (event: Event, resolve: PidResolver): Target | undefined
       return { pid: event.childPid, context, thorough: false, parent: event.tgid };
     }
     case 'poke': {
-      const pid = resolve(event.tgid, event.targetPid);
+      const pid = resolve(event.tgid, event.targetPid, event.pidNamespace);
       return pid === undefined ? undefined : { pid, context: undefined, thorough: true, parent: undefined };
     }
     case 'exit':

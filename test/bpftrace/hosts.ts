@@ -10,12 +10,14 @@ import { alias, buildBtf, i32, pointerTo, type Shape, type StructShape, struct, 
 export const taskBtf = (context: StructShape, rest: StructShape = {}): Btf => {
   const mm = struct('mm_struct', { '': [0, struct('', { context: [1000, alias(struct('', context))] })] });
   const signal = struct('signal_struct', { live: [4, alias(struct('', { counter: [0, i32] }))] });
+  const pids = struct('pid_namespace', { ns: [100, struct('ns_common', { inum: [16, u32] })] });
   const task: Shape = struct('task_struct', {
     thread_info: [0, struct('thread_info', { flags: [0, u64], status: [16, u32] })],
     mm: [2000, pointerTo(mm)],
     pid: [2100, alias(i32)],
     tgid: [2104, alias(i32)],
     signal: [2400, pointerTo(signal)],
+    nsproxy: [2500, pointerTo(struct('nsproxy', { pid_ns_for_children: [32, pointerTo(pids)] }))],
     ...rest,
   });
   const btf = readBtf(buildBtf([task]));

@@ -83,6 +83,12 @@ test('writers, namespaces, prctl', () => {
     address: 0x7f00n,
     result: 0n,
   });
+  const inContainer = call(101, '4 1f4 7f00 2a 0 f0000077');
+  assert.ok(inContainer?.kind === 'poke');
+  assert.equal(inContainer.pidNamespace, 0xf0000077n);
+  const by32 = eventOf(`call ${WHO} 26 1 0 f7ff3000 f7ff3000 4 1f4 7f00 2a 0 f0000077 ${NAME}`);
+  assert.ok(by32?.kind === 'poke');
+  assert.equal(by32.pidNamespace, undefined, 'what a 32-bit caller has in that register');
   assert.deepEqual(call(311, 'ffffffffffffffff 0 0 2 0 0', '-3'), {
     kind: 'poke',
     ...SEEN,

@@ -71,6 +71,13 @@ test('of two namespaces of the same depth the writer’s own counts', () => {
   );
 });
 
+test('who has that number in another namespace of the same depth was not meant', () => {
+  withProc(
+    [self, { pid: 900, namespace: 8, numbers: [900, 5] }, { pid: 1000, namespace: 7, numbers: [1000, 2] }],
+    (resolve) => assert.equal(resolve(1000, 5), undefined),
+  );
+});
+
 test('a process in a namespace inside the writer’s has a number there too', () => {
   withProc(
     [self, { pid: 1000, namespace: 7, numbers: [1000, 2] }, { pid: 1002, namespace: 9, numbers: [1002, 6, 1] }],
@@ -96,4 +103,15 @@ test('a writer of another namespace that has gone meant who was found while it l
     rmSync(join(root, '1000'), { recursive: true });
     assert.equal(resolve(1000, 5), 1001);
   });
+});
+
+test('a writer of another namespace that has gone before anybody asked did not write to who has that number here', () => {
+  const here: Listed = { pid: 5, namespace: HOST, numbers: [5] };
+  const init: Listed = { pid: 999, namespace: 7, numbers: [999, 1] };
+  withProc([self, here, init, { pid: 1001, namespace: 7, numbers: [1001, 5] }], (resolve) => {
+    assert.equal(resolve(1000, 5, 7n), 1001);
+    assert.equal(resolve(1000, 6, 7n), undefined);
+    assert.equal(resolve(1002, 5, BigInt(HOST)), 5);
+  });
+  withProc([self, here], (resolve) => assert.equal(resolve(1000, 5, 7n), undefined, 'nobody is left there'));
 });
