@@ -4,8 +4,8 @@ import { chaptersOf } from '../../src/analyze/join/chapters.js';
 import type { Piece } from '../../src/analyze/piece.js';
 import type { Chapter } from '../../src/model/chapter.js';
 import type { Event } from '../../src/model/event.js';
-import { exited, heard } from '../pipeline/build.js';
-import { dumped, type Images, images, restored, TICKS } from './dumps.js';
+import { exited, heard, moved } from '../pipeline/build.js';
+import { dumped, ELSEWHERE, type Images, images, restored, TICKS } from './dumps.js';
 import { readPath } from './pieces.js';
 import { at, fileWith, frames, reading, recordingOf, traced } from './recordings.js';
 
@@ -113,4 +113,41 @@ test('images of two dumps that nobody saw are told one by one, oldest first, and
     chaptersOf(pieces).map(({ moments }) => moments.map(({ path }) => path)),
     [['first', 'copy'], ['second']],
   );
+});
+
+test('what somebody did after the dump that he was restored from is no past of the restored one', async (context) => {
+  const first = await images({ clock: 1045, written: 1100, shift: -2965 });
+  const second = await images({ clock: 3045, written: 3100, at: 0x6200_0000_0000n });
+  const last = await images({ ownClock: 6045 - 2965, written: 6100 });
+  const { pid, place, auxv } = first;
+  const [away, further] = [0x6100_0000_0000n, 0x6200_0000_0000n];
+  const recording = recordingOf(
+    frames(
+      traced,
+      reading({ ms: 10, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
+      moved({ at: at(500), pid, in: 1, from: ELSEWHERE, to: place }),
+      reading({ ms: 600, pid, ticks: TICKS, at: place, auxv }),
+      ...dumped(pid, 60, 1000),
+      moved({ at: at(1500), pid, in: 1, from: place, to: away }),
+      reading({ ms: 1600, pid, ticks: TICKS, at: away, auxv }),
+      moved({ at: at(2000), pid, in: 1, from: away, to: further }),
+      reading({ ms: 2100, pid, ticks: TICKS, at: further, auxv }),
+      ...dumped(pid, 61, 3000),
+      exited({ at: at(3060), pid, in: 1 }),
+      ...restored(pid, 70, 4000, 2, place),
+      reading({ ms: 4100, pid, ticks: TICKS + 400n, at: place, auxv }),
+      ...dumped(pid, 62, 6000),
+      heard(at(8000)),
+    ),
+  );
+  const pieces = [
+    await readPath(fileWith(context, recording)),
+    named(first, '1'),
+    named(second, '2'),
+    named(last, '3'),
+  ];
+  const moves = chaptersOf(pieces)
+    .filter(({ main }) => main.evidence.process.pid === pid)
+    .map(({ conclusion }) => conclusion.filter((one) => one.includes(' moved it from ')).length);
+  assert.deepEqual(moves, [1, 3, 1]);
 });

@@ -1,4 +1,5 @@
 import { dumpClocks } from './dump-clocks.js';
+import { lineage } from './lineage.js';
 import { byMaking } from './making.js';
 import { newestDump, type Origin, originOf } from './origin.js';
 import { areOtherHosts } from './same.js';
@@ -37,16 +38,17 @@ export const byDump = (witnesses: readonly Witness[]): readonly Group[] => {
   if (first === undefined && others.length === 0) return byClock(images);
   if (first === undefined) return [{ witnesses: [...others, ...images], later: undefined, perhaps: [] }];
   const undated = images.filter((image) => !dumps.some((dump) => dump.images.includes(image)));
-  const groups = [first, ...later].map((dump): Group => {
-    const own = others.filter((one) => !isApart(one, dump, dumps, others));
+  const told = [first, ...later].map((dump) => others.filter((one) => !isApart(one, dump, dumps, others)));
+  const groups = [first, ...later].map((dump, index): Group => {
+    const own = told[index] ?? [];
     const doubtful = own.map((one) => originOfOne(one, dumps, others)).find((origin) => origin?.dump === dump);
     return {
-      witnesses: [...own, ...dump.images, ...(dump === first ? undated : [])],
+      witnesses: [...lineage(own, dump, dumps, others), ...dump.images, ...(dump === first ? undated : [])],
       later: undefined,
       perhaps: doubtful?.perhaps.flatMap(({ images: [image] }) => image ?? []) ?? [],
     };
   });
-  const left = others.filter((one) => !groups.some((group) => group.witnesses.includes(one)));
+  const left = others.filter((one) => !told.some((own) => own.includes(one)));
   if (left.length === 0) return groups;
   const leaving = newestDump(
     dumps.filter((dump) => dump.images.length > 0 && left.every((one) => ranOn(one, dump.until))),
