@@ -46,12 +46,13 @@ export const isVdsoFirst = ({ evidence, release }: Space): boolean => {
 
 /**
  * Pages of vvar data this kernel maps beside its vDSO. On x86, for every bitness: 4 since time namespaces (5.6,
- * "vvar_start = . - 4*PAGE_SIZE"), 6 with [vvar_vclock] (e93d2521b27f, 6.13). Undefined where it is not known.
+ * "vvar_start = . - 4*PAGE_SIZE"), two of which are [vvar_vclock] in 6.13 and 6.14 (e93d2521b27f, map_vdso:
+ * "__VVAR_PAGES - VDSO_NR_VCLOCK_PAGES"); since 6.15 [vvar] has 4 of its own (df7fcbefa710). Undefined where it is not known.
  */
 export const expectedVvarPages = ({ evidence, release, vvars }: Space): number | undefined => {
-  // A vendor's 6.12 may have the split of 6.13, and a container may print any release.
-  if (isX86(evidence.host.machine) === true && vvars.some(({ name }) => name === '[vvar_vclock]')) return 6;
-  return usualVvarPages(evidence.host.machine, release);
+  // A vendor's 6.12 may have the split of 6.13, with 4 pages or 6, and a container may print any release.
+  const split = isX86(evidence.host.machine) === true && vvars.some(({ name }) => name === '[vvar_vclock]');
+  return split && atLeast(release, 6, 13) !== true ? undefined : usualVvarPages(evidence.host.machine, release);
 };
 
 /** The same by machine (uname -m) and release alone. */
@@ -63,16 +64,18 @@ export const usualVvarPages = (machine: string | undefined, release: Release | u
     return atLeast(release, 5, 9) === true ? 2 : undefined;
   }
   if (isX86(machine) !== true) return undefined;
-  if (atLeast(release, 6, 13) === true) return 6;
+  if (atLeast(release, 6, 15) === true) return 6;
   return atLeast(release, 5, 6) === true ? 4 : undefined;
 };
 
 /**
  * No x86 kernel of that release maps fewer, whatever its vendor added: "vvar_start = . - 2 * PAGE_SIZE" of
- * vdso-layout.lds.S since 3.16, 3 with the page of Hyper-V's clock (90b20432aeb8, 4.12). Special mappings can be cut there.
+ * vdso-layout.lds.S since 3.16, 3 with the page of Hyper-V's clock (90b20432aeb8, 4.12), 4 with [vvar_vclock]. Special
+ * mappings can be cut before 5.11.
  */
-const fewestVvarPages = ({ evidence, release }: Space): number | undefined => {
+const fewestVvarPages = ({ evidence, release, vvars }: Space): number | undefined => {
   if (isX86(evidence.host.machine) !== true) return undefined;
+  if (vvars.some(({ name }) => name === '[vvar_vclock]')) return 4;
   if (atLeast(release, 4, 12) === true) return 3;
   return atLeast(release, 3, 16) === true ? 2 : undefined;
 };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { forecast } from '../../src/judge/forecast.js';
 import { judge } from '../../src/judge/judge.js';
 import {
   classes,
@@ -152,6 +153,24 @@ test('trap 24: x86 before 5.6 has two or three pages of [vvar], and each may be 
 
 test('a vendor kernel of 6.12 may have the split of 6.13', () => {
   assert.equal(attached(NATIVE, { release: '6.12.0-55.el10.x86_64' }), true);
+});
+
+test('6.13 and 6.14 split their four pages of data in two and two: an ordinary process is attached, and restored in place', () => {
+  const maps = `7f1000000000-7f1000002000 r--p 00000000 00:00 0 [vvar]
+                7f1000002000-7f1000004000 r--p 00000000 00:00 0 [vvar_vclock]
+                7f1000004000-7f1000006000 r-xp 00000000 00:00 0 [vdso]
+                ${STACK}`;
+  for (const release of ['6.13.7-arch1-1', '6.14.0-27-generic', '6.12.0-100.el10.x86_64', undefined]) {
+    const evidence = evidenceOf(native({ maps, auxv: 0x7f1000004000n, pagemap: {}, ...(release && { release }) }));
+    const made = { ...evidence, host: { ...evidence.host, release } };
+    const verdict = judge(made);
+    assert.equal(verdict.vdso?.vvarAttached, true, release);
+    assert.deepEqual(codes(verdict), [], release);
+    if (release !== undefined) assert.equal(forecast(made, verdict, '4.2').restore, 'in-place', release);
+  }
+  const cut = maps.split('\n').slice(1).join('\n');
+  assert.equal(attached(cut, { release: '6.14.0' }), false);
+  assert.equal(attached(maps, { release: '6.15.0' }), false, 'there [vvar] alone has four');
 });
 
 test('trap 25: [vvar_vclock] between them is normal since 6.13; [vdso] before [vvar] on 3.16 and csky', () => {
