@@ -8,6 +8,7 @@ import type { Evidence, Host, Unread } from '../model/evidence.js';
 import { type Failure, failure, type Outcome, success } from '../model/failure.js';
 import type { Judged } from '../model/judged.js';
 import { bareEvidence, factsOf } from '../proc/unread.js';
+import { escapeText } from '../text/escape.js';
 import type { Progress } from '../trace/replay.js';
 import type { Input } from './recognise.js';
 import type { Life } from './recording/life.js';
@@ -129,8 +130,18 @@ const corePiece = async (input: Input): Promise<Outcome<Piece>> => {
     input,
     host: evidence.host,
     judged: [{ evidence, verdict: { ...verdict, findings } }],
-    problems: evidence.unread.map(({ detail }) => failure('bad-input', detail)),
+    problems: cutShort(input.path, evidence.unread),
+    partial: evidence.unread.length > 0,
   });
+};
+
+/** One sentence: a core that the limit of its size ended lacks segments by the hundred. */
+const cutShort = (path: string, [first, ...more]: readonly Unread[]): readonly Failure[] => {
+  if (first === undefined) return [];
+  const others =
+    more.length === 0 ? '' : more.length === 1 ? ', and so is one more' : `, and so are ${more.length} more`;
+  const text = `${escapeText(path)} is cut short: ${first.detail}${others}.`;
+  return [failure('bad-input', text, 'Copy it again, or let it be written whole: ulimit -c unlimited.')];
 };
 
 const recordingPiece = async (input: Input, options: PieceOptions): Promise<Outcome<Piece>> => {

@@ -97,7 +97,7 @@ const readOpen = async (file: FileHandle, path: string, shown: string): Promise<
     if (!segment.execute || segment.fileSize === 0n || segment.fileSize > BigInt(MOST_IMAGE_BYTES)) continue;
     const content = await bytesAt(file, Number(segment.offset), Number(segment.fileSize));
     if (content.length > 0) bytes.set(segment.start, Uint8Array.from(content));
-    else
+    if (content.length < Number(segment.fileSize))
       unread.push({ what: 'mem', why: 'truncated', detail: `segment at 0x${segment.start.toString(16)} is cut off` });
   }
   const evidence: Evidence = {

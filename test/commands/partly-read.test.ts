@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { AUXV, archive, entriesOf, type Files, JSON_TEXT, MAPS, withDirectory } from '../bundle/made-bundle.js';
+import { coreFile } from '../core/build.js';
 import { resealed } from '../trace/resealed.js';
 import { recordedStory } from '../trace/story.js';
 import { runProgram } from './run-program.js';
@@ -73,4 +74,27 @@ test('images of which a file is damaged or missing ended as if all were well, an
       assert.match(ended.errors, /^vdsowatch: img\/mm-27635\.img [^\n]+ Copy the images again; [^\n]+\n$/);
       assert.match(ended.out, /^27635 .*restored-without-vdso/m);
     });
+});
+
+test('a core that is cut short ended as if all were well, with half a sentence for each segment', async () => {
+  const segment = (start: bigint) => ({ start, flags: 5, content: new Uint8Array(4096).fill(0x90), path: '/bin/x' });
+  const whole = coreFile({
+    pid: 4711,
+    comm: 'x',
+    ip: 0x400000n,
+    signal: 6,
+    address: 0n,
+    auxv: [[6n, 4096n]],
+    segments: [0x400000n, 0x500000n, 0x600000n].map(segment),
+  });
+  await withDirectory({ whole, cut: whole.subarray(0, whole.length - 3000 - 4096) }, async (cwd) => {
+    const good = await runProgram(['analyze', 'whole'], { cwd });
+    assert.deepEqual([good.status, good.errors], [0, '']);
+    const bad = await runProgram(['analyze', 'cut'], { cwd });
+    assert.equal(bad.out, good.out);
+    assert.equal(bad.status, 3);
+    const expected =
+      /^vdsowatch: cut is cut short: segment at 0x500000 is cut off, and so is one more\. Copy it again, [^\n]+\n$/;
+    assert.match(bad.errors, expected);
+  });
 });
