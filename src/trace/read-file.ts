@@ -76,7 +76,7 @@ async function* itemsOf<T>(
   let nothing: number | undefined = 0;
   try {
     for await (const piece of unpack(pieces)) {
-      const items = Buffer.isBuffer(piece) ? reading.push(piece) : reading.broken(piece.broken);
+      const items = Buffer.isBuffer(piece) ? reading.push(piece) : reading.broken(piece.broken, 'torn' in piece);
       if (items.some(({ kind }) => kind !== 'damage')) nothing = undefined;
       if (nothing !== undefined && Buffer.isBuffer(piece)) nothing += piece.length;
       if (nothing !== undefined && nothing > ENOUGH_OF_NOTHING) break;

@@ -10,7 +10,7 @@ export interface Reading<T> {
   /** What is left at the end of the data. */
   readonly end: () => readonly TraceItem<T>[];
   /** Something between the last piece and the next is missing: what was begun is closed. */
-  readonly broken: (text: string) => readonly TraceItem<T>[];
+  readonly broken: (text: string, torn?: boolean) => readonly TraceItem<T>[];
 }
 
 /** From bytes to items; pure but for its own memory. Never throws, whatever the bytes. */
@@ -153,10 +153,10 @@ export const openReading = <T>(reader: LineReader<T>): Reading<T> => {
       if (!foreign) tail();
       return taken();
     },
-    broken: (text) => {
+    broken: (text, torn) => {
       if (foreign) return [];
       tail();
-      damaged(text, number + 1);
+      damaged(text, number + 1, torn);
       lastFrame = undefined;
       return taken();
     },

@@ -1,8 +1,8 @@
 import { gunzip } from '../gzip/gunzip.js';
 import { frontMember, SIGNATURE, tornMember } from './gzip-member.js';
 
-/** Bytes of the recording, or the news that some are missing here. */
-export type Unpacked = Buffer | { readonly broken: string };
+/** Bytes of the recording, or the news that some are missing here; `torn`: at its end, as of a killed writer. */
+export type Unpacked = Buffer | { readonly broken: string; readonly torn?: true };
 
 /** A recording as it was written, whether it is plain or compressed; told by its bytes. */
 export async function* unpack(pieces: AsyncIterable<Buffer>): AsyncGenerator<Unpacked, void, undefined> {
@@ -42,7 +42,7 @@ async function* members(pieces: AsyncIterable<Buffer>): AsyncGenerator<Unpacked,
         // As after a killed writer.
         const torn = tornMember(waiting);
         if (damaged) yield { broken: DAMAGED };
-        yield torn.length > 0 ? torn : { broken: 'the compressed data ends within a member' };
+        yield torn.length > 0 ? torn : { broken: 'the compressed data ends within a member', torn: true };
         return;
       }
       damaged = true;

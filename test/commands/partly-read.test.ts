@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { gzipMember } from '../../src/trace/gzip-member.js';
 import { AUXV, archive, entriesOf, type Files, JSON_TEXT, MAPS, withDirectory } from '../bundle/made-bundle.js';
 import { coreFile } from '../core/build.js';
 import { resealed } from '../trace/resealed.js';
@@ -42,7 +43,10 @@ test('a bundle of which one process cannot be used ended as if all were well', a
 
 test('a recording with a damaged place ended as if all were well; one whose writer was killed is as good as it can be', async () => {
   const story = recordedStory();
+  const member = await gzipMember(story);
   const files = {
+    // Of the last member there is nothing but its beginning.
+    'killed.gz': Buffer.concat([member, member.subarray(0, 18)]),
     torn: story.slice(0, -20),
     damaged: story.replace('"puppet"', '"puppex"'),
     later: resealed(story.replace('"call":"mremap"', '"call":"mwarp"')),
@@ -56,6 +60,7 @@ test('a recording with a damaged place ended as if all were well; one whose writ
       return ended.status;
     };
     // In the made-up world all processes lack their vvar.
+    assert.equal(await statusOf('killed.gz'), 1);
     assert.deepEqual(await Promise.all(['torn', 'damaged', 'later', 'more'].map(statusOf)), [1, 3, 3, 1]);
   });
 });
