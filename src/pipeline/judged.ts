@@ -78,7 +78,8 @@ const contextOf = ({ placedAt, past, readAt }: SpaceRecord): JudgeContext => ({
 const compare = (ledger: Ledger, space: SpaceRecord, before: Verdict | undefined, after: Verdict): void => {
   const old = new Map(before?.findings.map((finding) => [sameness(finding), finding]));
   for (const finding of after.findings) if (!old.delete(sameness(finding))) addFinding(ledger, space, finding, false);
-  for (const finding of old.values()) addFinding(ledger, space, finding, true);
+  // A zombie has nothing left: that nobody has reaped it yet is no mend.
+  if (after.applicable) for (const finding of old.values()) addFinding(ledger, space, finding, true);
   const [from, to] = [before?.vdso?.start, after.vdso?.start];
   if (from === undefined || to === undefined || from === to) return;
   const current = ledger.spaces.get(space.id);

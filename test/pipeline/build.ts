@@ -211,7 +211,7 @@ export const simpleJudge: Judge = (evidence, context): Verdict => {
     policies: { hint: UNDECIDED, pfn: UNDECIDED, symtable: UNDECIDED },
     confidence: 'proven',
     abi: 'x86_64',
-    applicable: true,
+    applicable: evidence.vmas?.length !== 0,
   };
 };
 

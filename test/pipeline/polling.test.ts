@@ -39,6 +39,12 @@ test('a finding that is over is said to be over, once', () => {
   assert.deepEqual(run(ledger, [read({ ...process, at: at(1500), vdso: A })]).lines, []);
 });
 
+test('what was found of a process is not over when it dies', () => {
+  const ledger = begin('polling');
+  run(ledger, [read({ ...process, at: at(0), vdso: B, auxv: A })]);
+  assert.deepEqual(run(ledger, [read({ ...process, at: at(500), state: 'Z' })]).lines, []);
+});
+
 test('an exec is seen by another image: a new generation, no move', () => {
   const ledger = begin('polling');
   run(ledger, [read({ ...process, at: at(0), vdso: A })]);

@@ -131,8 +131,7 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
       offset = replayed.offset;
       const touched = new Map<Life, bigint>();
       for (const line of lines) {
-        const vanished = line.gone === true && state.spaces.get(line.space)?.verdict?.applicable === false;
-        const life = vanished ? undefined : onLine(line, line.at + offset, passed);
+        const life = onLine(line, line.at + offset, passed);
         if (life !== undefined) touched.set(life, line.at);
       }
       for (const observation of content) {
