@@ -1,4 +1,5 @@
 import { compatDefines, compatTest, X86_COMPAT_TEST } from './calls.js';
+import { definesUsed, FORMAT_TYPES, queueDefines, windowDefines } from './defines.js';
 import type { Host } from './host.js';
 import { followMembers, MEMBER_PATH, type MemberPath, padMembers } from './members.js';
 import type { Probe, Script } from './script.js';
@@ -94,22 +95,6 @@ const NO_VDSO_MEMBER =
 const pick = (scripts: ReadonlyMap<string, Script>, names: readonly string[]): readonly Script[] =>
   names.flatMap((name) => scripts.get(name) ?? []);
 
-const windowDefines = ({ window }: Host): ReadonlyMap<string, string> =>
-  window === undefined
-    ? new Map()
-    : new Map([
-        ['VVAR', `0x${window.below.toString(16)}`],
-        ['VDSO', `0x${window.above.toString(16)}`],
-      ]);
-
-const queueDefines = ({ queues }: Host): ReadonlyMap<string, string> =>
-  queues === undefined
-    ? new Map()
-    : new Map([
-        ['CPUS', String(queues.cpus)],
-        ['DEEP', String(queues.deep)],
-      ]);
-
 const compose = (
   host: Host,
   scripts: readonly Script[],
@@ -128,26 +113,11 @@ const compose = (
     return `${points.join(',\n')}\n${body}`;
   });
   const defines = new Map([...scripts.flatMap((script) => [...script.defines]), ...overrides]);
-  const used = new Set(bodies.join('\n').match(/\b[A-Z][A-Z_0-9]+\b/g));
-  const text = [
-    ...FORMAT_TYPES,
-    ...[...defines].flatMap(([name, value]) => (used.has(name) ? [`#define ${name} ${value}`] : [])),
-    ...(paths.size > 0 ? [structs] : []),
-    ...bodies,
-  ].join('\n');
+  const text = [...FORMAT_TYPES, ...definesUsed(bodies, defines), ...(paths.size > 0 ? [structs] : []), ...bodies].join(
+    '\n',
+  );
   return { text: `${text}\n`, points: kept.flatMap(({ points }) => points), leftOut: judged.flatMap((j) => j.leftOut) };
 };
-
-/**
- * Types that event formats name. A bpftrace up to 0.23 that cannot read BTF (kernel without, or no CAP_SYS_ADMIN) has
- * them from nowhere else; to all others these lines are nothing (tried on 0.17, 0.23, 0.27).
- */
-const FORMAT_TYPES = [
-  '#define pid_t int',
-  '#define size_t unsigned long',
-  '#define s64 long',
-  '#define u64 unsigned long',
-];
 
 /** The probe with the attach points that work here: none when its action needs what this host does not have. */
 const judgeProbe = (host: Host, script: string, probe: Probe): { probe: Probe; leftOut: readonly LeftOut[] } => {

@@ -28,6 +28,12 @@ test('where loops are verified, lives wait in queues of this machine; asked for 
   assert.deepEqual(composeMain(here, scripts(), { queued: false }), composeMain(host(), scripts()));
 });
 
+test('a #define that only another one names is lost', () => {
+  const named = [...composeMain(host(), scripts()).text.matchAll(/^#define TOUCHES .*$/gm)].join();
+  assert.match(named, /IN_WINDOW/);
+  assert.match(composeMain(host(), scripts()).text, /^#define IN_WINDOW /m);
+});
+
 test('a ring per CPU is marked, and the heartbeat stays the last', () => {
   for (const composition of [
     composeMain(host(), scripts(), { rings: true }),
