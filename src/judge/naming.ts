@@ -106,17 +106,21 @@ export const imageHasOwnNames = ({ host }: Evidence, vmas: readonly Vma[]): bool
 const OLD_NAMES = /^(sh|hexagon|csky)/;
 
 const FOUR_GIB = 0x1_0000_0000n;
+const UML_TOP = 0x80_0000_0000n;
 
 const keepsOldNames = (evidence: Evidence): boolean => OLD_NAMES.test(evidence.host.machine ?? '');
 
 /**
  * User-Mode Linux says x86_64 but has a vDSO of one page and never a [vvar] (arch/x86/um/vdso); the x86-64 image of a
- * real kernel with special mappings has two pages or more, and a [vvar] unless somebody unmapped it.
+ * real kernel with special mappings has two pages or more (one in 5.3 to 5.5), and a [vvar] unless somebody unmapped it.
+ * UML has no [vsyscall], and until it got a fourth level of page tables (6.13) 39 bits of addresses.
  */
 export const isUserMode = (evidence: Evidence, vmas: readonly Vma[]): boolean => {
   if (evidence.host.machine !== 'x86_64' || vmas.some(isVvarNamed)) return false;
   const release = parseRelease(evidence.host.release);
   if (release !== undefined && atLeast(release, 3, 16) !== true) return false;
+  if (vmas.some(({ name, end }) => name === '[vsyscall]' || (end > UML_TOP && atLeast(release, 6, 13) === false)))
+    return false;
   const reference = evidence.host.reference.get('x86_64');
   if (reference !== undefined && reference.length > 0) return reference.length === 1;
   const page = BigInt(evidence.host.pageSize);

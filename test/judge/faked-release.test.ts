@@ -83,6 +83,24 @@ test('where the name was not tried, written data that has it is not known to be 
   assert.equal(seen.vdso?.vvarAttached, undefined);
 });
 
+test('a real 5.4, whose vDSO has one page, is not User-Mode Linux because its [vvar] was unmapped', () => {
+  const made = (more: string): Made => ({
+    release: '5.4.0-216-generic',
+    hintTest: 'kept',
+    reference: { x86_64: [0x1a05], i386: [0x1a06, 0x1a07] },
+    maps: `7ffc15b9c000-7ffc15bbd000 rw-p 00000000 00:00 0 [stack]
+           7ffc15bf0000-7ffc15bf1000 rwxp 00000000 00:00 0 [vdso]
+           ${more}`,
+    auxv: 0x7ffc15bf0000n,
+    pagemap: { '0x7ffc15bf0000': [copiedPage(0x9a05)] },
+  });
+  for (const more of ['', 'ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]']) {
+    const verdict = judged(made(more));
+    assert.equal(verdict.vdso?.start, 0x7ffc15bf0000n, more);
+    assert.deepEqual([verdict.vdso?.modifiedPages, verdict.vdso?.vvarAttached, verdict.hint], [[0], false, 'ok'], more);
+  }
+});
+
 test('a vDSO of one page since 5.11 is that of User-Mode Linux, wherever it was moved', () => {
   const verdict = judged({
     release: '6.12.101',
