@@ -335,6 +335,11 @@ test('there is no forecast for a CRIU that was not made for the machine yet', ()
   assert.equal(foretell(risc, '4.1').dump, 'ok');
 });
 
+test('what is not known of CRIU on a machine is said of the machine, not of a process of its own', () => {
+  const arm = made([VDSO], { machine: 'armv7l', release: '6.1.0', wordSize: 4 });
+  assert.equal(foretell(arm, '4.2').findings[0]?.text, 'No forecast: no facts about CRIU on armv7l.');
+});
+
 test('uprobes: the line depends on the version', () => {
   const probed = made(
     [

@@ -41,7 +41,6 @@ export const notKnown = (space: Space, version: CriuVersion): string | undefined
 const SUPPORTED = new Map<string, readonly [number, number]>([
   ['x86_64', [2, 0]],
   ['aarch64', [2, 0]],
-  ['armv7l', [2, 0]],
   ['ppc64le', [2, 0]],
   ['s390x', [3, 4]],
   ['mips64', [3, 15]],
