@@ -59,6 +59,13 @@ test('root of a container: what it lacks is named, and its user namespace', () =
   assert.match(checks[1]?.found ?? '', /CAP_SYS_ADMIN, CAP_PERFMON, CAP_BPF/);
 });
 
+test('a capability that only readings need does not make live tracing fail: the probes are attached without it', () => {
+  // CAP_SYS_PTRACE is missing, all others are there.
+  const machine = fakeMachine({ files: { '/proc/self/status': 'CapEff:\t000001fffff7ffff\n' } });
+  assert.deepEqual(statuses(privilegeChecks(machine)), ['capabilities warn']);
+  assert.match(privilegeChecks(machine)[1]?.found ?? '', /without CAP_SYS_PTRACE:/);
+});
+
 test('kernels: old ones capture, recent ones trace', () => {
   assert.equal(kernelCheck('3.10.0-1160.el7.x86_64', 'x86_64').status, 'warn');
   assert.equal(kernelCheck('4.18.0-553.el8', 'x86_64').status, 'warn');

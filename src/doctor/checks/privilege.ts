@@ -1,3 +1,4 @@
+import { mayTrace } from '../../bpftrace/host.js';
 import { printable } from '../../text/escape.js';
 import { type Check, fail, ok, warn } from '../check.js';
 import type { Machine } from '../machine.js';
@@ -16,7 +17,8 @@ const AS_ROOT = 'run it as root: sudo vdsowatch ...';
 /** Who we are, and what of root's power is there: uid, CapEff of /proc/self/status, the user namespace. */
 export const privilegeChecks = (machine: Machine): readonly Check[] => {
   const { uid } = machine;
-  const set = /^CapEff:\s*([0-9a-f]+)$/m.exec(machine.read('/proc/self/status') ?? '')?.[1];
+  const status = machine.read('/proc/self/status') ?? '';
+  const set = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1];
   const effective = set === undefined ? undefined : BigInt(`0x${set}`);
   const missing = effective === undefined ? [] : CAPABILITIES.filter(([bit]) => ((effective >> bit) & 1n) === 0n);
   const names = missing.map(([, name]) => name).join(', ');
@@ -32,14 +34,17 @@ export const privilegeChecks = (machine: Machine): readonly Check[] => {
           effective === undefined ? 'not told by /proc/self/status' : 'all that are needed',
         )
       : uid === 0
-        ? fail(
-            'capabilities',
-            'capabilities',
-            `root without ${names}`,
-            'run it outside the container, or give it these',
-          )
+        ? lacking(mayTrace(status) === false, names)
         : warn('capabilities', 'capabilities', `without ${names}`, AS_ROOT);
   return [identity, capabilities, userNamespace(machine)];
+};
+
+/** Some keep the probes from being attached, the others only keep processes or page frames from being read. */
+const lacking = (forbidsTracing: boolean, names: string): Check => {
+  const mend = 'run it outside the container, or give it these';
+  return forbidsTracing
+    ? fail('capabilities', 'capabilities', `root without ${names}`, mend)
+    : warn('capabilities', 'capabilities', `root without ${names}: not every process can be read whole`, mend);
 };
 
 /** The initial one maps all ids to themselves; page frames are shown only there (file_ns_capable, fs/proc/task_mmu.c). */
