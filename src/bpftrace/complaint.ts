@@ -22,10 +22,13 @@ export const explainEnding = ({ stderr, code, signal }: Ending): Failure => {
     }
   const error = stderr.find((line) => /(?:ERROR|FATAL|[Ee]rror): /.test(line) && !isHarmless(line));
   if (error !== undefined)
-    return failure('probe-rejected', `bpftrace did not take the script: ${quote(error)}`, null, stderr);
+    return failure('probe-rejected', `bpftrace did not take the script: ${quote(error)}`, ANOTHER, stderr);
   const how = signal === undefined ? `with status ${code ?? 'unknown'}` : `by ${signal}`;
   return failure('bpftrace-died', `bpftrace ended ${how}`, null, stderr);
 };
+
+/** Tested are 0.17 to 0.27. */
+const ANOTHER = 'try another bpftrace, of 0.17 to 0.27: VDSOWATCH_BPFTRACE=/path/to/it names it';
 
 /** Said on every run of some hosts, while all works. */
 export const isHarmless = (line: string): boolean => HARMLESS.some((pattern) => pattern.test(line));

@@ -18,6 +18,8 @@ export interface Bpftrace {
 /** From 0.17 on the scripts of probes/ work as they are. */
 const OLDEST = { major: 0, minor: 17 } as const;
 
+/** A bpftrace that was named is not replaced by installing one. */
+const CORRECT = 'let VDSOWATCH_BPFTRACE name a bpftrace 0.17 or newer, or unset it to use the installed one';
 const INSTALL = 'install bpftrace 0.17 or newer (npm start -- --setup, or apt install bpftrace)';
 
 /** The bpftrace to use: `chosen`, $VDSOWATCH_BPFTRACE, or the first on $PATH or in the folders of root's programs. */
@@ -29,8 +31,8 @@ export const findBpftrace = async (
   const named = chosen ?? (env['VDSOWATCH_BPFTRACE'] || undefined);
   const path = named ?? onPath('bpftrace', env);
   if (path === undefined) return failed(failure('no-bpftrace', 'bpftrace was not found', INSTALL));
-  if (!existsSync(path))
-    return failed(failure('no-bpftrace', `there is no bpftrace at ${printable(path)}`, 'correct VDSOWATCH_BPFTRACE'));
+  const mend = named === undefined ? INSTALL : CORRECT;
+  if (!existsSync(path)) return failed(failure('no-bpftrace', `there is no bpftrace at ${printable(path)}`, mend));
   // Version and library faults only: it needs no privilege.
   const asked = await execa(path, ['--version'], {
     reject: false,
@@ -42,10 +44,9 @@ export const findBpftrace = async (
   const version = parseVersion(asked.stdout);
   if (version === undefined) {
     const said = printable((asked.stderr || asked.shortMessage || 'nothing').split('\n')[0] ?? '').slice(0, 200);
-    return failed(failure('no-bpftrace', `${printable(path)} does not say which bpftrace it is: ${said}`, INSTALL));
+    return failed(failure('no-bpftrace', `${printable(path)} does not say which bpftrace it is: ${said}`, mend));
   }
-  if (isOlder(version, OLDEST))
-    return failed(failure('old-bpftrace', `bpftrace ${version.version} is too old`, INSTALL));
+  if (isOlder(version, OLDEST)) return failed(failure('old-bpftrace', `bpftrace ${version.version} is too old`, mend));
   return success({ path, ...version });
 };
 

@@ -54,6 +54,7 @@ test('an unknown error is quoted, escaped and cut', () => {
   assert.equal(reason.kind, 'probe-rejected');
   assert.ok(reason.text.includes('ERROR: something \\x1b[2J new'));
   assert.ok(reason.text.length < 300);
+  assert.match(reason.mend ?? '', /VDSOWATCH_BPFTRACE/);
 });
 
 test('an ending without a word says how', () => {

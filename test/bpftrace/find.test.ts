@@ -54,3 +54,16 @@ test('missing, too old, broken: a sentence and a mend', async () => {
   assert.match(text ?? '', /bad \\x1b\[2J library$/);
   assert.equal((await reason(program('silent', 'exit 0')))[0], 'no-bpftrace');
 });
+
+test('a bpftrace that the environment names is not mended by installing one', async () => {
+  const mend = async (env: NodeJS.ProcessEnv): Promise<string | null | undefined> => {
+    const found = await findBpftrace(undefined, env);
+    return found.ok ? undefined : found.failure.mend;
+  };
+  const old = program('old', 'echo bpftrace v0.11.3');
+  const broken = program('broken', 'exit 127');
+  for (const named of [old, broken, join(folder, 'none')])
+    assert.match((await mend({ PATH: folder, VDSOWATCH_BPFTRACE: named })) ?? '', /VDSOWATCH_BPFTRACE .* unset/, named);
+  program('bpftrace', 'echo bpftrace v0.11.3');
+  assert.match((await mend({ PATH: folder })) ?? '', /^install/);
+});
