@@ -130,7 +130,8 @@ const sayEvent = (ledger: Ledger, happening: Happening, event: Exclude<Event, { 
       ledger.tracer = event.status;
       return {
         ...NOBODY,
-        text: [event.status.text, ...unsaid(ledger, event.status)].join('; '),
+        // Notes are sentences; here they are parts of one.
+        text: [event.status.text, ...unsaid(ledger, event.status)].join('; ').replace(/(?<!\.)\.; /g, '; '),
         severity: event.status.mode === 'polling' ? 'warning' : 'info',
       };
   }

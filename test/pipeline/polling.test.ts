@@ -93,3 +93,13 @@ test('what a host does not let us see is said once', () => {
   assert.equal(second.lines[0]?.text, 'polling: bpftrace not found');
   assert.deepEqual(second.state.tracer.notes, ['Not root: ...']);
 });
+
+test('notes that are sentences are joined as parts of one: no full stop before a semicolon', () => {
+  const status = {
+    mode: 'polling',
+    text: 'polling: x',
+    notes: ['x: mend it', 'Pages are hidden.', 'All alone.'],
+  } as const;
+  const { lines } = run(begin('polling'), [happened({ kind: 'status', at: at(0), status })]);
+  assert.equal(lines[0]?.text, 'polling: x; mend it; Pages are hidden; All alone.');
+});
