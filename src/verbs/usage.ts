@@ -15,9 +15,14 @@ export const unknownVerb = (program: Command, words: readonly string[]): string 
 
 /** Commander's complaint in one line, with where to read on. */
 export const usageSentence = (program: Command, words: readonly string[], error: CommanderError): string => {
-  const verb = program.commands.find((one) => one.name() === words[0])?.name();
+  const verbs = program.commands.map((one) => one.name());
+  const verb = verbs.find((name) => name === words[0]);
+  // `--json ps`: to commander those are options of `watch`, and a word too many.
+  const late = verb === undefined ? verbs.find((name) => words.includes(name)) : undefined;
   const said = escapeText(error.message.replace(/^error: /, '').replace(/\n/g, ' ')).slice(0, 500);
-  const help = `See vdsowatch ${verb === undefined ? '' : `${verb} `}--help`;
+  const place = late === undefined ? '' : `Options of ${late} go after it. `;
+  const about = late ?? verb;
+  const help = `${place}See vdsowatch ${about === undefined ? '' : `${about} `}--help`;
   return `${said}${/[.)]$/.test(said) ? '' : '.'} ${help}.`;
 };
 

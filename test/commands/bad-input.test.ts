@@ -26,6 +26,8 @@ const CASES: readonly (readonly [words: string, status: number, sentence: RegExp
   ['ps 0x10', 2, /"0x10" is not a process id/],
   ['ps 999999999', 3, /There is no process 999999999\. See `ps -e`/],
   ['watch extra', 2, /too many arguments.* See vdsowatch watch --help/],
+  ['--json ps', 2, /Options of ps go after it\. See vdsowatch ps --help\.$/m],
+  ['--strict ps', 2, /unknown option '--strict'\. Options of ps go after it/],
   ['watch -o foo', 2, /Allowed choices/],
   ['watch --pid x', 2, /"x" is not a process id/],
   ['watch --pid 999999999', 3, /There is no process 999999999/],
