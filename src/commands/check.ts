@@ -1,5 +1,6 @@
 import { readChosen } from '../census/chosen.js';
 import { hostImages } from '../census/host-images.js';
+import { newerThanKnown } from '../judge/criu/newer.js';
 import { forecast } from '../judge/forecast.js';
 import { survives } from '../judge/survives.js';
 import { stateWord, unreadableText } from '../judge/words.js';
@@ -44,7 +45,8 @@ export const run = async (pids: readonly number[], options: CheckOptions): Promi
   const judged = found.map((one): Judged => {
     return { ...one, forecast: forecast(one.evidence, one.verdict, options.criu, pristine) };
   });
-  for (const note of limits(local, true)) say(note);
+  const newer = newerThanKnown(options.criu);
+  for (const note of [...limits(local, true), ...(newer === undefined ? [] : [newer])]) say(note);
   if (isForMachines(options.output)) {
     printReport(reportFrame(local.host, problems), judged, options.output);
   } else {

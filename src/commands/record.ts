@@ -82,6 +82,10 @@ export const run = async (options: RecordOptions): Promise<number> => {
   const recorder = opened.value;
   const unregister = register(output);
   process.on(FLUSH, () => void recorder.flush());
+  let isWhole = true;
+  void recorder.failed.then(() => {
+    isWhole = false;
+  });
   const selection = await selectionOf(options);
   const seen = new Subject<RecordedFrame>();
   const ends: Promise<number>[] = [signals.signalled, recorder.failed.then((reason) => refuse(reason))];
@@ -118,7 +122,7 @@ export const run = async (options: RecordOptions): Promise<number> => {
   unregister();
   if (options.bpf && tracer.mode === 'starting')
     say(`${escapeText(output)}: it ended before the probes were attached, so what happened meanwhile is not in it`);
-  say(`${escapeText(output)}: ${tallyText(recorder.tally())}`);
+  say(`${escapeText(output)}: ${tallyText(recorder.tally(), isWhole)}`);
   return status;
 };
 
@@ -173,9 +177,10 @@ const onlyWords = ({ pid, tree, comm, cgroup }: RecordOptions): readonly string[
   ...(cgroup === undefined ? [] : [`--cgroup ${cgroup}`]),
 ];
 
-const tallyText = ({ events, snapshots, findings, bytes, files, skipped }: Tally): string =>
+/** What could not be written any more was seen all the same. */
+const tallyText = ({ events, snapshots, findings, bytes, files, skipped }: Tally, isWhole: boolean): string =>
   [
-    `${events} events, ${snapshots} readings and ${findings} findings recorded`,
+    `${events} events, ${snapshots} readings and ${findings} findings ${isWhole ? 'recorded' : 'seen, the first of them recorded'}`,
     files > 1 ? `in ${files} files` : `in ${bytes} bytes`,
     ...(skipped > 0 ? [`; ${skipped} frames are missing, because the disk was too slow`] : []),
   ].join(' ');

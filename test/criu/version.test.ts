@@ -3,6 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { installedCriu } from '../../src/criu/installed.js';
+import { newerThanKnown } from '../../src/judge/criu/newer.js';
 import { hasOnlyGnuHash, noStart } from '../../src/judge/criu/start.js';
 import { compareVersions, parseCriuVersion, versionText } from '../../src/judge/criu/version.js';
 import { parseRelease } from '../../src/judge/release.js';
@@ -62,4 +63,10 @@ test('an installed CRIU is asked; one that is missing or odd is a sentence with 
   assert.ok(!odd.ok && odd.failure.text.endsWith('prints no version.'));
   const absent = await installedCriu(join(root, 'absent'));
   assert.ok(!absent.ok && absent.failure.text.endsWith('is not installed.'));
+});
+
+test('a CRIU that nobody knows yet is not forecast in silence; patch levels are known', () => {
+  assert.match(newerThanKnown('9.9') ?? '', /^CRIU 9\.9 is newer .* as 4\.2 does\.$/);
+  for (const known of ['4.2', '4.2.1', '4.1.1', '3.17.1', '1.0', 'nonsense'])
+    assert.equal(newerThanKnown(known), undefined);
 });

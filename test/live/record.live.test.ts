@@ -180,6 +180,7 @@ test('a full disk is told at once, and what was recorded so far is whole', polle
   moving = false;
   await moves;
   assert.match(recording.said(), /the disk is full\. Free some space/);
+  assert.match(recording.said(), /findings seen, the first of them recorded in \d+ bytes/);
   const { lines, said } = await replayLines(file);
   assert.equal(said, '');
   assert.ok(lines.length > 0);
