@@ -11,7 +11,7 @@ export interface CommonOptions {
 }
 
 export const outputOption = (): Option =>
-  new Option('-o, --output <format>', 'how to print it').choices(OUTPUT_FORMATS);
+  new Option('-o, --output <format>', 'how to print it; wide: also what a table leaves out').choices(OUTPUT_FORMATS);
 
 export const jsonOption = (): Option => new Option('--json', 'same as -o json');
 

@@ -35,7 +35,12 @@ Exit status:
   ${EXIT.notWell}    it ran, and found something that is not well (check, analyze, diff, hint,
        doctor, ps --strict)
   ${EXIT.usage}    a wrong command line
-  ${EXIT.cannotRun}    it cannot run, or could not read all it was given; standard error says why, and
-       what mends it
+  ${EXIT.cannotRun}    it cannot run, or could not read all it was given; standard error says
+       why, and what mends it
   128+N  ended by signal N
+
+Environment:
+  VDSOWATCH_BPFTRACE  the bpftrace to run; else the first on PATH
+  VDSOWATCH_VETO      restore or loss: as hook --veto
+  NO_COLOR            no colours on the screen
 `;

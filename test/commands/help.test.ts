@@ -66,6 +66,7 @@ test('every verb has a help of its own, on standard output, no wider than a term
   ])
     assert.ok(verbs.includes(verb), verb);
   assert.match(out, /Exit status:\n +0 +all well/);
+  for (const line of out.split('\n')) assert.ok(line.length <= 80, line);
   for (const verb of verbs.filter((name) => name !== 'help')) {
     const help = await runProgram([verb, '--help']);
     assert.deepEqual([help.errors, help.status], ['', 0]);
