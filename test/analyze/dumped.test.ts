@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chaptersOf } from '../../src/analyze/join/chapters.js';
+import type { Piece } from '../../src/analyze/piece.js';
+import { readLog } from '../../src/criu/log/read.js';
 import { called, exited, forked, heard, moved } from '../pipeline/build.js';
 import { chapters, dumped, ELSEWHERE, images, mapSet, places, recorded, TICKS, tell } from './dumps.js';
 import { at, reading } from './recordings.js';
@@ -209,6 +211,27 @@ test('a process of a container is restored under another pid of ours: it is the 
       ],
     ],
   );
+});
+
+test('where no reading tells its pid inside, the restore log of the images tells which pid of ours it has', async (context) => {
+  const { piece, pid, place, auxv } = await images({ clock: 1045, written: 1100 });
+  const { criu } = piece;
+  assert.ok(criu?.logs.restore !== undefined);
+  const { findings } = readLog(`(00.216445) PID: real 620 virt ${pid}\n`);
+  const restore = { ...criu.logs.restore, findings };
+  const told = { ...piece, criu: { ...criu, logs: { ...criu.logs, restore } } };
+  const recording = await recorded(
+    context,
+    reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
+    ...dumped(pid, 60, 1000),
+    exited({ at: at(1100), pid, in: 1 }),
+    reading({ ms: 2000, pid: 620, ticks: TICKS + 200n, at: place, auxv }),
+    heard(at(6000)),
+  );
+  const pids = (images: Piece): number[][] =>
+    chaptersOf([recording, images]).map(({ moments }) => moments.map(({ judged }) => judged.evidence.process.pid));
+  assert.deepEqual(pids(told), [[pid, pid, 620]]);
+  assert.deepEqual(pids(piece), [[pid, pid], [620]]);
 });
 
 test('two processes that live at the same time are no two lives of one', async (context) => {

@@ -1,5 +1,5 @@
 import type { ImageProcess, ImageSet } from '../../criu/image-set.js';
-import type { CriuLog, LogProcess } from '../../criu/log/log.js';
+import { type CriuLog, type LogProcess, restoredAs } from '../../criu/log/log.js';
 import type { PostMortem } from '../../criu/post-mortem.js';
 import type { Host } from '../../model/evidence.js';
 import type { Judged } from '../../model/judged.js';
@@ -61,10 +61,11 @@ export const witnessesOf = (pieces: readonly Piece[]): readonly Witness[] =>
       const { pid } = judged.evidence.process;
       const process = criu.set.processes.find((one) => one.pid === pid);
       const logged = loggedTask(criu.logs.dump, pid);
-      // The number inside a container is nobody's number outside.
+      const restored = criu.logs.restore && restoredAs(criu.logs.restore, pid);
+      // The number inside a container is nobody's number outside, where a restore gives a new one.
       return {
         ...witness,
-        pids: logged === undefined ? [pid] : [logged.realPid],
+        pids: [...new Set([logged?.realPid ?? pid, restored ?? []].flat())],
         comm: witness.comm ?? logged?.comm,
         criu: { logs: criu.logs, process, logged, ...timesOf(criu.set) },
       };

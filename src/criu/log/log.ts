@@ -72,3 +72,10 @@ export const clockShift = ({ findings }: CriuLog): bigint | undefined => {
   const [seconds, part] = findings.find(({ code }) => code === 'boot-clock')?.values ?? [];
   return seconds === undefined || part === undefined ? undefined : BigInt(seconds) * NS_PER_SECOND + BigInt(part);
 };
+
+/** Number that a restore gave to a process of the images, as CRIU saw it; undefined: below -v4, or never begun. */
+export const restoredAs = ({ findings }: CriuLog, pid: number): number | undefined => {
+  const [real] =
+    findings.find(({ code, values }) => code === 'restored-pid' && values[1] === String(pid))?.values ?? [];
+  return real === undefined ? undefined : Number(real);
+};

@@ -50,10 +50,19 @@ const clockRule = rule(
   ROUTINE,
 );
 
+/** fork_with_pid (criu/cr-restore.c, -v4): the number of a restored task as CRIU sees it, and in its pid namespace. */
+const pidRule = rule(
+  'restored-pid',
+  'PID: real %d virt %d',
+  (real, inside) => `process ${inside} of the images is process ${real} here`,
+  ROUTINE,
+);
+
 /** Lines of a restore about the vDSO (criu/pie/restorer.c, parasite-vdso.c, cr-restore.c; versions 0.6 to 4.2). */
 export const restoreRules: readonly LogRule[] = [
   ...comparisonRules,
   clockRule,
+  pidRule,
   rule('map-native', 'Mapping native vDSO at %x', (at) => `the kernel is asked for a vDSO at 0x${at}`, { address: 0 }),
   rule('map-compat', 'Mapping compatible vDSO at %x', (at) => `the kernel is asked for a 32-bit vDSO at 0x${at}`, {
     address: 0,
