@@ -58,6 +58,7 @@ export const taskLines = (): TaskLines => {
     else if (text.startsWith('0x')) takeStatus(task, text);
     else if (CHECK.test(text)) task.checking = true;
     else if (text.startsWith('Sent msg to daemon ')) takeLook(task, text);
+    else if (text.startsWith('Process: ')) takeNumber(tasks, text);
     else task.pid = Number(IDS.exec(text)?.[1] ?? task.pid);
   };
   return {
@@ -79,6 +80,15 @@ const BEGIN = /^Dumping task \(pid: (\d{1,10})(?: comm: (.{0,64})\))?/;
 const SMAPS = 'Handling VMA with the following smaps entry: ';
 /** criu/cr-dump.c, dump_one_task: the last number is the one inside the pid namespace. */
 const IDS = /^sid=\d{1,10} pgid=\d{1,10} pid=(\d{1,10})$/;
+/** dump_pstree (criu/pstree.c): every task, also one that had ended, of which nothing else tells the number inside. */
+const takeNumber = (tasks: ReadonlyMap<number, OpenTask>, text: string): void => {
+  const [, inside, realPid] = PSTREE.exec(text) ?? [];
+  const task = tasks.get(Number(realPid));
+  if (task !== undefined) task.pid = Number(inside);
+};
+
+const PSTREE = /^Process: (\d{1,10})\((\d{1,10})\)$/;
+
 const opened = (realPid: number, comm: string): OpenTask => ({
   realPid,
   pid: realPid,

@@ -224,3 +224,23 @@ test('a container runtime has CRIU serve it: the worker that dumps has a run of 
   );
   assert.deepEqual([restore.runId, restore.imagesRunId], [parent, worker]);
 });
+
+test('a task of a container that had ended has the number of its image, which the list of all tasks tells', () => {
+  const lines = [
+    'Dumping task (pid: 15052 comm: n3)',
+    'sid=1 pgid=1 pid=4',
+    'Dumping task (pid: 15053 comm: n0)',
+    'Obtaining zombie stat ... ',
+    'Dumping pstree (pid: 15049)',
+    'Process: 4(15052)',
+    'Process: 5(15053)',
+  ];
+  const { processes } = readLog(lines.map((line) => `(00.569589) ${line}\n`).join(''), 'dump');
+  assert.deepEqual(
+    processes.map(({ pid, realPid }) => [pid, realPid]),
+    [
+      [4, 15052],
+      [5, 15053],
+    ],
+  );
+});
