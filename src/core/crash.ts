@@ -1,13 +1,12 @@
+import { LARGEST_VDSO } from '../elf/image.js';
 import { AT_SYSINFO_EHDR } from '../model/evidence.js';
 import type { Finding, Verdict } from '../model/verdict.js';
 import { contains } from '../model/vma.js';
 import { hex } from '../text/hex.js';
 import type { CoreFile } from './read.js';
 
-/** How far below its code a vDSO reaches for its data, at most: vvar and vvar_vclock, 6 pages on x86 6.13 and later. */
+/** How far below its code a vDSO reaches for its data, at most: vvar and vvar_vclock, 6 pages on x86 6.15 and later. */
 const VVAR_REACH = 16n * 4096n;
-/** No vDSO image has more pages (powerpc, 13 of 4 KiB). */
-const LARGEST_IMAGE = 16n * 4096n;
 
 /**
  * Says whether a crash has to do with the vDSO: the program ran where the vDSO once was, or the vDSO's own code read
@@ -26,7 +25,7 @@ export const crashFinding = (core: CoreFile, verdict: Verdict): Finding | undefi
     ...(address === undefined ? [] : [`siginfo: signal ${signal?.number}, address ${hex(address)}`]),
     ...(given === undefined ? [] : [`auxv: AT_SYSINFO_EHDR ${hex(given)}`]),
   ];
-  if (where === undefined && given !== undefined && ip >= given && ip < given + LARGEST_IMAGE) {
+  if (where === undefined && given !== undefined && ip >= given && ip < given + LARGEST_VDSO) {
     return found(
       'crash-in-vanished-vdso',
       given,

@@ -1,4 +1,4 @@
-import { type ElfImage, readElfImage } from '../elf/image.js';
+import { type ElfImage, LARGEST_VDSO, readElfImage } from '../elf/image.js';
 import { type Comparison, compareImage, type Pristine } from '../judge/criu/pristine.js';
 import type { Evidence } from '../model/evidence.js';
 import type { Verdict } from '../model/verdict.js';
@@ -78,8 +78,5 @@ export const wholeSize = ({ area, elf, comparison }: DumpedVdso, pageSize: numbe
   const { offset = 0, size = 0, count = 0 } = elf?.header.sectionHeaders ?? {};
   const end = Math.max(elf?.programSize ?? 0, offset + size * count);
   const pages = Math.ceil(end / pageSize);
-  return count > 0 && end <= LARGEST ? BigInt(pages * pageSize) : sizeOf(area);
+  return count > 0 && end <= LARGEST_VDSO ? BigInt(pages * pageSize) : sizeOf(area);
 };
-
-/** ppc64le has the largest, 13 pages of 4 KiB. */
-const LARGEST = 0x10000;

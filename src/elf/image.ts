@@ -55,3 +55,6 @@ export const looksLikeVdso = (image: ElfImage): 'yes' | 'maybe' | 'no' => {
 };
 
 const VDSO_SONAME = /^linux-(vdso|vdso32|vdso64|gate)\.so\.1$/;
+
+/** In bytes, on any machine: ppc64le has the largest, 13 pages of 4 KiB. */
+export const LARGEST_VDSO = 0x10000n;

@@ -1,3 +1,4 @@
+import { LARGEST_VDSO } from '../elf/image.js';
 import { imagePages, type Space } from './space.js';
 import { countPages, type Traits } from './traits.js';
 
@@ -40,17 +41,15 @@ const pagePoints = (traits: Traits): number => {
 const specialPoints = ({ special }: Traits): number => (special === true ? 4 : 0);
 
 /**
- * A vDSO is never larger than its image. Without a page set to compare: up to 64 KiB of text on any machine (ppc64le
- * has the largest, 13 pages of 4 KiB), and at least a page.
+ * A vDSO is never larger than its image. Without a page set to compare: up to the largest of any machine, and at
+ * least a page.
  */
 export const possibleSize = (space: Space, traits: Traits): boolean => {
   const images = traits.elf?.image === undefined ? candidates(space) : [traits.elf.image];
   const totals = images.map((image) => imagePages(space, image)).filter((total) => total !== undefined);
   if (totals.length > 0 && totals.length === images.length) return totals.some((total) => traits.pageTotal <= total);
-  return BigInt(traits.pageTotal) * space.pageSize <= LARGEST || traits.pageTotal === 1;
+  return BigInt(traits.pageTotal) * space.pageSize <= LARGEST_VDSO || traits.pageTotal === 1;
 };
-
-const LARGEST = 0x10000n;
 
 /** Images that a process of this ABI can carry: its own, and on x86-64 the 32-bit one (ARCH_MAP_VDSO_32, 4.9). */
 const candidates = (space: Space): readonly string[] => {
