@@ -84,7 +84,7 @@ export const BINDINGS: readonly Binding[] = [
     action: 'replay-finding',
     keys: ['n'],
     label: 'n',
-    help: 'to the next finding',
+    help: 'to the next error or warning',
     short: 'next finding',
     when: inReplay,
   },

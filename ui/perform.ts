@@ -80,7 +80,7 @@ const performReplay = (replay: ReplayControls | undefined, effect: Effect): void
 
 /** What the next finding says, and whose it is. */
 const foundMessage = (next: NextFinding | undefined): Message => {
-  if (next === undefined) return { severity: 'info', text: 'no other finding up to the end' };
+  if (next === undefined) return { severity: 'info', text: 'no other error or warning up to the end' };
   const { pid, comm, severity, text } = next.line;
   return { severity, text: `${pid} ${printable(comm)}: ${text}` };
 };
