@@ -4,7 +4,17 @@
 // builds when they are stale, then hands over to the program. It is no pre* script: npm skips those under
 // ignore-scripts=true, which is common on hardened hosts.
 import { spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -106,6 +116,7 @@ function isOlder(product, sources) {
  * All output goes to stderr; stdout belongs to the program.
  */
 function runAsOwner(command, args, doing, onFailure = () => {}) {
+  refuseUnlessWritable(doing);
   process.stderr.write(`vdsowatch: ${doing}...\n`);
   const owner = statSync(root);
   const asOther = process.getuid?.() === 0 && owner.uid !== 0;
@@ -119,6 +130,16 @@ function runAsOwner(command, args, doing, onFailure = () => {}) {
     stop(
       `${doing} failed (${result.error?.message ?? `exit ${result.status}`}): see above; then try again with "npm ci"`,
     );
+  }
+}
+
+/** In somebody else's checkout, or on a read-only file system, the compiler would fail in the middle of it. */
+function refuseUnlessWritable(doing) {
+  const folder = [inRoot('dist'), root].find((one) => existsSync(one));
+  try {
+    accessSync(folder, constants.W_OK);
+  } catch {
+    stop(`${doing} is due, and you may not write to ${folder}: start it once as its owner, or as root`);
   }
 }
 

@@ -28,7 +28,7 @@ after(() => rmSync(folder, { recursive: true }));
 interface Checkout {
   readonly path: (name: string) => string;
   readonly write: (name: string, text: string) => void;
-  readonly run: (words?: readonly string[], node?: readonly string[]) => SpawnSyncReturns<string>;
+  readonly run: (words?: readonly string[], node?: readonly string[], uid?: number) => SpawnSyncReturns<string>;
   /** Everything was made a minute ago, so that what is made from now on is newer. */
   readonly age: () => void;
 }
@@ -65,9 +65,10 @@ touch -h node_modules; rm node_modules/.package-lock.json; echo {} >node_modules
     path,
     write,
     age,
-    run: (words = [], node = []) =>
+    run: (words = [], node = [], uid = process.getuid?.()) =>
       spawnSync(process.execPath, [...node, path('src/launch.mjs'), ...words], {
         encoding: 'utf8',
+        uid,
         env: { ...process.env, PATH: `${path('bin')}:${process.env['PATH'] ?? ''}`, npm_config_cache: '/nowhere' },
       }),
   };
@@ -129,6 +130,19 @@ test('a failed installation runs nothing', () => {
   const { stdout, stderr, status } = run();
   assert.deepEqual([stdout, status], ['', 3]);
   assert.match(stderr, /no network\nvdsowatch: installing the locked dependencies failed \(exit 1\): see above/);
+});
+
+test("a stale checkout that is another user's is a sentence, and no stack of the launcher", () => {
+  const { run, write, path } = checkout('of-others');
+  assert.equal(run().status, 0);
+  write('src/old.ts', 'export const one = 2;\n');
+  chmodSync(folder, 0o755);
+  chmodSync(path('dist'), 0o555);
+  // Root may write anywhere.
+  const { stdout, stderr, status } = run([], [], process.getuid?.() === 0 ? 65_534 : undefined);
+  chmodSync(path('dist'), 0o755);
+  assert.deepEqual([stdout, status], ['', 3]);
+  assert.match(stderr, /^vdsowatch: building is due, and you may not write to \S+dist: start it once as its owner/);
 });
 
 test('modules behind a link are left alone: npm would empty the folder that others use', () => {

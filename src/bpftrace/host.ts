@@ -60,7 +60,7 @@ const findEvents = (): Outcome<string> => {
 const NO_PRIVILEGE = failure(
   'no-privilege',
   'tracing needs root with CAP_SYS_ADMIN, or CAP_BPF and CAP_PERFMON',
-  'run vdsowatch as root, in a container with --privileged',
+  'run vdsowatch as root (in a container: with --privileged)',
 );
 
 /** By the CapEff line of /proc/self/status; undefined when there is none. bpf(2) asks for one or the other (5.8). */
