@@ -61,6 +61,39 @@ test('a bundle between two dumps is before the second, and says nothing of the f
   ]);
 });
 
+test('a bundle between a restore and the next dump is before that one, and what was before the restore is not', async (context) => {
+  const first = await images({ clock: 1000, written: 1010, shift: -1000 });
+  const { pid, place, auxv } = first;
+  // Restored at 2000; dumped again at 4000.
+  const second = await images({ ownClock: 3000, written: 4010, at: ELSEWHERE });
+  const written = reading({ ms: 500, pid, ticks: TICKS, at: place, auxv, copied: [1] });
+  const [old, between] = [
+    await bundleOf(context, written, { ms: 500 }),
+    await bundleOf(context, reading({ ms: 3900, pid, ticks: TICKS + 200n, at: ELSEWHERE, auxv }), { ms: 3900 }),
+  ];
+  for (const pieces of [
+    [old, between, first.piece, second.piece],
+    [second.piece, between, first.piece, old],
+  ]) {
+    const told = tell(pieces, pid);
+    assert.deepEqual(told.map(places), [
+      [
+        ['before', place],
+        ['dump', place],
+        ['after', ELSEWHERE],
+      ],
+      [
+        ['before', place],
+        ['before', ELSEWHERE],
+        ['dump', ELSEWHERE],
+      ],
+    ]);
+    const [, again] = told;
+    assert.ok(!again?.main.verdict.findings.some(({ code }) => code === 'page-modified'));
+    assert.deepEqual(again?.differences, []);
+  }
+});
+
 test('a bundle of a restored process is after its dump, named before the images or behind them', async (context) => {
   const image = await images({ clock: 1000, written: 1010 });
   const { pid, place, auxv } = image;

@@ -92,9 +92,14 @@ const momentOf = ({ role, witness }: Role): Moment => ({
   judged: witness.judged,
 });
 
-/** Is it about that life of the process? What it was before an earlier restore is another story. */
-const isOf = ({ life, startTicks }: Witness, { role, witness }: Role): boolean =>
-  role !== 'after' && (life === undefined || witness.life === undefined || witness.startTicks === startTicks);
+const isOf = (main: Witness, { role, witness }: Role): boolean => role !== 'after' && isOfLife(main, witness);
+
+/** Is it about the same life of the process? What it was before an earlier restore is another story. */
+const isOfLife = (one: Witness, other: Witness): boolean => {
+  const isKnown = one.startTicks !== undefined && other.startTicks !== undefined;
+  const isSeen = one.life !== undefined && other.life !== undefined;
+  return one.startTicks === other.startTicks || !(isKnown || isSeen);
+};
 
 /** Findings of several sources, those of the first one first; the same finding of another source adds nothing. */
 const mergedFindings = (witnesses: readonly Witness[]): readonly Finding[] => {
@@ -110,7 +115,7 @@ const mergedFindings = (witnesses: readonly Witness[]): readonly Finding[] => {
 /** Codes that stand for different things. */
 const MANY: ReadonlySet<string> = new Set(['log-error', 'log-warning']);
 
-/** Between the last state before the dump and the last one after it; without a dump, between the first and the last. */
+/** Between the last state before the dump and the last one after it; else between the first and the last of one life. */
 const differencesOf = (roles: readonly Role[]): readonly Difference[] => {
   // Who has ended, or was not read, has no memory to compare.
   const read = roles.filter(
@@ -119,7 +124,7 @@ const differencesOf = (roles: readonly Role[]): readonly Difference[] => {
   const live = read.filter(({ role }) => role === 'before' || role === 'after').map(({ witness }) => witness);
   const after = read.filter(({ role }) => role === 'after').at(-1)?.witness ?? live.at(-1);
   const before = read.filter(({ role }) => role === 'before').at(-1)?.witness;
-  const first = before !== after ? (before ?? imageOf(roles)) : live[0];
+  const first = before !== after ? (before ?? imageOf(roles)) : live.find((one) => after && isOfLife(one, after));
   return first === undefined || after === undefined || first === after ? [] : compare(first.judged, after.judged);
 };
 

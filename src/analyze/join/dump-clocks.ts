@@ -6,7 +6,8 @@ import type { Witness } from './witness.js';
 /**
  * The images among them. A restored task has a boot clock of its own, which goes on where its images stopped; so the
  * images of its next dump tell that one, and the log of the restore what it had added. Where the log of a restore in
- * between is not given, this is another time: it counts only where a dump was seen then, and none when they were written.
+ * between is not given, this is another time: it counts only where they were written then, or a dump was seen then and
+ * none when they were written.
  */
 export const dumpClocks = (witnesses: readonly Witness[]): readonly Witness[] => {
   const images = witnesses.filter(({ criu }) => criu !== undefined);
@@ -31,7 +32,9 @@ export const dumpClocks = (witnesses: readonly Witness[]): readonly Witness[] =>
     // A file is never older than what is in it.
     const isLater = offset !== undefined && written !== undefined && written + FILE_TIME_NS < clock + offset;
     const isSeen = seen.some(({ dump }) => isBetween(clock, dump.from.at, dump.until.at + SOON_NS));
-    const known = isSeen && !isFresh && !isLater ? clock : undefined;
+    const time = offset === undefined ? undefined : clock + offset;
+    const isWrittenThen = time !== undefined && isBetween(written, time - FILE_TIME_NS, time + SOON_NS);
+    const known = !isFresh && ((isSeen && !isLater) || isWrittenThen) ? clock : undefined;
     return { ...image, criu: { ...criu, clock: known, about: clock } };
   });
 };
