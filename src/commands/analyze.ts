@@ -5,6 +5,7 @@ import { logPieces, type Piece, type PieceOptions, readPiece } from '../analyze/
 import { type Input, recognise } from '../analyze/recognise.js';
 import type { Life } from '../analyze/recording/life.js';
 import type { LooseLog } from '../criu/logs-beside.js';
+import { newerThanKnown } from '../judge/criu/newer.js';
 import type { Chapter } from '../model/chapter.js';
 import type { Target } from '../model/doctor-schema.js';
 import type { Host } from '../model/evidence.js';
@@ -34,6 +35,8 @@ export const run = async (given: readonly string[], options: AnalyzeOptions): Pr
     complain(target.failure);
     return EXIT.cannotRun;
   }
+  const newer = newerThanKnown(options.criu);
+  if (newer !== undefined) say(newer);
   const problems: Failure[] = [];
   const { paths, repeated } = await once(given);
   for (const { path, of, why } of repeated) {
@@ -41,6 +44,8 @@ export const run = async (given: readonly string[], options: AnalyzeOptions): Pr
     say(`${escapeText(path)} is ${what} read once.`);
   }
   const { pieces, lost } = await readPieces(paths, { criu: options.criu, target: target?.value }, problems);
+  if (target !== undefined && pieces.length > 0 && pieces.every(({ criu }) => criu === undefined))
+    say('--target is asked about CRIU images, and none are given: it changes nothing.');
   const chapters = chaptersOf(pieces, { forTarget: target !== undefined });
   const mixed = hostProblems(pieces);
   problems.push(...mixed);

@@ -27,6 +27,8 @@ export interface CheckOptions {
   /** Check everything below the given processes too, as a dump would take it. */
   readonly tree: boolean;
   readonly criu: string;
+  /** Nobody named that CRIU, and none is installed. */
+  readonly isAssumed?: boolean;
 }
 
 /**
@@ -45,8 +47,10 @@ export const run = async (pids: readonly number[], options: CheckOptions): Promi
   const judged = found.map((one): Judged => {
     return { ...one, forecast: forecast(one.evidence, one.verdict, options.criu, pristine) };
   });
+  for (const note of limits(local, true)) say(note);
+  if (options.isAssumed === true) say(`No CRIU is installed here: asked about ${options.criu}, the newest known.`);
   const newer = newerThanKnown(options.criu);
-  for (const note of [...limits(local, true), ...(newer === undefined ? [] : [newer])]) say(note);
+  if (newer !== undefined) say(newer);
   if (isForMachines(options.output)) {
     printReport(reportFrame(local.host, problems), judged, options.output);
   } else {

@@ -50,10 +50,11 @@ export const failed = (reason: Failure): Outcome<never> => ({ ok: false, failure
 export const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error ? String(error.code) : undefined;
 
-/** Why something cannot be read. `shown`: its path, escaped. */
+/** Why something cannot be read. `shown`: its path, escaped; an empty one stands in quotes. */
 export const cannotOpen = (shown: string, error: unknown): Failure => {
   const code = codeOf(error) ?? 'unknown error';
-  if (code === 'ENOENT') return failure('bad-input', `${shown} does not exist.`, 'Check the path.');
+  if (code === 'ENOENT')
+    return failure('bad-input', `${shown === '' ? '""' : shown} does not exist.`, 'Check the path.');
   if (code === 'EACCES' || code === 'EPERM')
     return failure('unreadable', `${shown} may not be read by this user.`, 'Run as root, or as the owner.', error);
   return failure('unreadable', `${shown} cannot be read (${code}).`, 'Check the path.', error);

@@ -34,8 +34,9 @@ export const processVerbs = (program: Command): void => {
       const pids = pidsOf(words);
       if (pids === undefined) return;
       const { run } = await import('../commands/check.js');
-      const criu = options.criu ?? (await installed()) ?? NEWEST_CRIU;
-      await finish(run(pids, { tree: options.tree === true, criu, output: outputOf(options) }));
+      const criu = options.criu ?? (await installed());
+      const asked = { criu: criu ?? NEWEST_CRIU, isAssumed: criu === undefined };
+      await finish(run(pids, { tree: options.tree === true, ...asked, output: outputOf(options) }));
     });
 
   program
