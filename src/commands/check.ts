@@ -76,16 +76,23 @@ const survivesWord = (outcome: Forecast | undefined): string => {
   return alive === undefined ? 'unknown' : alive ? 'yes' : 'NO';
 };
 
+const outcomeWords = (outcome: Forecast | undefined): readonly string[] => [
+  outcome?.dump ?? 'unknown',
+  outcome?.restore === null ? '-' : (outcome?.restore ?? 'unknown'),
+  lossWord(outcome),
+  survivesWord(outcome),
+];
+
+/** Of a zombie nothing hangs on a vDSO: CRIU dumps and restores it as one (dump_zombies, criu/cr-dump.c). */
+const hasNoMemory = ({ verdict, evidence }: Judged): boolean => !verdict.applicable && evidence.vmas !== undefined;
+
 /** One line per process, then in full those that do not simply live on. */
 const checkTable = (judged: readonly Judged[], { criu, tree }: CheckOptions, place: PlaceOf): string => {
-  const rows = judged.map(({ evidence, verdict, forecast: outcome }) => [
-    String(evidence.process.pid),
-    printable(evidence.process.comm ?? '?'),
-    unreadableText(evidence) === null ? stateWord(verdict) : 'unreadable',
-    outcome?.dump ?? 'unknown',
-    outcome?.restore === null ? '-' : (outcome?.restore ?? 'unknown'),
-    lossWord(outcome),
-    survivesWord(outcome),
+  const rows = judged.map((one) => [
+    String(one.evidence.process.pid),
+    printable(one.evidence.process.comm ?? '?'),
+    unreadableText(one.evidence) === null ? stateWord(one.verdict) : 'unreadable',
+    ...(hasNoMemory(one) ? ['-', '-', '-', '-'] : outcomeWords(one.forecast)),
   ]);
   const details = judged.filter(matters).map((one) => explanation(one, place));
   const table = columns([['PID', 'COMM', 'STATE', 'DUMP', 'RESTORE', 'LOST', 'SURVIVES'], ...rows]);
@@ -94,6 +101,6 @@ const checkTable = (judged: readonly Judged[], { criu, tree }: CheckOptions, pla
 };
 
 /** Something is wrong with it, or would be after a restore, or cannot be told. */
-const matters = ({ verdict, forecast: outcome }: Judged): boolean =>
-  survives(outcome) !== true ||
-  [...verdict.findings, ...(outcome?.findings ?? [])].some(({ severity }) => severity !== 'info');
+const matters = (one: Judged): boolean =>
+  (survives(one.forecast) !== true && !hasNoMemory(one)) ||
+  [...one.verdict.findings, ...(one.forecast?.findings ?? [])].some(({ severity }) => severity !== 'info');

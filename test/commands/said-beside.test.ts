@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { GOOD, withDirectory } from '../bundle/made-bundle.js';
 import { runProgram } from './run-program.js';
 
@@ -27,6 +30,25 @@ test('check did not say that no CRIU is installed, and which one it asks about t
   assert.match(assumed.errors, /No CRIU is installed here: asked about \d+\.\d+, the newest known\./);
   const named = await runProgram(['check', '--criu', '4.1', pid], bare);
   assert.doesNotMatch(named.errors, /No CRIU/);
+});
+
+test('check called the outcome of a zombie unknown, for want of a vDSO to ask about', async () => {
+  // The shell becomes a program that never waits for the child it had.
+  const parent = spawn('sh', ['-c', 'true & exec sleep 60'], { stdio: 'ignore' });
+  try {
+    const pid = String(parent.pid);
+    const isZombie = (): boolean =>
+      readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1')
+        .split(' ')
+        .some((child) => child !== '' && readFileSync(`/proc/${child}/stat`, 'latin1').includes(') Z '));
+    while (readFileSync(`/proc/${pid}/comm`, 'latin1') !== 'sleep\n' || !isZombie()) await setTimeout(10);
+    const { out, status } = await runProgram(['check', '--tree', pid]);
+    assert.match(out, /^\d+ +\S+ +no memory +- +- +- +-$/m);
+    assert.doesNotMatch(out, /unknown/);
+    assert.equal(status, 0);
+  } finally {
+    parent.kill();
+  }
 });
 
 test('an empty path was told as a gap in a sentence', async () => {
