@@ -5,8 +5,8 @@ import type { Piece } from '../../src/analyze/piece.js';
 import type { Chapter } from '../../src/model/chapter.js';
 import type { Event } from '../../src/model/event.js';
 import type { Observation } from '../../src/pipeline/observation.js';
-import { exited, heard, moved } from '../pipeline/build.js';
-import { bundleOf, dumped, ELSEWHERE, images, places, restored, TICKS } from './dumps.js';
+import { exited, heard } from '../pipeline/build.js';
+import { bundleOf, dumped, ELSEWHERE, images, movedThere, places, restored, TICKS } from './dumps.js';
 import { readPath } from './pieces.js';
 import { at, fileWith, frames, OFFSET, reading, recordingOf, traced } from './recordings.js';
 
@@ -114,9 +114,7 @@ test('a bundle and a recording of a dump are told by one clock', async (context)
   const image = await images();
   const { pid, place, auxv } = image;
   const list = [
-    reading({ ms: 10, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
-    moved({ at: at(500), pid, in: 1, from: ELSEWHERE, to: place }),
-    reading({ ms: 600, pid, ticks: TICKS, at: place, auxv }),
+    ...movedThere(image, 600),
     ...dumped(pid, 60, 1000),
     exited({ at: at(1100), pid, in: 1 }),
     ...restored(pid, 70, 2000, 2, place),

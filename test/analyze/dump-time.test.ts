@@ -5,7 +5,19 @@ import type { Chapter } from '../../src/model/chapter.js';
 import type { Event } from '../../src/model/event.js';
 import type { Observation } from '../../src/pipeline/observation.js';
 import { called, exited, heard, moved } from '../pipeline/build.js';
-import { bundleOf, chapters, dumped, ELSEWHERE, images, places, recorded, restored, TICKS, tell } from './dumps.js';
+import {
+  bundleOf,
+  chapters,
+  dumped,
+  ELSEWHERE,
+  images,
+  movedThere,
+  places,
+  recorded,
+  restored,
+  TICKS,
+  tell,
+} from './dumps.js';
 import { readPath } from './pieces.js';
 import { at, fileWith, frames, reading, recordingOf, traced } from './recordings.js';
 
@@ -133,9 +145,7 @@ test('two recordings that saw the same dump are both cut there', async (context)
   const image = await images();
   const { pid, place, auxv } = image;
   const story = [
-    reading({ ms: 10, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
-    moved({ at: at(500), pid, in: 1, from: ELSEWHERE, to: place }),
-    reading({ ms: 510, pid, ticks: TICKS, at: place, auxv }),
+    ...movedThere(image, 510),
     ...dumped(pid, 60, 1000),
     moved({ at: at(2000), pid, in: 1, from: place, to: ELSEWHERE }),
     reading({ ms: 2010, pid, ticks: TICKS, at: ELSEWHERE, auxv }),

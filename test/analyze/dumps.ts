@@ -8,7 +8,7 @@ import type { Event } from '../../src/model/event.js';
 import type { Observation, Snapshot } from '../../src/pipeline/observation.js';
 import { called, forked, HOST, MS, moved, T0 } from '../pipeline/build.js';
 import { readCorpus, readPath } from './pieces.js';
-import { at, fileWith, frames, OFFSET, recordingOf, traced } from './recordings.js';
+import { at, fileWith, frames, OFFSET, reading, recordingOf, traced } from './recordings.js';
 
 export const ELSEWHERE = 0x7e00_0000_0000n;
 export const TICKS = T0 / (10n * MS);
@@ -109,6 +109,13 @@ const movedBlock = async (): Promise<Images> => {
     auxv,
   };
 };
+
+/** It moved its vDSO there after half a second, and was read before and after. */
+export const movedThere = ({ pid, place, auxv }: Images, readAt: number): readonly (Event | Observation)[] => [
+  reading({ ms: 10, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
+  moved({ at: at(500), pid, in: 1, from: ELSEWHERE, to: place }),
+  reading({ ms: readAt, pid, ticks: TICKS, at: place, auxv }),
+];
 
 /** What CRIU does to a task that it dumps: its parasite in, and out again. */
 export const dumped = (pid: number, by: number, ms: number): Event[] =>

@@ -5,7 +5,7 @@ import type { Piece } from '../../src/analyze/piece.js';
 import type { Chapter } from '../../src/model/chapter.js';
 import type { Event } from '../../src/model/event.js';
 import { exited, heard, moved } from '../pipeline/build.js';
-import { dumped, ELSEWHERE, type Images, images, restored, TICKS } from './dumps.js';
+import { dumped, type Images, images, movedThere, restored, TICKS } from './dumps.js';
 import { readPath } from './pieces.js';
 import { at, fileWith, frames, reading, recordingOf, traced } from './recordings.js';
 
@@ -124,9 +124,7 @@ test('what somebody did after the dump that he was restored from is no past of t
   const recording = recordingOf(
     frames(
       traced,
-      reading({ ms: 10, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
-      moved({ at: at(500), pid, in: 1, from: ELSEWHERE, to: place }),
-      reading({ ms: 600, pid, ticks: TICKS, at: place, auxv }),
+      ...movedThere(first, 600),
       ...dumped(pid, 60, 1000),
       moved({ at: at(1500), pid, in: 1, from: place, to: away }),
       reading({ ms: 1600, pid, ticks: TICKS, at: away, auxv }),
