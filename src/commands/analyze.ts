@@ -5,7 +5,6 @@ import { logPieces, type Piece, type PieceOptions, readPiece } from '../analyze/
 import { type Input, recognise } from '../analyze/recognise.js';
 import type { Life } from '../analyze/recording/life.js';
 import type { LooseLog } from '../criu/logs-beside.js';
-import { newerThanKnown } from '../judge/criu/newer.js';
 import type { Chapter } from '../model/chapter.js';
 import type { Target } from '../model/doctor-schema.js';
 import type { Host } from '../model/evidence.js';
@@ -18,6 +17,7 @@ import { printChapters } from '../report/print-chapters.js';
 import { progressBar } from '../report/progress.js';
 import { isWell } from '../report/well.js';
 import { escapeText } from '../text/escape.js';
+import { sayIfNewer } from './newer-criu.js';
 
 export interface AnalyzeOptions {
   readonly output: OutputFormat;
@@ -35,8 +35,7 @@ export const run = async (given: readonly string[], options: AnalyzeOptions): Pr
     complain(target.failure);
     return EXIT.cannotRun;
   }
-  const newer = newerThanKnown(options.criu);
-  if (newer !== undefined) say(newer);
+  sayIfNewer(options.criu);
   const problems: Failure[] = [];
   const { paths, repeated } = await once(given);
   for (const { path, of, why } of repeated) {

@@ -1,6 +1,5 @@
 import { readChosen } from '../census/chosen.js';
 import { hostImages } from '../census/host-images.js';
-import { newerThanKnown } from '../judge/criu/newer.js';
 import { forecast } from '../judge/forecast.js';
 import { survives } from '../judge/survives.js';
 import { stateWord, unreadableText } from '../judge/words.js';
@@ -21,6 +20,7 @@ import { treeWords } from '../report/tree-words.js';
 import { unreadFailure } from '../report/unread.js';
 import { printable } from '../text/escape.js';
 import { limits } from './limits.js';
+import { sayIfNewer } from './newer-criu.js';
 
 export interface CheckOptions {
   readonly output: OutputFormat;
@@ -49,8 +49,7 @@ export const run = async (pids: readonly number[], options: CheckOptions): Promi
   });
   for (const note of limits(local, true)) say(note);
   if (options.isAssumed === true) say(`No CRIU is installed here: asked about ${options.criu}, the newest known.`);
-  const newer = newerThanKnown(options.criu);
-  if (newer !== undefined) say(newer);
+  sayIfNewer(options.criu);
   if (isForMachines(options.output)) {
     printReport(reportFrame(local.host, problems), judged, options.output);
   } else {

@@ -4,7 +4,6 @@ import { differencesSince } from '../hook/difference.js';
 import { judgeWith, lookAtImages, lookAtTree } from '../hook/look.js';
 import { objections, type Veto } from '../hook/objections.js';
 import { addToFile, type Earlier, readEarlier, tracePath } from '../hook/record-file.js';
-import { newerThanKnown } from '../judge/criu/newer.js';
 import { EXIT } from '../model/failure.js';
 import type { Judged } from '../model/judged.js';
 import { NEWEST_CRIU } from '../model/verdict.js';
@@ -15,6 +14,7 @@ import { complain, say } from '../report/complain.js';
 import { escapeText } from '../text/escape.js';
 import { headerOf } from '../trace/header.js';
 import { FLUSH, runningRecordings } from '../trace/registry.js';
+import { sayIfNewer } from './newer-criu.js';
 
 export interface HookOptions {
   readonly veto: Veto;
@@ -54,8 +54,7 @@ const look = async (place: Place, { veto, criu: given }: HookOptions): Promise<n
   // Nothing is started while the tree stands still for it: the first hook has asked.
   const asked = action === 'pre-dump' && criuPid !== undefined ? await versionOf(criuPid) : earlier.criu;
   const criu = given ?? asked ?? NEWEST_CRIU;
-  const newer = action === 'pre-dump' ? newerThanKnown(criu) : undefined;
-  if (newer !== undefined) say(newer);
+  if (action === 'pre-dump') sayIfNewer(criu);
   const local = readLocalHost();
   const seen = lookAtTree(root, action, action !== 'pre-dump', criu, procContext(procFiles(), local));
   const said =
