@@ -21,7 +21,7 @@ export interface Forecasts {
 }
 
 /** `now`: ms of a clock that never goes back. */
-export const rememberedForecasts = (foretell: ScreenControls['foretell'], now = defaultNow): Forecasts => {
+export const rememberedForecasts = (foretell: ScreenControls['foretell'], now = () => performance.now()): Forecasts => {
   const byEvidence = openAnswers<Evidence, Forecast>();
   const byVerdict = openAnswers<Verdict, Forecast>();
   /** Of the last second, by the key of the process. */
@@ -49,16 +49,10 @@ export const rememberedForecasts = (foretell: ScreenControls['foretell'], now = 
       behind = true;
       return before.told;
     }
-    if (asked < A_FRAME) {
-      asked += 1;
-      const fresh = ofDetail(row);
-      if (fresh !== undefined) {
-        latest.set(row.process.key, { at: now(), verdict, told: fresh });
-        return fresh;
-      }
-    }
-    behind = true;
-    return undefined;
+    const fresh = asked++ < A_FRAME ? ofDetail(row) : undefined;
+    if (fresh === undefined) behind = true;
+    else latest.set(row.process.key, { at: now(), verdict, told: fresh });
+    return fresh;
   };
 
   return {
@@ -82,8 +76,6 @@ interface Latest {
 const findTheSame = (one: Verdict, other: Verdict): boolean =>
   one.findings.length === other.findings.length &&
   one.findings.every(({ code }, index) => code === other.findings[index]?.code);
-
-const defaultNow = (): number => performance.now();
 
 const isAnswerable = (row: Row): boolean => row.space?.verdict?.applicable === true && !hasExited(row);
 

@@ -65,10 +65,16 @@ const NO_PRIVILEGE = failure(
 
 /** By the CapEff line of /proc/self/status; undefined when there is none. bpf(2) asks for one or the other (5.8). */
 export const mayTrace = (status: string): boolean | undefined => {
-  const mask = /^CapEff:\t([0-9a-f]{1,16})$/m.exec(status)?.[1];
+  const mask = effectiveCapabilities(status);
   if (mask === undefined) return undefined;
-  const has = (capability: bigint): boolean => ((BigInt(`0x${mask}`) >> capability) & 1n) === 1n;
+  const has = (capability: bigint): boolean => ((mask >> capability) & 1n) === 1n;
   return has(CAP_SYS_ADMIN) || (has(CAP_BPF) && has(CAP_PERFMON));
+};
+
+/** The mask of that line. */
+export const effectiveCapabilities = (status: string): bigint | undefined => {
+  const mask = /^CapEff:\t([0-9a-f]{1,16})$/m.exec(status)?.[1];
+  return mask === undefined ? undefined : BigInt(`0x${mask}`);
 };
 
 const CAP_SYS_ADMIN = 21n;

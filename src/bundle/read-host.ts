@@ -1,4 +1,4 @@
-import type { Host } from '../model/evidence.js';
+import { type Host, UNKNOWN_HOST } from '../model/evidence.js';
 import { failed, failure, type Outcome, success } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
 import { BUNDLE_FORMAT } from './limits.js';
@@ -15,7 +15,7 @@ export interface BundleHost {
 
 /** Of a bundle whose bundle.json is lost. */
 export const UNKNOWN_BUNDLE: BundleHost = {
-  host: { release: undefined, machine: undefined, hintTest: 'unknown', reference: new Map() },
+  host: UNKNOWN_HOST,
   pageSize: undefined,
   note: undefined,
   taken: undefined,

@@ -7,6 +7,7 @@ import { parseCmdline, parseComm, parseNamespaceLink } from '../proc/parse/small
 import { parseSmaps } from '../proc/parse/smaps.js';
 import { parseStat, type Stat } from '../proc/parse/stat.js';
 import { insidePid, parseStatus } from '../proc/parse/status.js';
+import { STRANGE_AUXV } from '../proc/unread.js';
 import { printable } from '../text/escape.js';
 import type { BundleFiles } from './limits.js';
 import type { BundleHost } from './read-host.js';
@@ -102,8 +103,6 @@ export const readProcess = (files: BundleFiles, pid: number, said: BundleHost): 
 const wholeLines = (text: string): string => text.slice(0, text.lastIndexOf('\n') + 1);
 
 const EMPTIED_AUXV: Unread = { what: 'auxv', why: 'bad', detail: 'has no entry' };
-
-const STRANGE_AUXV: Unread = { what: 'auxv', why: 'bad', detail: 'not an auxiliary vector' };
 
 const CUT_SMAPS: Unread = { what: 'smaps', why: 'truncated', detail: 'ends in the middle of a line' };
 

@@ -51,9 +51,12 @@ export const isVdsoFirst = ({ evidence, release }: Space): boolean => {
  */
 export const expectedVvarPages = ({ evidence, release, vvars }: Space): number | undefined => {
   // A vendor's 6.12 may have the split of 6.13, with 4 pages or 6, and a container may print any release.
-  const split = isX86(evidence.host.machine) === true && vvars.some(({ name }) => name === '[vvar_vclock]');
-  return split && atLeast(release, 6, 13) !== true ? undefined : usualVvarPages(evidence.host.machine, release);
+  const { machine } = evidence.host;
+  const isUnsure = isX86(machine) === true && hasClockPages(vvars) && atLeast(release, 6, 13) !== true;
+  return isUnsure ? undefined : usualVvarPages(machine, release);
 };
+
+const hasClockPages = (vvars: Space['vvars']): boolean => vvars.some(({ name }) => name === '[vvar_vclock]');
 
 /** The same by machine (uname -m) and release alone. */
 export const usualVvarPages = (machine: string | undefined, release: Release | undefined): number | undefined => {
@@ -75,7 +78,7 @@ export const usualVvarPages = (machine: string | undefined, release: Release | u
  */
 const fewestVvarPages = ({ evidence, release, vvars }: Space): number | undefined => {
   if (isX86(evidence.host.machine) !== true) return undefined;
-  if (vvars.some(({ name }) => name === '[vvar_vclock]')) return 4;
+  if (hasClockPages(vvars)) return 4;
   if (atLeast(release, 4, 12) === true) return 3;
   return atLeast(release, 3, 16) === true ? 2 : undefined;
 };

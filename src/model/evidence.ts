@@ -55,6 +55,14 @@ export interface Host {
   readonly bootId?: string;
 }
 
+/** All but a page size, which has no unknown. */
+export const UNKNOWN_HOST: Omit<Host, 'pageSize'> = {
+  release: undefined,
+  machine: undefined,
+  hintTest: 'unknown',
+  reference: new Map(),
+};
+
 export interface ProcessFacts {
   readonly pid: number;
   /** Raw bytes decoded as latin1, never escaped here: hostile. */

@@ -7,7 +7,7 @@ import { parseAuxv } from './parse/auxv.js';
 import { parseMaps } from './parse/maps.js';
 import { settle } from './settle.js';
 import type { Steps } from './steps.js';
-import { unreadBecause } from './unread.js';
+import { STRANGE_AUXV, unreadBecause } from './unread.js';
 
 /** maps and auxv, read once. */
 export interface Layout {
@@ -35,8 +35,7 @@ export const looker = (memory: string, { files }: ProcContext): Look => {
     const auxv = isError(auxvBytes) ? undefined : auxvOf(auxvBytes);
     const unread: Unread[] = [];
     if (isError(auxvBytes)) unread.push(unreadBecause('auxv', auxvBytes));
-    else if (auxv === undefined && auxvBytes.length > 0)
-      unread.push({ what: 'auxv', why: 'bad', detail: 'not an auxiliary vector' });
+    else if (auxv === undefined && auxvBytes.length > 0) unread.push(STRANGE_AUXV);
     const bytes = yield* files.pieces(`${memory}/maps`);
     if (isError(bytes)) return unreadBecause('maps', bytes);
     if (layout !== undefined && auxv !== undefined && layout.value.auxv === auxv && layout.bytes.equals(bytes))

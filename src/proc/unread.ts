@@ -68,6 +68,7 @@ export const bareEvidence = (
   unread,
 });
 
+export const STRANGE_AUXV: Unread = { what: 'auxv', why: 'bad', detail: 'not an auxiliary vector' };
 export const NO_WORDS: ReadonlyMap<bigint, BigUint64Array> = new Map();
 export const NO_BYTES: ReadonlyMap<bigint, Uint8Array> = new Map();
 const NO_NAMESPACES: ReadonlyMap<string, bigint> = new Map();

@@ -66,3 +66,6 @@ export interface Damage {
   /** It is as it was written, by a later version, which says more than this one knows. */
   readonly later?: Later;
 }
+
+/** Is what it said missing? Nothing is needed of a kind of record that only a later version knows. */
+export const leavesGap = ({ later }: Damage): boolean => later?.what !== 'kinds';

@@ -6,7 +6,7 @@ import { closeFrame, type Frame, openLedger } from '../pipeline/ledger.js';
 import type { Observation } from '../pipeline/observation.js';
 import { step } from '../pipeline/step.js';
 import type { Header } from './format.js';
-import type { TraceFrame, TraceItem } from './items.js';
+import { leavesGap, type TraceFrame, type TraceItem } from './items.js';
 
 /** What a live run had after a frame. */
 export interface Replayed {
@@ -57,7 +57,7 @@ export const openReplay = (keepsLines = true) => {
         begin(item.header);
         return undefined;
       case 'damage':
-        if (item.damage.later?.what !== 'kinds') lostFrom ??= at;
+        if (leavesGap(item.damage)) lostFrom ??= at;
         return undefined;
       case 'hook':
       case 'foreign':

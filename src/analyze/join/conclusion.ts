@@ -109,8 +109,10 @@ const isLastWord = ({ state, touched }: Life): boolean =>
   touched === undefined || state === undefined || touched.at <= state.at;
 
 /** Who moved or unmapped it, until then; what the restorer did is no doing of the process. */
-const deedsWords = ({ deeds, done, pid, restored }: Life, until = NEVER): readonly string[] => {
-  const own = deeds.filter(({ at }) => at <= until && (restored === undefined || at > restored.at));
+const deedsWords = ({ deeds, done, pid, restored }: Life, until?: bigint): readonly string[] => {
+  const own = deeds.filter(
+    ({ at }) => (until === undefined || at <= until) && (restored === undefined || at > restored.at),
+  );
   const words = own.map(({ time, effect, pid: doer, comm }) => {
     const who = doer === pid ? 'the process itself' : `process ${doer}`;
     return `${who} (${printable(comm)}) ${deedWords(effect)} at ${isoTime(time, 0n)}`;
@@ -119,8 +121,6 @@ const deedsWords = ({ deeds, done, pid, restored }: Life, until = NEVER): readon
   if (left > 0) words.splice(-2, 0, left === 1 ? 'that went on once' : `that went on ${left} times`);
   return words;
 };
-
-const NEVER = 1n << 64n;
 
 const writtenWords = (written: Written | undefined, recorded: boolean): readonly string[] => {
   if (written === undefined) return [];

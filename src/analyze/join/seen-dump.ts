@@ -1,7 +1,7 @@
 import { bootTimeOf } from '../../pipeline/start-ticks.js';
 import { notRead, stateOf } from '../piece.js';
 import { knownAt } from '../recording/dumped.js';
-import type { Dumped, Life } from '../recording/life.js';
+import type { Dumped, Known, Life } from '../recording/life.js';
 import { areOtherHosts } from './same.js';
 import type { Witness } from './witness.js';
 
@@ -78,8 +78,10 @@ const endsOf = ({ dump, life }: SeenDump): readonly bigint[] =>
 export const SOON_NS = 1_000_000_000n;
 
 /** The process as that dump found it: what is known of it later says nothing of the images. */
-export const asDumped = ({ witness, life, dump }: SeenDump): Witness => {
-  const then = { ...life.life, ...dump.known };
+export const asDumped = ({ witness, life, dump }: SeenDump): Witness => asKnown(witness, life, dump.known);
+
+const asKnown = (witness: Witness, life: SeenDump['life'], known: Known): Witness => {
+  const then = { ...life.life, ...known };
   const judged = stateOf(then) ?? notRead(then, life.of.host, UNREAD);
   return { ...witness, judged, life: { ...life, life: then } };
 };
@@ -92,9 +94,7 @@ export const asAt = (witness: Witness, time: bigint): Witness => {
   const offset = offsetOf(witness);
   const state = life?.life.state;
   if (life === undefined || offset === undefined || state === undefined || state.time <= time) return witness;
-  const then = { ...life.life, ...knownAt(life.life, time - offset) };
-  const judged = stateOf(then) ?? notRead(then, life.of.host, UNREAD);
-  return { ...witness, judged, life: { ...life, life: then } };
+  return asKnown(witness, life, knownAt(life.life, time - offset));
 };
 
 /** The process as the restore left it: what it did then is its own. */

@@ -1,10 +1,10 @@
-import type { Host } from '../../model/evidence.js';
+import { type Host, UNKNOWN_HOST } from '../../model/evidence.js';
 import { type Failure, failed, failure, type Outcome, success } from '../../model/failure.js';
 import type { HistoryLine } from '../../model/state.js';
 import { escapeText } from '../../text/escape.js';
 import { openDecoder } from '../../trace/decoder.js';
 import type { Header, Hook } from '../../trace/format.js';
-import type { Damage, TraceFrame } from '../../trace/items.js';
+import { type Damage, leavesGap, type TraceFrame } from '../../trace/items.js';
 import { fromDigits } from '../../trace/number-text.js';
 import { gatherLater } from '../../trace/problems.js';
 import { openRecording, type Progress } from '../../trace/replay.js';
@@ -97,7 +97,7 @@ export const readRecorded = async (path: string, options: RecordedOptions): Prom
           offset = fromDigits(item.header.offset);
           break;
         case 'damage':
-          partial ||= !item.damage.torn && item.damage.later?.what !== 'kinds';
+          partial ||= !item.damage.torn && leavesGap(item.damage);
           if (item.damage.later !== undefined) {
             newer.add(item.damage.text, item.damage.later);
             break;
@@ -114,7 +114,7 @@ export const readRecorded = async (path: string, options: RecordedOptions): Prom
     }
   }
   // Its first lines may be lost: what the others tell is told without them.
-  host ??= header === undefined ? (events > 0 ? UNKNOWN_HOST : undefined) : hostOf(header);
+  host ??= header === undefined ? (events > 0 ? UNKNOWN : undefined) : hostOf(header);
   if (host === undefined || from === undefined)
     return failed(damages === 0 ? (ending ?? noRecordingIn(path)) : unreadableRecording(path, damage, damages));
   const problems = damages === 0 ? [] : [damagedRecording(damage, damages)];
@@ -166,16 +166,10 @@ const tail = (text: string): string => text.slice(text.indexOf(': ') + 2);
 
 const noRecordingIn = (path: string): Failure => failure('bad-input', `${escapeText(path)} holds no recording.`);
 
-const UNKNOWN_HOST: Host = {
-  release: undefined,
-  machine: undefined,
-  pageSize: 4096,
-  hintTest: 'unknown',
-  reference: new Map(),
-};
+const UNKNOWN: Host = { ...UNKNOWN_HOST, pageSize: 4096 };
 
 const hostOf = ({ host, hint, bootId }: Header): Host => ({
-  ...UNKNOWN_HOST,
+  ...UNKNOWN,
   release: host.release,
   machine: host.machine,
   hintTest: hint,

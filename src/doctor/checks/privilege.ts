@@ -1,4 +1,4 @@
-import { mayTrace } from '../../bpftrace/host.js';
+import { effectiveCapabilities, mayTrace } from '../../bpftrace/host.js';
 import { printable } from '../../text/escape.js';
 import { type Check, fail, ok, warn } from '../check.js';
 import type { Machine } from '../machine.js';
@@ -18,8 +18,7 @@ const AS_ROOT = 'run it as root: sudo vdsowatch ...';
 export const privilegeChecks = (machine: Machine): readonly Check[] => {
   const { uid } = machine;
   const status = machine.read('/proc/self/status') ?? '';
-  const set = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1];
-  const effective = set === undefined ? undefined : BigInt(`0x${set}`);
+  const effective = effectiveCapabilities(status);
   const missing = effective === undefined ? [] : CAPABILITIES.filter(([bit]) => ((effective >> bit) & 1n) === 0n);
   const names = missing.map(([, name]) => name).join(', ');
   const identity =
