@@ -20,7 +20,9 @@ export const explainEnding = ({ stderr, code, signal }: Ending): Failure => {
       const match = meaning.pattern.exec(line);
       if (match !== null) return failure(meaning.kind, meaning.text(printable(match[1] ?? '')), meaning.mend, stderr);
     }
-  const error = stderr.find((line) => /(?:ERROR|FATAL|[Ee]rror): /.test(line) && !isHarmless(line));
+  const errors = stderr.filter((line) => /(?:ERROR|FATAL|[Ee]rror): /.test(line) && !isHarmless(line));
+  // 0.27 says of each part that includes what it could not compile that this failed too; the cause comes after, as a hint.
+  const error = errors.find((line) => !line.endsWith('ERROR: failed to build')) ?? errors[0];
   if (error !== undefined)
     return failure('probe-rejected', `bpftrace did not take the script: ${quote(error)}`, ANOTHER, stderr);
   const how = signal === undefined ? `with status ${code ?? 'unknown'}` : `by ${signal}`;
@@ -115,6 +117,6 @@ const MEANINGS: readonly Meaning[] = [
 ];
 
 const quote = (line: string): string => {
-  const text = printable(line.replace(/^stdin:\d+:[\d-]+: /, ''));
+  const text = printable(line.replace(/^(?:stdin:\d+:[\d-]+|HINT): /, ''));
   return text.length > 200 ? `${text.slice(0, 200)}...` : text;
 };

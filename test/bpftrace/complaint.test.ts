@@ -57,6 +57,20 @@ test('an unknown error is quoted, escaped and cut', () => {
   assert.match(reason.mend ?? '', /VDSOWATCH_BPFTRACE/);
 });
 
+test('"failed to build" alone is no reason: the hint under it is quoted', () => {
+  // bpftrace 0.27 on Linux 7.3, in a guest whose /dev has no fd.
+  const reason = explainEnding(
+    said(
+      'stdin:1-421: ERROR: failed to build',
+      'tracepoint:task:task_newtask',
+      "HINT: error: unable to open output file '/dev/fd/4': 'No such file or directory'",
+      'stdlib/base.bt:286:3-32: ERROR: failed to build',
+    ),
+  );
+  assert.match(reason.text, /: error: unable to open output file '\/dev\/fd\/4'/);
+  assert.match(explainEnding(said('stdin:1-9: ERROR: failed to build')).text, /: ERROR: failed to build$/);
+});
+
 test('an ending without a word says how', () => {
   assert.equal(explainEnding({ stderr: [], code: 255, signal: undefined }).text, 'bpftrace ended with status 255');
 });
