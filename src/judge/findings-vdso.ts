@@ -5,6 +5,7 @@ import { printable } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import { finding } from './finding-codes.js';
 import type { Found } from './found.js';
+import { imageRange } from './image-range.js';
 import { vvarAttached } from './layout.js';
 import { isMoved } from './moved.js';
 import { imagePages, type Space } from './space.js';
@@ -74,7 +75,7 @@ const presence = (space: Space, found: Found, vdso: VdsoVerdict): readonly Findi
     findings.push(finding(...args));
   };
   const move = isMoved(space, traits);
-  const vvar = vvarAttached(space, vdso);
+  const vvar = vvarAttached(space, vdso, imageRange(space, traits));
   const proxied = found.judged.some(({ verdict }) => verdict.class === 'criu-runtime');
   if (vdso.moved === true)
     add('vdso-moved', { mapping, text: `The vDSO is at ${at}, ${movedWords(space)}.`, evidence: [move.why] });

@@ -85,11 +85,13 @@ const fewestVvarPages = ({ evidence, release, vvars }: Space): number | undefine
 
 /**
  * Do the vvar pages lie where the vDSO's code expects them? The code addresses them by distance, so they must touch it,
- * in order, all of them. Undefined where this kernel maps no [vvar], or it is not known whether it does.
+ * in order, all of them. Undefined where this kernel maps no [vvar], or it is not known whether it does. `image`: the
+ * place of the whole image, where less of it is mapped.
  */
 export const vvarAttached = (
   space: Space,
   vdso: { readonly start: bigint; readonly end: bigint },
+  image = vdso,
 ): { readonly attached: boolean | undefined; readonly why: string } => {
   const runs = vvarRuns(space);
   if (runs.length === 0) {
@@ -99,7 +101,7 @@ export const vvarAttached = (
       ? { attached: false, why: 'maps: no [vvar] at all, which this kernel maps beside every vDSO' }
       : { attached: undefined, why: 'maps: no [vvar], and this kernel may have none' };
   }
-  const block = vvarBlock(space, vdso);
+  const block = vvarBlock(space, image);
   if (block === undefined) {
     const where = isVdsoFirst(space) ? 'begins where the vDSO ends' : 'ends where the vDSO begins';
     return { attached: false, why: `maps: no [vvar] ${where}` };

@@ -1,8 +1,9 @@
 import { sizeOf } from '../model/vma.js';
+import { imageRange } from './image-range.js';
 import { vvarAttached } from './layout.js';
 import { atLeast } from './release.js';
 import type { Space } from './space.js';
-import { imageIndex, type Traits } from './traits.js';
+import type { Traits } from './traits.js';
 
 /**
  * Is the vDSO where it was put? History knows; without it AT_SYSINFO_EHDR is the only witness of the first place. It
@@ -15,8 +16,7 @@ export const isMoved = (
   const [first] = pieces;
   if (first === undefined) return { moved: undefined, why: 'no mapping' };
   // The place of page 0, whether or not it is still mapped.
-  const missing = BigInt(imageIndex(first)?.first ?? 0) * space.pageSize;
-  const place = first.vma.start - missing;
+  const place = imageRange(space, pieces).start;
   const { placedAt } = space.context;
   if (placedAt !== undefined) return { moved: placedAt !== place, why: 'events: seen where it was put' };
   const claimed = space.auxvVdso;

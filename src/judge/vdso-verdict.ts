@@ -1,5 +1,6 @@
 import type { VdsoVerdict } from '../model/verdict.js';
 import { permissionsOf } from '../model/vma.js';
+import { imageRange } from './image-range.js';
 import { vvarAttached, vvarBlock } from './layout.js';
 import type { Judgement } from './mappings.js';
 import { modifiedPages } from './modified.js';
@@ -47,7 +48,7 @@ export const describeVdso = (space: Space, run: readonly Judgement[]): VdsoVerdi
     // The runtime vDSO of a proxy was never given to the program: no place to have moved from.
     moved: first.verdict.class === 'criu-runtime' ? undefined : isMoved(space, traits).moved,
     modifiedPages: modifiedPages(space, traits),
-    vvarAttached: vvarAttached(space, range).attached,
+    vvarAttached: vvarAttached(space, range, imageRange(space, traits)).attached,
     sealed: first.traits.smaps?.flags?.has('sl'),
     permissions: permissionsOf(first.traits.vma),
     frames: traits.flatMap(({ pages }) => pages.map(({ state, frame }) => (state === 'kernel' ? frame : undefined))),
