@@ -110,15 +110,23 @@ const isTwin = (one: Traits, other: Traits): boolean =>
   one.pageTotal === other.pageTotal &&
   [one, other].every(({ vma }) => vma.read && vma.execute && !vma.write);
 
-/** A page that is the kernel's, or the flags of a special mapping on memory that can run. */
+/**
+ * A page that is the kernel's, or the flags of a special mapping. Two other special mappings have no name before 3.16:
+ * the page of uprobes, alone and --xp (xol_add_vma, VM_IO), and the [vvar] of 32-bit processes in 3.15 (VM_IO).
+ */
 const isSurely = (space: Space, traits: Traits): boolean => {
   if (!traits.fileless || traits.otherSpecial || traits.special === false || traits.vma.shared) return false;
   // um, sh, hexagon, csky since 6.12 name every vDSO.
   if (space.naming.rule === 'both' && !traits.named) return false;
   if (!possibleSize(space, traits)) return false;
-  if (sureKernelPages(traits, space.pageSize) > 0)
-    return traits.vma.read || traits.named || traits.pageTotal > 1 || imageIndex(traits) !== undefined;
-  return traits.special === true && (traits.vma.execute || traits.named || looksAlike(traits));
+  if (sureKernelPages(traits, space.pageSize) > 0) return mayNotBeUprobes(traits);
+  const isText = traits.vma.execute || traits.named || looksAlike(traits);
+  return traits.special === true && (isText || traits.smaps?.flags?.has('io') === false);
+};
+
+const mayNotBeUprobes = (traits: Traits): boolean => {
+  const { vma, named, pageTotal } = traits;
+  return vma.read || !vma.execute || named || pageTotal > 1 || imageIndex(traits) !== undefined;
 };
 
 /** Bytes are read after the words: the process may have mapped and filled a page in between. */
