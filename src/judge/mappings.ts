@@ -93,8 +93,10 @@ const proxyOf = (
 ): readonly [Confidence, readonly string[]] | undefined => {
   const jumps = traits.trampolines.filter(({ target }) => genuine.some((one) => contains(one.traits.vma, target)));
   if (jumps.length > 0) return ['proven', [`mem: ${jumps.length} functions jump into the vDSO`]];
-  const named = runtimes.find((runtime) => contains(traits.vma, runtime.traits.mark?.proxy ?? -1n));
-  if (named !== undefined) return [named.confidence, ["the mark in the vDSO names it as the dumped task's vDSO"]];
+  // Other memory may be there by now.
+  const isImage = traits.content !== 'other';
+  const named = isImage && runtimes.find((runtime) => contains(traits.vma, runtime.traits.mark?.proxy ?? -1n));
+  if (named) return [named.confidence, ["the mark in the vDSO names it as the dumped task's vDSO"]];
   return traits === inferred
     ? ['likely', ['auxv: AT_SYSINFO_EHDR is its start; the vDSO looks like a CRIU runtime']]
     : undefined;

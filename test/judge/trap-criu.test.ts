@@ -57,6 +57,12 @@ test('trap 9: likely the same where only smaps tells that one page was written',
     assert.equal(classes(judged(proxied({ bytes: {}, pagemap: {}, smaps: smaps(other) })))['0x36000'], 'genuine');
 });
 
+test('memory that was put over the dumped copy is called the proxy because the mark still names its place', () => {
+  const runtime = markBytes(3, { proxy: 0x7efdb0a3b000n, vvar: 0x7efdb0a35000n, runtimeVvar: 0x30000n });
+  const verdict = judged(proxied({ bytes: { '0x36000': runtime, '0x7efdb0a3b000': new Uint8Array(64).fill(0xcc) } }));
+  assert.deepEqual(classes(verdict), { '0x36000': 'criu-runtime', '0x7efdb0a3b000': 'decoy' });
+});
+
 test('a vDSO that was moved low and written is no runtime: its vvar is not with it', () => {
   const verdict = judged(
     proxied({
