@@ -76,7 +76,7 @@ export const usualVvarPages = (machine: string | undefined, release: Release | u
  * vdso-layout.lds.S since 3.16, 3 with the page of Hyper-V's clock (90b20432aeb8, 4.12), 4 with [vvar_vclock]. Special
  * mappings can be cut before 5.11.
  */
-const fewestVvarPages = ({ evidence, release, vvars }: Space): number | undefined => {
+export const fewestVvarPages = ({ evidence, release, vvars }: Space): number | undefined => {
   if (isX86(evidence.host.machine) !== true) return undefined;
   if (hasClockPages(vvars)) return 4;
   if (atLeast(release, 4, 12) === true) return 3;

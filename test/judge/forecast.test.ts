@@ -492,6 +492,15 @@ test('half a vDSO, and nothing tells which: it is not known whether CRIU finds i
   assert.equal(foretell(half({ pagemap: { '0x7f1000006000': [kernelPage(0x2861)] } })).restore, 'proxy');
 });
 
+test('what is left of a vvar that was cut is taken for the vvar of the kernel', () => {
+  const cut = (vvar: string, release: string): Forecast =>
+    foretell(made([`${vvar} r--p 00000000 00:00 0 [vvar]`, VDSO, STACK], { release }));
+  assert.equal(cut('7f1000005000-7f1000006000', '4.4.0').restore, 'proxy');
+  assert.equal(cut('7f1000004000-7f1000006000', '4.19.0').restore, 'proxy');
+  assert.equal(cut('7f1000004000-7f1000006000', '4.4.0').restore, 'in-place');
+  assert.equal(cut('7f1000003000-7f1000006000', '4.4.0').restore, 'in-place');
+});
+
 test('what the facts do not cover stays unknown, with the reason', () => {
   const vz6 = { ...VZ6, maps: STACK, auxv: 0x7ffc15bfd000n };
   for (const [what, version] of [

@@ -1,6 +1,6 @@
 import { sizeOf } from '../../model/vma.js';
 import type { CriuEntry } from '../criu/entry.js';
-import { expectedVvarPages, isVdsoFirst, mapsVvar } from '../layout.js';
+import { expectedVvarPages, fewestVvarPages, isVdsoFirst, mapsVvar } from '../layout.js';
 import { imagePages } from '../space.js';
 import { countPages } from '../traits.js';
 import type { Run } from './run.js';
@@ -45,7 +45,10 @@ const vvarSize = ({ space, judged }: Run): bigint | undefined => {
   const named = space.vvars;
   if (named.length === 0 && (judged.length === 0 || mapsVvar(space.evidence.host.machine, space.release) === true))
     return undefined;
-  return named.reduce((total, vma) => total + sizeOf(vma), 0n);
+  // As much as is mapped, unless that is less than any such kernel has: some of it was unmapped.
+  const mapped = named.reduce((total, vma) => total + sizeOf(vma), 0n);
+  const fewest = BigInt(fewestVvarPages(space) ?? 0) * space.pageSize;
+  return mapped < fewest ? fewest : mapped;
 };
 
 const sameImage = ({ space, judged }: Run, vdso: CriuEntry): boolean | undefined => {
