@@ -1,6 +1,6 @@
 import { LARGEST_VDSO } from '../elf/image.js';
 import { imagePages, type Space } from './space.js';
-import { countPages, type Traits } from './traits.js';
+import { countPages, looksAlike, type Traits } from './traits.js';
 
 /**
  * How much speaks for a mapping being the vDSO when no page of it is known to be the kernel's. Undefined: it cannot be
@@ -11,9 +11,11 @@ export const plausibility = (space: Space, traits: Traits): number | undefined =
   if (!traits.fileless || traits.otherSpecial || vma.shared || traits.special === false) return undefined;
   if (traits.content === 'other' || !possibleSize(space, traits)) return undefined;
   if (vma.name !== '' && !traits.named && !vma.name.startsWith('[heap')) return undefined;
-  // Where it was put, every kernel names it: by the mapping or by the address.
+  // Where it was put, every kernel names it: by the mapping or by the address. Only of a task that CRIU restored does a
+  // kernel before 3.16 name another address: its pointer is still that of the criu that forked the task.
   const kernelNamed = space.naming.rule !== 'claim' && space.evidence.source !== 'core';
-  if (kernelNamed && traits.atAuxv && !traits.named) return undefined;
+  const mayBeRestored = space.naming.rule === 'address' && looksAlike(traits);
+  if (kernelNamed && traits.atAuxv && !traits.named && !mayBeRestored) return undefined;
   // um, sh, hexagon, csky since 6.12 name every vDSO.
   if (space.naming.rule === 'both' && !traits.named) return undefined;
   if (!traits.named && !traits.atAuxv && traits.content === undefined && !(vma.read && vma.execute)) return undefined;

@@ -63,6 +63,26 @@ test('memory that was put over the dumped copy is called the proxy because the m
   assert.deepEqual(classes(verdict), { '0x36000': 'criu-runtime', '0x7efdb0a3b000': 'decoy' });
 });
 
+test('restored in place on a kernel that names by address, and no page was read: the vDSO is denied', () => {
+  const restored = (more: Partial<Made>): Made => ({
+    ...RHEL7,
+    maps: `7fff837f1000-7fff837f3000 r-xp 00000000 00:00 0
+           7fff83800000-7fff83821000 rw-p 00000000 00:00 0 [stack]`,
+    auxv: 0x7fff837f1000n,
+    bytes: { '0x7fff837f1000': vdsoImage() },
+    ...more,
+  });
+  const verdict = judged(restored({}));
+  assert.deepEqual(classes(verdict), { '0x7fff837f1000': 'genuine' });
+  assert.deepEqual([verdict.hint, verdict.vdso?.moved, verdict.confidence], ['lost', false, 'likely']);
+  // A copy of it there would have been written.
+  const copy = judged(restored({ pagemap: { '0x7fff837f1000': [copiedPage(0x999), copiedPage(0x99a)] } }));
+  assert.deepEqual([classes(copy), copy.vdso], [{}, undefined]);
+  // Where the name is the mapping's own, it is another's.
+  const modern = judged(restored({ ...MODERN, release: '6.1.0', hintTest: 'unknown' }));
+  assert.equal(modern.mappings[0]?.class ?? 'decoy', 'decoy');
+});
+
 test('a vDSO that was moved low and written is no runtime: its vvar is not with it', () => {
   const verdict = judged(
     proxied({
