@@ -16,7 +16,8 @@ export const looksLikeRuntime = (
   const [only] = genuine;
   if (only === undefined || genuine.length > 1 || space.auxvVdso === undefined) return undefined;
   const runtime = only.traits;
-  if (!runtime.named || runtime.content === 'vdso' || runtime.vma.start >= LOW) return undefined;
+  // Bytes without a mark: there is none, or no longer (madvise(MADV_DONTNEED) brings the kernel's page back).
+  if (!runtime.named || runtime.content !== undefined || runtime.vma.start >= LOW) return undefined;
   if (!isFirstPageAloneWritten(space, runtime)) return undefined;
   if (vvarBlock(space, runtime.vma) === undefined) return undefined;
   const proxy = space.traits.find(({ atAuxv }) => atAuxv);

@@ -57,6 +57,13 @@ test('trap 9: likely the same where only smaps tells that one page was written',
     assert.equal(classes(judged(proxied({ bytes: {}, pagemap: {}, smaps: smaps(other) })))['0x36000'], 'genuine');
 });
 
+test('a runtime vDSO whose first bytes were read and are no mark is called one all the same', () => {
+  const smaps = `00036000-00038000 r-xp 00000000 00:00 0 [vdso]\nAnonymous: 4 kB\nSwap: 0 kB\n${SPECIAL_FLAGS}`;
+  const header = { '0x36000': vdsoImage().subarray(0, 64) };
+  const verdict = judged(proxied({ bytes: header, pagemap: {}, smaps }));
+  assert.deepEqual(classes(verdict), { '0x36000': 'genuine', '0x7efdb0a3b000': 'decoy' });
+});
+
 test('memory that was put over the dumped copy is called the proxy because the mark still names its place', () => {
   const runtime = markBytes(3, { proxy: 0x7efdb0a3b000n, vvar: 0x7efdb0a35000n, runtimeVvar: 0x30000n });
   const verdict = judged(proxied({ bytes: { '0x36000': runtime, '0x7efdb0a3b000': new Uint8Array(64).fill(0xcc) } }));
