@@ -1,13 +1,10 @@
+import { ascending } from '../src/model/ascending.js';
 import type { CellContext, Column, ColumnName } from './column.js';
 import { abiOf, addressOf, addressText, commOf, findingWord, movesOf, type Row, severityRank } from './row.js';
 import { ageWord, dumpWord, hintWord, pagesWord, stateWord, vvarWord, type Word } from './words.js';
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-const byAddress = (a: bigint | undefined, b: bigint | undefined): number => {
-  const first = a ?? -1n;
-  const second = b ?? -1n;
-  return first < second ? -1 : first > second ? 1 : 0;
-};
+const byAddress = (a: bigint | undefined, b: bigint | undefined): number => ascending(a ?? -1n, b ?? -1n);
 
 /** The longest finding code and a count after it; more only when nobody else needs the cells. */
 const FINDING_ENOUGH = 24;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { arch, release } from 'node:os';
 import { failed, failure, type Outcome, success } from '../model/failure.js';
-import { isVdsoNamed, isVvarNamed } from '../model/vma.js';
+import { byStart, isVdsoNamed, isVvarNamed } from '../model/vma.js';
 import { parseMaps } from '../proc/parse/maps.js';
 import { type Btf, readBtf } from './btf.js';
 import { type Queues, queuesFor } from './queues.js';
@@ -107,7 +107,7 @@ export const ownWindow = (maps: string): Window | undefined => {
   if (vdso === undefined) return undefined;
   const data = vmas.filter(isVvarNamed);
   let { start, end } = vdso;
-  for (const vma of [...data].sort((a, b) => (a.start < b.start ? 1 : -1))) if (vma.end === start) start = vma.start;
+  for (const vma of [...data].sort((one, other) => byStart(other, one))) if (vma.end === start) start = vma.start;
   for (const vma of data) if (vma.start === end) end = vma.end;
   return { below: vdso.start - start, above: end - vdso.start };
 };

@@ -1,6 +1,6 @@
 import { AT_PAGESZ, type Auxv, type Evidence, type Host, type Unread } from '../model/evidence.js';
 import { failed, type Outcome, success } from '../model/failure.js';
-import type { Vma } from '../model/vma.js';
+import { byStart, type Vma } from '../model/vma.js';
 import { parseAuxv } from '../proc/parse/auxv.js';
 import { parseMaps } from '../proc/parse/maps.js';
 import { parseCmdline, parseComm, parseNamespaceLink } from '../proc/parse/small.js';
@@ -112,7 +112,7 @@ const readMaps = (text: string): readonly Vma[] | string => {
   if (fault !== undefined) return `has a line ${fault.line} that no kernel prints: ${shown(fault.text)}`;
   if (vmas.length > 0 && vmas.every(({ name }) => name.endsWith('\r')))
     return 'has the line ends of another system (CR LF); copy it byte for byte';
-  const sorted = [...vmas].sort((one, other) => (one.start < other.start ? -1 : one.start > other.start ? 1 : 0));
+  const sorted = [...vmas].sort(byStart);
   const overlap = sorted.find((vma, index) => index > 0 && vma.start < (sorted[index - 1]?.end ?? 0n));
   return overlap === undefined ? sorted : 'shows two mappings at one address; it was read while the process changed';
 };

@@ -3,7 +3,7 @@ import { elfReader } from '../elf/reader.js';
 import { PT_LOAD, PT_NOTE } from '../elf/segments.js';
 import type { Evidence, Unread } from '../model/evidence.js';
 import { failed, failure, type Outcome, success } from '../model/failure.js';
-import type { Vma } from '../model/vma.js';
+import { byStart, type Vma } from '../model/vma.js';
 import { parseAuxv } from '../proc/parse/auxv.js';
 import { escapeText } from '../text/escape.js';
 import { type CoreNotes, readNotes } from './notes.js';
@@ -89,9 +89,7 @@ const readOpen = async (file: FileHandle, path: string, shown: string): Promise<
   const facts = readNotes(Buffer.concat(notes), machine, bits, littleEndian);
   const auxv = facts.auxv === undefined ? undefined : parseAuxv(facts.auxv);
   const loads = segments.filter((segment) => segment.type === PT_LOAD && segment.end > segment.start);
-  const vmas = loads
-    .map((segment) => vmaOf(segment, facts.files))
-    .sort((one, other) => (one.start < other.start ? -1 : one.start > other.start ? 1 : 0));
+  const vmas = loads.map((segment) => vmaOf(segment, facts.files)).sort(byStart);
   const bytes = new Map<bigint, Uint8Array>();
   for (const segment of loads) {
     if (!segment.execute || segment.fileSize === 0n || segment.fileSize > BigInt(MOST_IMAGE_BYTES)) continue;

@@ -1,6 +1,6 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import type { Failure } from '../model/failure.js';
-import type { AddressRange } from '../model/vma.js';
+import { type AddressRange, byStart } from '../model/vma.js';
 import { type ImageDirectory, labelOf, readImage } from './directory.js';
 import { damaged, LONGEST_MESSAGE, startOfMessages } from './framing.js';
 import { PagemapEntrySchema, PagemapHeadSchema } from './schema/image_pb.js';
@@ -61,7 +61,7 @@ export const parsePagemap = (
     return pagesName === undefined ? problem : { runs, pagesName, problem };
   };
   const reader = new BinaryReader(file);
-  const inOrder = [...wanted].sort((one, other) => (one.start < other.start ? -1 : 1));
+  const inOrder = [...wanted].sort(byStart);
   let next = 0;
   let pagesBefore = 0n;
   let last = 0n;

@@ -1,6 +1,6 @@
 import { AT_SYSINFO_EHDR, type Auxv } from '../model/evidence.js';
 import type { Failure } from '../model/failure.js';
-import { contains } from '../model/vma.js';
+import { byStart, contains } from '../model/vma.js';
 import { pageSizeOf, savedAuxv } from './auxv.js';
 import { type ImageDirectory, labelOf, readImage } from './directory.js';
 import { damaged } from './framing.js';
@@ -110,9 +110,6 @@ const soundAreas = (
 };
 
 const MOST_PROBLEMS = 1000;
-
-const byStart = (one: ImageArea, other: ImageArea): number =>
-  one.start < other.start ? -1 : one.start > other.start ? 1 : 0;
 
 const PROT_EXEC = 4;
 

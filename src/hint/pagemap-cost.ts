@@ -1,3 +1,4 @@
+import { ascending } from '../model/ascending.js';
 import { isFileless, type Vma } from '../model/vma.js';
 import type { Abi } from '../puppet/abi.js';
 import { PuppetGone } from '../puppet/channel.js';
@@ -54,7 +55,7 @@ export const measurePagemap = async (
   try {
     const rounds: Round[] = [];
     for (let round = 0; round < ROUNDS; round += 1) rounds.push(await oneRound(started.value, questions, pageSize));
-    const median = rounds.sort((a, b) => Number(a.nanoseconds - b.nanoseconds))[ROUNDS >> 1];
+    const median = rounds.sort((a, b) => ascending(a.nanoseconds, b.nanoseconds))[ROUNDS >> 1];
     return median === undefined
       ? undefined
       : { ...median, systemCalls: 2 * median.processes + median.candidates, rounds: ROUNDS };

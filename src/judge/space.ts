@@ -1,5 +1,6 @@
+import { ascending } from '../model/ascending.js';
 import { AT_SYSINFO_EHDR, type Evidence } from '../model/evidence.js';
-import { contains, isFileless, isVvarNamed, type Vma } from '../model/vma.js';
+import { byStart, contains, isFileless, isVvarNamed, type Vma } from '../model/vma.js';
 import { abiOf } from './abi.js';
 import type { JudgeContext } from './context.js';
 import { frameKin } from './frame-kin.js';
@@ -62,14 +63,12 @@ export const survey = (evidence: Evidence, context: JudgeContext): Space => {
 const inOrder = (vmas: readonly Vma[]): readonly Vma[] => {
   const ordered = vmas.every((vma, index) => index === 0 || (vmas[index - 1]?.start ?? 0n) < vma.start);
   if (ordered) return vmas;
-  const sorted = [...vmas].sort((one, other) => compare(one.start, other.start) || compare(one.end, other.end));
+  const sorted = [...vmas].sort((one, other) => byStart(one, other) || ascending(one.end, other.end));
   return sorted.filter((vma, index) => {
     const before = sorted[index - 1];
     return before === undefined || before.start !== vma.start || before.end !== vma.end || before.name !== vma.name;
   });
 };
-
-const compare = (one: bigint, other: bigint): number => (one < other ? -1 : one > other ? 1 : 0);
 
 /** Pages of an image on this host, when the host's own page set is known. */
 export const imagePages = ({ evidence }: Space, image: string | undefined): number | undefined => {

@@ -1,3 +1,5 @@
+import { ascending } from './ascending.js';
+
 /** Addresses from `start` to the last one before `end`. */
 export interface AddressRange {
   readonly start: bigint;
@@ -38,6 +40,10 @@ export const isFileless = (vma: Vma): boolean =>
 /** "r-xp", as maps prints it. */
 export const permissionsOf = ({ read, write, execute, shared }: Vma): string =>
   `${read ? 'r' : '-'}${write ? 'w' : '-'}${execute ? 'x' : '-'}${shared ? 's' : 'p'}`;
+
+/** In order of address. */
+export const byStart = (one: Pick<AddressRange, 'start'>, other: Pick<AddressRange, 'start'>): number =>
+  ascending(one.start, other.start);
 
 /** In bytes. */
 export const sizeOf = (range: AddressRange): bigint => range.end - range.start;

@@ -1,3 +1,4 @@
+import { ascending } from '../model/ascending.js';
 import type { CallEvent } from '../model/event.js';
 import type { HistoryLine } from '../model/state.js';
 import { type Concerned, find, isDirtyAfter, laterOf } from './concerned.js';
@@ -74,7 +75,7 @@ const bounded = (moves: SpaceRecord['past']): SpaceRecord['past'] => {
   const [newest, previous] = [moves.at(-1), moves.at(-2)];
   const ordered =
     newest !== undefined && previous !== undefined && newest.at < previous.at
-      ? [...moves].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+      ? [...moves].sort((a, b) => ascending(a.at, b.at))
       : moves;
   return ordered.length <= LIMITS.moves ? ordered : [...ordered.slice(0, 1), ...ordered.slice(2)];
 };

@@ -1,3 +1,4 @@
+import { ascending } from '../model/ascending.js';
 import type { AddressSpace, HistoryLine, ProcessState, WatchState } from '../model/state.js';
 import type { Observation, Snapshot } from '../pipeline/observation.js';
 
@@ -20,7 +21,7 @@ export const baseOf = (state: WatchState): readonly (readonly Observation[])[] =
       target: undefined,
       snapshot: 'none',
     },
-    ...past.sort(byTime).map(({ observation }) => observation),
+    ...past.sort((one, other) => ascending(one.at, other.at)).map(({ observation }) => observation),
     { kind: 'swept', at: state.now },
   ]);
 };
@@ -46,8 +47,6 @@ interface Timed {
   readonly at: bigint;
   readonly observation: Observation;
 }
-
-const byTime = (one: Timed, other: Timed): number => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0);
 
 /** Events that concern living processes, each once. */
 const eventsOf = (living: readonly ProcessState[], { spaces }: WatchState): readonly Timed[] => {

@@ -1,3 +1,4 @@
+import { ascending } from '../../model/ascending.js';
 import { dumpClocks } from './dump-clocks.js';
 import { lineage } from './lineage.js';
 import { byMaking } from './making.js';
@@ -34,7 +35,7 @@ export const byDump = (witnesses: readonly Witness[]): readonly Group[] => {
   const dumps = dumpsOf(images, others);
   const [first, ...later] = dumps
     .filter((dump) => dump.images.length > 0)
-    .sort((one, other) => (one.from < other.from ? -1 : one.from > other.from ? 1 : 0));
+    .sort((one, other) => ascending(one.from, other.from));
   if (first === undefined && others.length === 0) return byClock(images);
   if (first === undefined) return [{ witnesses: [...others, ...images], later: undefined, perhaps: [] }];
   const undated = images.filter((image) => !dumps.some((dump) => dump.images.includes(image)));

@@ -2,6 +2,7 @@ import { hasStatus } from '../../criu/status.js';
 import { finding } from '../../judge/finding-codes.js';
 import type { Choice } from '../../model/chapter.js';
 import type { Finding, MappingClass, MappingVerdict } from '../../model/verdict.js';
+import { byStart } from '../../model/vma.js';
 import { hex } from '../../text/hex.js';
 import type { Role } from './roles.js';
 import type { Witness } from './witness.js';
@@ -22,7 +23,7 @@ export const choicesOf = (roles: readonly Role[], image = imageOf(roles)): reado
         seen.set(mapping.start, { mapping, by: BY[witness.judged.evidence.source] });
   }
   return [...seen.values()]
-    .sort((one, other) => (one.mapping.start < other.mapping.start ? -1 : 1))
+    .sort((one, other) => byStart(one.mapping, other.mapping))
     .map(({ mapping, by }) => {
       const area = areas.find(({ start }) => start === mapping.start);
       const took = area === undefined ? 'left out' : tookOf(area.status);

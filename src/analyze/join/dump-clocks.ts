@@ -1,4 +1,5 @@
 import { clockShift } from '../../criu/log/log.js';
+import { ascending } from '../../model/ascending.js';
 import { areOtherHosts } from './same.js';
 import { dumpsIn, FILE_TIME_NS, isAlike, offsetOf, SOON_NS } from './seen-dump.js';
 import type { Witness } from './witness.js';
@@ -23,7 +24,7 @@ export const dumpClocks = (witnesses: readonly Witness[]): readonly Witness[] =>
         if (shift === undefined || restored === undefined || own - shift < restored) return [];
         return [{ clock: own - shift, restored }];
       })
-      .sort((one, other) => (one.restored > other.restored ? -1 : 1));
+      .sort((one, other) => ascending(other.restored, one.restored));
     if (newest === undefined) return image;
     const { clock } = newest;
     const { written } = criu;

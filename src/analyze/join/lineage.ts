@@ -1,3 +1,4 @@
+import { ascending } from '../../model/ascending.js';
 import type { Dump } from './by-dump.js';
 import { originOf } from './origin.js';
 import { asAt, asDumped, metAt, startOf } from './seen-dump.js';
@@ -35,7 +36,7 @@ const livesBefore = (own: readonly Witness[], time: bigint): readonly (readonly 
     if (one.life === undefined || one.startTicks === undefined || start === undefined || start > time) continue;
     byStart.set(one.startTicks, [...(byStart.get(one.startTicks) ?? []), one]);
   }
-  return [...byStart].sort(([one], [other]) => (one > other ? -1 : 1)).map(([, lives]) => lives);
+  return [...byStart].sort(([one], [other]) => ascending(other, one)).map(([, lives]) => lives);
 };
 
 const originIn = (lives: readonly Witness[], dumps: readonly Dump[], others: readonly Witness[]): Dump | undefined => {

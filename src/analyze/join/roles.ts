@@ -1,3 +1,4 @@
+import { ascending } from '../../model/ascending.js';
 import type { Moment } from '../../model/chapter.js';
 import type { Dumped } from '../recording/life.js';
 import { byMaking } from './making.js';
@@ -83,10 +84,10 @@ const byTime = (one: Witness, other: Witness): number => {
   const made = byMaking(one, other);
   if (made !== 0) return made;
   const [a, b] = [stateTime(one), stateTime(other)];
-  if (a !== undefined && b !== undefined && a !== b) return a < b ? -1 : 1;
+  if (a !== undefined && b !== undefined && a !== b) return ascending(a, b);
   const [x, y] = [one.startTicks, other.startTicks];
   const elsewhere = areOtherHosts(one.host, other.host);
-  if (!elsewhere && x !== undefined && y !== undefined && x !== y) return x < y ? -1 : 1;
+  if (!elsewhere && x !== undefined && y !== undefined && x !== y) return ascending(x, y);
   return one.order - other.order;
 };
 

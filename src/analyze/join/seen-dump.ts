@@ -1,3 +1,4 @@
+import { ascending } from '../../model/ascending.js';
 import { bootTimeOf } from '../../pipeline/start-ticks.js';
 import { notRead, stateOf } from '../piece.js';
 import { knownAt } from '../recording/dumped.js';
@@ -20,7 +21,7 @@ export const dumpsIn = (witnesses: readonly Witness[]): readonly SeenDump[] =>
       const { life } = witness;
       return life === undefined ? [] : life.life.dumps.map((dump): SeenDump => ({ witness, life, dump }));
     })
-    .sort((one, other) => (one.dump.from.time < other.dump.from.time ? -1 : 1));
+    .sort((one, other) => ascending(one.dump.from.time, other.dump.from.time));
 
 /**
  * When images were made, by their own clock in the time of day of a recording, Unix, ns. Undefined: not known, or by the
@@ -145,7 +146,7 @@ export const writtenTime = ({ criu, host }: Witness, other: Witness): bigint | u
 export const metAt = ({ life, taken }: Witness): bigint | undefined => {
   if (life === undefined || life.life.born !== undefined) return (life?.life.born ?? taken)?.time;
   const { first, lines } = life.life;
-  return [first, lines[0]].flatMap((one) => one?.time ?? []).sort((one, other) => (one < other ? -1 : 1))[0];
+  return [first, lines[0]].flatMap((one) => one?.time ?? []).sort(ascending)[0];
 };
 
 export const startOf = (one: Witness): bigint | undefined => {

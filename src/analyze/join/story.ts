@@ -1,4 +1,5 @@
 import type { CriuLog, LogFinding } from '../../criu/log/log.js';
+import { ascending } from '../../model/ascending.js';
 import type { StoryLine } from '../../model/chapter.js';
 import { escapeText, printable } from '../../text/escape.js';
 import type { Life } from '../recording/life.js';
@@ -94,10 +95,7 @@ const lifeLines = (life: Life, recorded: Recorded, roles: readonly Role[]): read
 
 /** Several recordings go by time; what has none tells of the beginning, or of the end. */
 const inOrder = (lines: readonly StoryLine[], untimed = 0n): readonly StoryLine[] =>
-  [...lines].sort((one, other) => {
-    const [a, b] = [one.time ?? untimed, other.time ?? untimed];
-    return a < b ? -1 : a > b ? 1 : 0;
-  });
+  [...lines].sort((one, other) => ascending(one.time ?? untimed, other.time ?? untimed));
 
 const LAST = 1n << 64n;
 

@@ -1,5 +1,5 @@
 import { readElfImage } from '../../elf/image.js';
-import { contains, isFileless, sizeOf } from '../../model/vma.js';
+import { byStart, contains, isFileless, sizeOf } from '../../model/vma.js';
 import { hex } from '../../text/hex.js';
 import type { CriuEntry } from '../criu/entry.js';
 import type { Fixed } from '../criu/fixup.js';
@@ -50,9 +50,7 @@ const proxify = (run: Run, fixed: Fixed): RestoreOutcome => {
 /** Where it matters what lies between two mappings: files have no entry, and the image has them. */
 const withFiles = ({ space }: Run, { entries }: Fixed): readonly CriuEntry[] => {
   const files = space.vmas.filter((vma) => !isFileless(vma));
-  return [...entries, ...files.map((vma) => ({ ...vma, plain: false, vdso: false, vvar: false }))].sort((one, other) =>
-    one.start < other.start ? -1 : 1,
-  );
+  return [...entries, ...files.map((vma) => ({ ...vma, plain: false, vdso: false, vvar: false }))].sort(byStart);
 };
 
 /** This kernel's own image, or a copy of it that is a proxy; but its symbol table may have been written to. */
