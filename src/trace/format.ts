@@ -1,6 +1,6 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { KindGuard, type Static, type TSchema, Type } from '@sinclair/typebox';
 import { EventJson } from '../model/event-schema.js';
-import { orNull, words } from '../model/shapes.js';
+import { orNull } from '../model/shapes.js';
 import { EventRecord } from './format-event.js';
 import { BlobRecord, EvidenceJson, HostRecord } from './format-evidence.js';
 import { HintTest, Latin1, Offset, Pid, Time, Word } from './shapes.js';
@@ -69,7 +69,10 @@ export const CensusRecord = Type.Object({
 });
 
 /** tick: time goes by; swept: all processes of the census before have been read. */
-export const TimeRecord = Type.Object({ record: words('tick', 'swept'), at: Time });
+export const TimeRecord = Type.Object({
+  record: Type.Union([Type.Literal('tick'), Type.Literal('swept')]),
+  at: Time,
+});
 
 /** The difference of the clocks, from here on: that of the lines that were printed. */
 export const ClockRecord = Type.Object({ record: Type.Literal('clock'), offset: Offset });
@@ -136,3 +139,12 @@ export const TraceRecord = Type.Union(
   ],
   { $id: TRACE, title: 'one line of a vdsowatch recording' },
 );
+
+const kindsOf = (schema: TSchema | undefined): readonly string[] => {
+  if (KindGuard.IsUnion(schema)) return schema.anyOf.flatMap(kindsOf);
+  if (KindGuard.IsObject(schema)) return kindsOf(schema.properties['record']);
+  return KindGuard.IsLiteralString(schema) ? [schema.const] : [];
+};
+
+/** What `record` may be; of another kind are lines of a later version. */
+export const KINDS: ReadonlySet<string> = new Set(kindsOf(TraceRecord));

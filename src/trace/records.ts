@@ -1,6 +1,6 @@
 import type { Static, TSchema } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
-import { ClockRecord, HeaderRecord, HookRecord, TRACE, type TraceRecord } from './format.js';
+import { ClockRecord, HeaderRecord, HookRecord, KINDS, TRACE } from './format.js';
 import type { Said } from './items.js';
 import { fromDigits } from './number-text.js';
 
@@ -45,38 +45,11 @@ export const commonRecord = (value: unknown): Said | undefined => {
     case 'clock':
       return isClock(value) ? { kind: 'clock', offset: fromDigits(value.offset) } : BAD;
     default:
-      return Object.hasOwn(KINDS, kind) ? undefined : LATER;
+      return KINDS.has(kind) ? undefined : LATER;
   }
 };
 
 const LATER: Said = { kind: 'later' };
-
-const KINDS: Readonly<Record<Static<typeof TraceRecord>['record'], true>> = {
-  header: true,
-  host: true,
-  blob: true,
-  call: true,
-  poke: true,
-  fork: true,
-  exec: true,
-  exit: true,
-  namespace: true,
-  prctl: true,
-  gap: true,
-  heartbeat: true,
-  status: true,
-  snapshot: true,
-  unchanged: true,
-  census: true,
-  tick: true,
-  swept: true,
-  clock: true,
-  said: true,
-  verdict: true,
-  hook: true,
-  frame: true,
-  check: true,
-};
 
 /** The kind of a parsed line; undefined: it is none of a recording. */
 export const recordOf = (value: unknown): string | undefined =>
