@@ -1,7 +1,7 @@
 import { type Failure, failure } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
 import { TRACE } from './format.js';
-import type { Damage, Later } from './items.js';
+import { type Damage, type Later, leavesGap } from './items.js';
 
 /** What a recording lacks, as sentences, of which only the first few are kept: a wrecked file has thousands. */
 export interface Problems {
@@ -25,6 +25,40 @@ export const gatherProblems = (): Problems => {
       return [...kept, ...(more === 0 ? [] : [failure('bad-input', others)]), ...newer.list()];
     },
   };
+};
+
+/** The same for a recording that is analysed: one sentence for all of its damage. */
+export const gatherDamage = () => {
+  let first: Damage | undefined;
+  let count = 0;
+  let partial = false;
+  const newer = gatherLater();
+  return {
+    add: (damage: Damage): void => {
+      partial ||= !damage.torn && leavesGap(damage);
+      if (damage.later !== undefined) {
+        newer.add(damage.text, damage.later);
+        return;
+      }
+      first ??= damage;
+      count += 1;
+    },
+    /** Is something in its middle missing? */
+    isPartial: () => partial,
+    list: (): readonly Failure[] => [...(first === undefined ? [] : [damaged(first, count)]), ...newer.list()],
+    /** What to say where nothing at all could be read; undefined: no damage is the reason. */
+    unreadable: (path: string): Failure | undefined => {
+      if (first === undefined) return undefined;
+      const why = count === 1 ? first.text.slice(first.text.indexOf(': ') + 2) : `${count} places are damaged`;
+      return failure('bad-input', `${escapeText(path)} cannot be read as a recording: ${why}.`);
+    },
+  };
+};
+
+const damaged = ({ text }: Damage, count: number): Failure => {
+  if (count === 1) return failure('bad-input', `${text}; what is before and after is analysed.`);
+  const more = count === 2 ? 'one more place is' : `${count - 1} more places are`;
+  return failure('bad-input', `${text}, and ${more} damaged; the rest is analysed.`);
 };
 
 /** One sentence for all lines that a later version wrote. */

@@ -4,9 +4,9 @@ import type { HistoryLine } from '../../model/state.js';
 import { escapeText } from '../../text/escape.js';
 import { openDecoder } from '../../trace/decoder.js';
 import type { Header, Hook } from '../../trace/format.js';
-import { type Damage, leavesGap, type TraceFrame } from '../../trace/items.js';
+import type { TraceFrame, TraceItem } from '../../trace/items.js';
 import { fromDigits } from '../../trace/number-text.js';
-import { gatherLater } from '../../trace/problems.js';
+import { gatherDamage } from '../../trace/problems.js';
 import { openRecording, type Progress } from '../../trace/replay.js';
 import { openReplay } from '../../trace/replay-frames.js';
 import { type Content, openRuns, sorted } from '../../trace/runs.js';
@@ -45,13 +45,20 @@ export interface RecordedOptions {
 export const readRecorded = async (path: string, options: RecordedOptions): Promise<Outcome<Recorded>> => {
   const opened = await openRecording(path);
   if (!opened.ok) return opened;
+  const items = opened.value.items(openRuns(openDecoder(), LINES), options.progress);
+  const told = gather(path, options);
+  for (;;) {
+    const next = await items.next();
+    if (next.done === true) return told.end(next.value);
+    for (const item of next.value) told.take(item);
+  }
+};
+
+/** What a recording tells, item by item. */
+const gather = (path: string, { criu, wanted }: RecordedOptions) => {
   const replay = openReplay(false);
-  const reader = openRuns(openDecoder(), LINES);
-  const follower = follow(options.criu, options.wanted);
-  const damage: Damage[] = [];
-  let damages = 0;
-  let partial = false;
-  const newer = gatherLater();
+  const follower = follow(criu, wanted);
+  const damage = gatherDamage();
   const gaps: { line: HistoryLine; time: bigint }[] = [];
   const hooks: { hook: Hook; time: bigint }[] = [];
   let header: Header | undefined;
@@ -59,8 +66,15 @@ export const readRecorded = async (path: string, options: RecordedOptions): Prom
   let [until, events, offset] = [0n, 0, 0n];
   /** When it begins; of one whose header is lost, with its first frame. */
   let from: bigint | undefined;
-  const items = opened.value.items(reader, options.progress);
-  const frame = ({ content, ...when }: TraceFrame<Content>): void => {
+
+  const onHeader = (next: Header): void => {
+    if (from !== undefined && header?.session !== next.session) follower.nextRun();
+    header = next;
+    offset = fromDigits(next.offset);
+    from ??= fromDigits(next.at) + offset;
+  };
+
+  const onFrame = ({ content, ...when }: TraceFrame<Content>): void => {
     offset = when.offset;
     until = when.at + offset;
     from ??= until;
@@ -76,84 +90,46 @@ export const readRecorded = async (path: string, options: RecordedOptions): Prom
     for (const line of replayed.frame.lines)
       if (line.event?.kind === 'gap') addBounded(gaps, { line, time: line.at + offset }, FIRST, MOST);
   };
-  let ending: Failure | undefined;
-  for (;;) {
-    const next = await items.next();
-    if (next.done === true) {
-      ending = next.value;
-      break;
+
+  const take = (item: TraceItem<Content>): void => {
+    if (item.kind === 'frame') {
+      onFrame(item.frame);
+      return;
     }
-    for (const item of next.value) {
-      if (item.kind === 'frame') {
-        frame(item.frame);
-        continue;
-      }
-      replay(item);
-      switch (item.kind) {
-        case 'header':
-          if (from !== undefined && header?.session !== item.header.session) follower.nextRun();
-          from ??= fromDigits(item.header.at) + fromDigits(item.header.offset);
-          header = item.header;
-          offset = fromDigits(item.header.offset);
-          break;
-        case 'damage':
-          partial ||= !item.damage.torn && leavesGap(item.damage);
-          if (item.damage.later !== undefined) {
-            newer.add(item.damage.text, item.damage.later);
-            break;
-          }
-          damages += 1;
-          if (damage.length < MOST_DAMAGE) damage.push(item.damage);
-          break;
-        case 'hook':
-          addBounded(hooks, { hook: item.hook, time: fromDigits(item.hook.at) + offset }, FIRST, MOST);
-          break;
-        case 'foreign':
-          break;
-      }
-    }
-  }
-  // Its first lines may be lost: what the others tell is told without them.
-  host ??= header === undefined ? (events > 0 ? UNKNOWN : undefined) : hostOf(header);
-  if (host === undefined || from === undefined)
-    return failed(damages === 0 ? (ending ?? noRecordingIn(path)) : unreadableRecording(path, damage, damages));
-  const problems = damages === 0 ? [] : [damagedRecording(damage, damages)];
-  const { lives, forgotten } = follower.end();
-  return success({
-    host,
-    from,
-    until: until > from ? until : from,
-    offset,
-    lives,
-    gaps,
-    hooks,
-    events,
-    partial: partial || ending !== undefined,
-    problems: [
-      ...problems,
-      ...newer.list(),
-      ...(ending === undefined ? [] : [ending]),
-      ...(forgotten === 0 ? [] : [tooMany(path, forgotten)]),
-    ],
-  });
+    replay(item);
+    if (item.kind === 'header') onHeader(item.header);
+    else if (item.kind === 'damage') damage.add(item.damage);
+    else if (item.kind === 'hook')
+      addBounded(hooks, { hook: item.hook, time: fromDigits(item.hook.at) + offset }, FIRST, MOST);
+  };
+
+  /** `ending`: why not all of it was read. */
+  const end = (ending: Failure | undefined): Outcome<Recorded> => {
+    // Its first lines may be lost: what the others tell is told without them.
+    const known = host ?? hostOf(header) ?? (events > 0 ? UNKNOWN : undefined);
+    if (known === undefined || from === undefined)
+      return failed(damage.unreadable(path) ?? ending ?? noRecordingIn(path));
+    const { lives, forgotten } = follower.end();
+    const others = [ending, forgotten === 0 ? undefined : tooMany(path, forgotten)];
+    return success({
+      host: known,
+      from,
+      until: until > from ? until : from,
+      offset,
+      lives,
+      gaps,
+      hooks,
+      events,
+      partial: damage.isPartial() || ending !== undefined,
+      problems: [...damage.list(), ...others.filter((one) => one !== undefined)],
+    });
+  };
+
+  return { take, end };
 };
 
 const FIRST = 16;
 const MOST = 64;
-const MOST_DAMAGE = 3;
-
-/** One sentence for all of it: a wrecked file has thousands of places. */
-const damagedRecording = ([first]: readonly Damage[], count: number): Failure => {
-  const text = first?.text ?? 'it is damaged';
-  if (count === 1) return failure('bad-input', `${text}; what is before and after is analysed.`);
-  const more = count === 2 ? 'one more place is' : `${count - 1} more places are`;
-  return failure('bad-input', `${text}, and ${more} damaged; the rest is analysed.`);
-};
-
-const unreadableRecording = (path: string, damage: readonly Damage[], count: number): Failure =>
-  count === 1 && damage[0] !== undefined
-    ? failure('bad-input', `${escapeText(path)} cannot be read as a recording: ${tail(damage[0].text)}.`)
-    : failure('bad-input', `${escapeText(path)} cannot be read as a recording: ${count} places are damaged.`);
 
 const tooMany = (path: string, count: number): Failure =>
   failure(
@@ -162,16 +138,18 @@ const tooMany = (path: string, count: number): Failure =>
     'Record fewer: --pid, --tree, --comm, --cgroup.',
   );
 
-const tail = (text: string): string => text.slice(text.indexOf(': ') + 2);
-
 const noRecordingIn = (path: string): Failure => failure('bad-input', `${escapeText(path)} holds no recording.`);
 
 const UNKNOWN: Host = { ...UNKNOWN_HOST, pageSize: 4096 };
 
-const hostOf = ({ host, hint, bootId }: Header): Host => ({
-  ...UNKNOWN,
-  release: host.release,
-  machine: host.machine,
-  hintTest: hint,
-  ...(bootId === null ? {} : { bootId }),
-});
+const hostOf = (header: Header | undefined): Host | undefined => {
+  if (header === undefined) return undefined;
+  const { host, hint, bootId } = header;
+  return {
+    ...UNKNOWN,
+    release: host.release,
+    machine: host.machine,
+    hintTest: hint,
+    ...(bootId === null ? {} : { bootId }),
+  };
+};
