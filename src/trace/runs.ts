@@ -1,10 +1,11 @@
 import type { Event } from '../model/event.js';
-import type { Observation } from '../pipeline/observation.js';
+import type { Observation, Snapshot } from '../pipeline/observation.js';
 import type { LineReader, Said } from './items.js';
 import { openLateMoves } from './late-moves.js';
 import { type MoveLine, openMoveLines } from './move-line.js';
 import { fromDigits } from './number-text.js';
-import { LONGEST_LINE, openPassedLines, type PassedLines, type PassedOver, type Shown } from './passed-lines.js';
+import { LONGEST_LINE, type PassedOver, type Shown } from './passed-lines.js';
+import { openRunTable, type Run } from './run-table.js';
 import { openSharing } from './sharing.js';
 
 export type Content = Observation | PassedOver;
@@ -18,9 +19,7 @@ export type Content = Observation | PassedOver;
  * before the newest reading, which change what is said of it (late-moves.ts), come in their frame.
  */
 export const openRuns = (reader: LineReader<Observation>, shown: Shown): LineReader<Content> => {
-  /** By process, and by address space: both have one at most. Oldest first. */
-  const byProcess = new Map<number, Run>();
-  const byContext = new Map<bigint, Run>();
+  const runs = openRunTable(shown, LAST);
   /** Of living processes: their moves so far. */
   const told = new Map<number, { readonly count: number; readonly context: bigint }>();
   const late = openLateMoves();
@@ -32,7 +31,6 @@ export const openRuns = (reader: LineReader<Observation>, shown: Shown): LineRea
   /** Runs of which a reading of another process may tell too; what is done in their address spaces ends them. */
   const shared = new Set<Run>();
   const moveLine = openMoveLines();
-  const spare: PassedLines[] = [];
   const one: Observation[] = [];
   let offset = 0n;
 
@@ -44,43 +42,33 @@ export const openRuns = (reader: LineReader<Observation>, shown: Shown): LineRea
   const end = (run: Run | undefined, into: Content[]): void => {
     if (run === undefined) return;
     const { tgid, context, first, early, lines } = run;
-    byProcess.delete(tgid);
-    byContext.delete(context);
     for (const marked of [urgent, settled, shared]) marked.delete(run);
-    const behind = lines.count();
-    told.set(tgid, { count: early + first + behind, context });
-    const hidden = behind - LAST;
-    if (hidden > 0) {
-      const oldest = lines.said(0, Math.min(hidden, Math.max(0, shown.oldest - early - first)), tgid);
-      const newest = lines.said(Math.max(oldest.length, hidden - shown.newest), hidden, tgid);
-      into.push({ kind: 'passed', count: hidden, oldest, newest });
-    }
+    told.set(tgid, { count: early + first + lines.count(), context });
+    const hidden = lines.count() - LAST;
+    if (hidden > 0) into.push(passedOver(run, hidden, shown));
     lines.each(Math.max(0, hidden), (bytes, from, to) => readNow(bytes, from, to, into));
-    lines.clear();
-    spare.push(lines);
+    runs.remove(run);
   };
   const endAll = (into: Content[]): void => {
-    for (const run of [...byProcess.values()]) end(run, into);
+    for (const run of runs.all()) end(run, into);
   };
 
-  const begin = ({ tgid, context, comm }: MoveLine, into: Content[]): Run => {
-    end(byContext.get(context), into);
-    end(byProcess.get(tgid), into);
-    if (byProcess.size >= MOST_RUNS) end(byProcess.values().next().value, into);
+  const begin = (move: MoveLine, into: Content[]): Run => {
+    const { tgid, context } = move;
+    end(runs.inSpace(context), into);
+    end(runs.ofProcess(tgid), into);
+    end(runs.surplus(), into);
     sharing.act(context, tgid);
     const before = told.get(tgid);
-    const lines = spare.pop() ?? openPassedLines(shown, LAST);
     const isNew = before?.context !== context || before.count < FIRST;
-    const run = { tgid, context, comm, first: 0, most: isNew ? FIRST : 1, early: before?.count ?? 0, lines };
-    byProcess.set(tgid, run);
-    byContext.set(context, run);
+    const run = runs.begin(move, before?.count ?? 0, isNew ? FIRST : 1);
     if (sharing.isShared(context)) shared.add(run);
     return run;
   };
 
   const add = (bytes: Buffer, move: MoveLine, into: Content[]): undefined => {
     const { tgid, context, from, to } = move;
-    const known = byProcess.get(tgid);
+    const known = runs.ofProcess(tgid);
     const lateness = late.lateness(move);
     const fits = known !== undefined && known.context === context && (lateness !== 'open' || urgent.has(known));
     const run = fits ? known : begin(move, into);
@@ -95,37 +83,35 @@ export const openRuns = (reader: LineReader<Observation>, shown: Shown): LineRea
 
   /** What is in no run ends those that it concerns, or may concern. */
   const meet = (observation: Observation, into: Content[]): void => {
-    switch (observation.kind) {
-      case 'snapshot': {
-        const run = byProcess.get(observation.pid);
-        if (run !== undefined && !late.repeats(observation, run.context)) end(run, into);
-        for (const run of shared) end(run, into);
-        break;
-      }
-      case 'event': {
-        const { event } = observation;
-        if (event.kind === 'gap' || event.kind === 'status') {
-          endAll(into);
-          break;
-        }
-        if (event.kind === 'heartbeat') break;
-        sharing.meet(event);
-        for (const context of [event.space.id, told.get(event.tgid)?.context]) late.reopen(context);
-        if (event.kind === 'fork') late.reopen(told.get(event.childPid)?.context);
-        if (event.kind === 'poke' || event.space.id === 0n) {
-          endAll(into);
-          break;
-        }
-        end(byProcess.get(event.tgid), into);
-        end(byContext.get(event.space.id), into);
-        if (event.kind === 'exit' && event.wholeProcess) {
-          told.delete(event.tgid);
-          late.forget(event.tgid);
-        }
-        break;
-      }
-      default:
-        endAll(into);
+    if (observation.kind === 'event') meetEvent(observation.event, into);
+    else if (observation.kind === 'snapshot') meetReading(observation, into);
+    else endAll(into);
+  };
+
+  const meetReading = (reading: Snapshot, into: Content[]): void => {
+    const run = runs.ofProcess(reading.pid);
+    if (run !== undefined && !late.repeats(reading, run.context)) end(run, into);
+    for (const one of shared) end(one, into);
+  };
+
+  const meetEvent = (event: Event, into: Content[]): void => {
+    if (event.kind === 'heartbeat') return;
+    if (event.kind === 'gap' || event.kind === 'status') {
+      endAll(into);
+      return;
+    }
+    sharing.meet(event);
+    for (const context of [event.space.id, told.get(event.tgid)?.context]) late.reopen(context);
+    if (event.kind === 'fork') late.reopen(told.get(event.childPid)?.context);
+    if (event.kind === 'poke' || event.space.id === 0n) {
+      endAll(into);
+      return;
+    }
+    end(runs.ofProcess(event.tgid), into);
+    end(runs.inSpace(event.space.id), into);
+    if (event.kind === 'exit' && event.wholeProcess) {
+      told.delete(event.tgid);
+      late.forget(event.tgid);
     }
   };
 
@@ -152,7 +138,7 @@ export const openRuns = (reader: LineReader<Observation>, shown: Shown): LineRea
       return move === undefined ? readOther(bytes, from, to, into) : add(bytes, move, into);
     },
     finish: (into) => {
-      for (const pid of late.due()) end(byProcess.get(pid), into);
+      for (const pid of late.due()) end(runs.ofProcess(pid), into);
       for (const run of settled) if (late.isCut(run.tgid)) end(run, into);
       for (const run of urgent) {
         end(run, into);
@@ -161,6 +147,13 @@ export const openRuns = (reader: LineReader<Observation>, shown: Shown): LineRea
     },
     end: endAll,
   };
+};
+
+/** The first `hidden` of a run's lines, and what of them is to be shown. */
+const passedOver = ({ tgid, first, early, lines }: Run, hidden: number, shown: Shown): PassedOver => {
+  const oldest = lines.said(0, Math.min(hidden, Math.max(0, shown.oldest - early - first)), tgid);
+  const newest = lines.said(Math.max(oldest.length, hidden - shown.newest), hidden, tgid);
+  return { kind: 'passed', count: hidden, oldest, newest };
 };
 
 /** What was read, and what was passed over, by the event that it stood right before. */
@@ -181,19 +174,3 @@ export const sorted = (content: readonly Content[]) => {
  */
 const FIRST = 2;
 const LAST = 3;
-/** Runs at the same time. */
-const MOST_RUNS = 256;
-
-interface Run {
-  readonly tgid: number;
-  readonly context: bigint;
-  /** Moves at its beginning that are read at once, so far and at most. */
-  first: number;
-  readonly most: number;
-  /** Moves of the process before this run. */
-  readonly early: number;
-  /** Those behind the first. */
-  readonly lines: PassedLines;
-  /** As the newest of them has it. */
-  comm: string;
-}
