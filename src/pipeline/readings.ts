@@ -2,6 +2,7 @@ import { type SchedulerLike, Subscription } from 'rxjs';
 import type { Evidence } from '../model/evidence.js';
 import { hasLostMemory } from '../proc/unread.js';
 import type { BootClock, Reader, Snapshot } from './observation.js';
+import { type Later, readingQueue } from './reading-queue.js';
 import { NEVER_READ, type ReadingRules, type Request, restAfter, type Slot, windowOf } from './reading-slot.js';
 import { together } from './target.js';
 
@@ -40,83 +41,16 @@ export const readings = (
   const { window, newborn, concurrency, waiting } = rules;
   const running = new Subscription();
   const slots = new Map<number, Slot>();
-  const queue: number[] = [];
   let busy = 0;
-  let inFlight = 0;
-  let draining = false;
   let tidyAt = 0;
 
-  const later = (delay: number, work: () => void): Subscription => {
+  const later: Later = (delay, work) => {
     const action: Subscription = scheduler.schedule(() => {
       running.remove(action);
       work();
     }, delay);
     running.add(action);
     return action;
-  };
-
-  const enqueue = (pid: number): void => {
-    const slot = slots.get(pid);
-    if (slot === undefined) return;
-    slots.set(pid, { ...slot, state: 'queued', timer: undefined });
-    queue.push(pid);
-    wake();
-  };
-
-  const wake = (): void => {
-    if (draining || queue.length === 0) return;
-    draining = true;
-    later(0, drain);
-  };
-
-  /** A few readings, then the event loop runs: a blocked reader of the probes loses events. */
-  const drain = (): void => {
-    for (let turn = 0; turn < READS_PER_TURN && inFlight < concurrency; turn++) {
-      const pid = queue.shift();
-      if (pid === undefined) break;
-      start(pid);
-    }
-    draining = false;
-    if (inFlight < concurrency) wake();
-  };
-
-  const start = (pid: number): void => {
-    const slot = slots.get(pid) ?? NEVER_READ;
-    const { wanted } = slot;
-    if (slot.state !== 'queued' || wanted === undefined) return;
-    const startedAt = clock();
-    const { thorough } = wanted;
-    const begun = scheduler.now();
-    const storm = slot.early ? slot.storm + 1 : 0;
-    const readyAt = begun + windowOf({ ...slot, storm }, rules);
-    slots.set(pid, { ...NEVER_READ, state: 'reading', startedAt, thorough, readyAt, storm });
-    inFlight += 1;
-    let evidence: Evidence | undefined;
-    running.add(
-      read(wanted).subscribe({
-        next: (value) => {
-          evidence = value;
-        },
-        error: listener.error,
-        complete: () => finish(wanted, startedAt, scheduler.now() - begun, evidence),
-      }),
-    );
-  };
-
-  const finish = (done: Request, startedAt: bigint, cost: number, evidence: Evidence | undefined): void => {
-    inFlight -= 1;
-    busy -= 1;
-    const slot = slots.get(done.pid);
-    if (slot !== undefined) {
-      const readyAt = Math.max(slot.readyAt, scheduler.now() + restAfter(cost, rules));
-      slots.set(done.pid, { ...slot, readyAt, state: 'idle', wanted: undefined });
-    }
-    if (evidence !== undefined)
-      listener.next({ kind: 'snapshot', pid: done.pid, startedAt: evidence.takenAt ?? startedAt, evidence });
-    if (evidence === undefined || hasLostMemory(evidence)) listener.gone({ ...done, tried: [...done.tried, done.pid] });
-    if (slot?.wanted !== undefined) request(slot.wanted, startedAt);
-    wake();
-    if (busy === 0) listener.idle();
   };
 
   const request = (wanted: Request, at: bigint): boolean => {
@@ -151,6 +85,53 @@ export const readings = (
     if (timer === undefined) enqueue(pid);
   };
 
+  const enqueue = (pid: number): void => {
+    const slot = slots.get(pid);
+    if (slot === undefined) return;
+    slots.set(pid, { ...slot, state: 'queued', timer: undefined });
+    queue.add(pid);
+  };
+
+  const begin = (pid: number): boolean => {
+    const slot = slots.get(pid) ?? NEVER_READ;
+    const { wanted } = slot;
+    if (slot.state !== 'queued' || wanted === undefined) return false;
+    const startedAt = clock();
+    const { thorough } = wanted;
+    const begun = scheduler.now();
+    const storm = slot.early ? slot.storm + 1 : 0;
+    const readyAt = begun + windowOf({ ...slot, storm }, rules);
+    slots.set(pid, { ...NEVER_READ, state: 'reading', startedAt, thorough, readyAt, storm });
+    let evidence: Evidence | undefined;
+    running.add(
+      read(wanted).subscribe({
+        next: (value) => {
+          evidence = value;
+        },
+        error: listener.error,
+        complete: () => finish(wanted, startedAt, scheduler.now() - begun, evidence),
+      }),
+    );
+    return true;
+  };
+
+  const queue = readingQueue(concurrency, later, begin);
+
+  const finish = (done: Request, startedAt: bigint, cost: number, evidence: Evidence | undefined): void => {
+    busy -= 1;
+    const slot = slots.get(done.pid);
+    if (slot !== undefined) {
+      const readyAt = Math.max(slot.readyAt, scheduler.now() + restAfter(cost, rules));
+      slots.set(done.pid, { ...slot, readyAt, state: 'idle', wanted: undefined });
+    }
+    if (evidence !== undefined)
+      listener.next({ kind: 'snapshot', pid: done.pid, startedAt: evidence.takenAt ?? startedAt, evidence });
+    if (evidence === undefined || hasLostMemory(evidence)) listener.gone({ ...done, tried: [...done.tried, done.pid] });
+    if (slot?.wanted !== undefined) request(slot.wanted, startedAt);
+    queue.done();
+    if (busy === 0) listener.idle();
+  };
+
   const end = (pid: number): void => {
     const slot = slots.get(pid);
     const { state, wanted, timer } = slot ?? NEVER_READ;
@@ -179,5 +160,4 @@ export const readings = (
   };
 };
 
-const READS_PER_TURN = 16;
 const MANY = 1024;
