@@ -5,7 +5,7 @@ import type { PassedOver } from '../../trace/passed-lines.js';
 import type { Replayed } from '../../trace/replay-frames.js';
 import { passDeeds } from './deeds.js';
 import { descend, noteCall, noteExec, noteRestored, noteVictim } from './happenings.js';
-import { type Instant, isAlarm, type Life } from './life.js';
+import { type Instant, isNotable, type Life } from './life.js';
 import { addLine, addLines, lean, passLines } from './lines.js';
 import { openOwners } from './owners.js';
 import { addPokeLine } from './poke-lines.js';
@@ -34,7 +34,14 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
   /** Time of day minus boot clock, ns. */
   let offset = 0n;
 
-  const onPassed = (life: Life, { count, oldest, newest }: PassedOver): void => {
+  /** A line that is about that process, behind the moves that were left out before it. */
+  const write = (life: Life, line: HistoryLine, time: bigint, passed: PassedOver | undefined): void => {
+    if (passed !== undefined) writePassed(life, passed);
+    if (isWithin(life, line)) add(life, line, time);
+    if (isNotable(line)) life.remarkable = true;
+  };
+
+  const writePassed = (life: Life, { count, oldest, newest }: PassedOver): void => {
     passDeeds(life, count);
     const latest = newest.at(-1)?.line;
     if (latest !== undefined && !isWithin(life, latest)) return;
@@ -59,23 +66,25 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
     });
   };
 
+  /** The value: whose line it is, where its process can be told. */
   const onLine = (line: HistoryLine, time: bigint, before: Passed): Life | undefined => {
     if (line.pid === 0) return undefined;
-    const instant = { at: line.at, time };
     const { event } = line;
     const life = owners.at(line.pid, line.at, line.comm, event !== undefined && event.kind !== 'exit');
     if (life === undefined) return undefined;
     if (line.comm !== '') life.comm = line.comm;
-    const passed = line.event === undefined ? undefined : before.get(line.event);
     const concerned = event?.kind === 'call' ? [life, ...sharersOf(line)] : [life];
-    for (const one of concerned) {
-      if (passed !== undefined) onPassed(one, passed);
-      if (isWithin(one, line)) add(one, line, time);
-      if (isAlarm(line)) one.remarkable = true;
-    }
-    switch (event?.kind) {
+    const passed = event === undefined ? undefined : before.get(event);
+    for (const one of concerned) write(one, line, time, passed);
+    if (event?.kind === 'call') for (const one of concerned) noteCall(one, event, { at: line.at, time });
+    if (event !== undefined) onEvent(event, line, life, { at: line.at, time });
+    return life;
+  };
+
+  /** `life`: of who did it, or had it done. */
+  const onEvent = (event: Event, line: HistoryLine, life: Life, instant: Instant): void => {
+    switch (event.kind) {
       case 'call':
-        for (const one of concerned) noteCall(one, event, instant);
         if (line.comm === 'criu') life.restoring = true;
         break;
       case 'poke': {
@@ -83,14 +92,14 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
           line.target === undefined || line.target === line.pid ? undefined : owners.known(line.target, line.at);
         if (victim === undefined) break;
         noteVictim(victim, event, instant);
-        add(victim, line, time);
+        add(victim, line, instant.time);
         break;
       }
       case 'fork': {
         const child = owners.born(event.childPid, line.comm, instant);
         if (child === undefined) break;
         descend(child, life, event);
-        add(child, line, time);
+        add(child, line, instant.time);
         break;
       }
       case 'exec':
@@ -107,7 +116,6 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
       default:
         break;
     }
-    return life;
   };
 
   /** Takes over what the replayed state knows of it now; `known`: the latest at which it was true. */
@@ -148,13 +156,19 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
     },
     end: () => {
       refreshAll();
-      const { lives: all, forgotten } = owners.all();
-      if (all.length <= MOST_TOLD) return { lives: all, forgotten };
-      const worth = (life: Life): number => (wanted(life) ? 0 : life.remarkable ? 1 : 2);
-      const chosen = new Set([...all].sort((one, other) => worth(one) - worth(other)).slice(0, MOST_TOLD));
-      return { lives: all.filter((life) => chosen.has(life)), forgotten: forgotten + all.length - MOST_TOLD };
+      const { lives, forgotten } = owners.all();
+      const told = worthiest(lives, wanted);
+      return { lives: told, forgotten: forgotten + lives.length - told.length };
     },
   };
+};
+
+/** As many as a report may have, in their order: those that are wanted first, then those with something to tell. */
+const worthiest = (lives: readonly Life[], wanted: (life: Life) => boolean): readonly Life[] => {
+  if (lives.length <= MOST_TOLD) return lives;
+  const worth = (life: Life): number => (wanted(life) ? 0 : life.remarkable ? 1 : 2);
+  const chosen = new Set([...lives].sort((one, other) => worth(one) - worth(other)).slice(0, MOST_TOLD));
+  return lives.filter((life) => chosen.has(life));
 };
 
 /** What is said of it later is that its memory is gone. */

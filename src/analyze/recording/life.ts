@@ -192,6 +192,6 @@ export const addBounded = <T>(list: T[], value: T, first: number, most: number):
   return true;
 };
 
-/** Something happened to a vDSO; what CRIU does to its own (pipeline/noise.ts) is no alarm. */
-export const isAlarm = ({ severity, event, comm }: HistoryLine): boolean =>
+/** Something happened to a vDSO; what CRIU does to its own (pipeline/noise.ts) is nothing to tell of. */
+export const isNotable = ({ severity, event, comm }: HistoryLine): boolean =>
   severity !== 'info' || (event?.kind === 'call' && comm !== 'criu');
