@@ -12,7 +12,15 @@ import { readScripts } from '../../src/bpftrace/package.js';
 import { makePlan } from '../../src/bpftrace/plan.js';
 import { session } from '../../src/bpftrace/session.js';
 import { atLeast, parseRelease } from '../../src/judge/release.js';
-import type { CallEvent, Event, ExecEvent, ForkEvent, MappingCall, NamespaceEvent } from '../../src/model/event.js';
+import type {
+  CallEvent,
+  Event,
+  ExecEvent,
+  ForkEvent,
+  HeartbeatEvent,
+  MappingCall,
+  NamespaceEvent,
+} from '../../src/model/event.js';
 import { sizeOf } from '../../src/model/vma.js';
 import { localBootClock } from '../../src/proc/clock.js';
 import type { Abi } from '../../src/puppet/abi.js';
@@ -481,11 +489,13 @@ for (const bpftrace of bpftraces())
 
     /** Waits for a moment at which each record that the kernel counted is here, or its loss told: to the record. */
     const whole = async (): Promise<void> => {
+      let last: HeartbeatEvent | undefined;
       for (let tries = 0; tries < 60; tries++) {
         await tracing.settle();
-        const last = tracing.events.flatMap((event) => (event.kind === 'heartbeat' ? [event] : [])).at(-1);
+        last = tracing.events.flatMap((event) => (event.kind === 'heartbeat' ? [event] : [])).at(-1);
         if (last !== undefined && last.emitted === last.received + lost(tracing.events)) return;
       }
-      assert.fail('the counts never agreed');
+      const told = lost(tracing.events);
+      assert.fail(`the counts never agreed: ${last?.emitted} counted, ${last?.received} received, ${told} told lost`);
     };
   });
