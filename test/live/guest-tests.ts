@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { lacksGuest, runInGuest } from './guest.js';
+
+/** What holds on this kernel has to hold on others: the probes, what /proc says, the census, the mremap test. */
+const FILES = ['probes', 'proc', 'proc-ps', 'hint'];
+
+/** Boots all `guests` at the same time, and reports each file that ran in each as a test. */
+export const testGuests = (guests: readonly string[]): void => {
+  describe('other kernels', { concurrency: guests.length }, () => {
+    for (const guest of guests) {
+      const lacking = lacksGuest(guest);
+      test(guest, lacking === undefined ? {} : { skip: lacking }, async (context) => {
+        const runs = await runInGuest(guest, FILES);
+        for (const [file, { status, log }] of runs)
+          await context.test(`${file} in ${guest}`, () => {
+            const passed = Number(/^# pass (\d+)$/m.exec(log)?.[1] ?? 0);
+            assert.ok(status === 0 && passed > 0, `status ${status}, ${passed} passed\n${log}`);
+          });
+      });
+    }
+  });
+};
