@@ -7,9 +7,10 @@ import { type Failure, type Outcome, success } from '../model/failure.js';
 import type { Judged } from '../model/judged.js';
 import { type Forecast, NEWEST_CRIU, type Verdict } from '../model/verdict.js';
 import { bytesFindings } from './bytes-findings.js';
+import { copiedPages } from './copied-pages.js';
 import { imageEvidence, logProcessOf, taskWithoutImage } from './image-evidence.js';
 import { imageForecast } from './image-forecast.js';
-import { type ImageLook, type Logs, lookAt } from './image-look.js';
+import { type Logs, lookAt } from './image-look.js';
 import type { ImageSet } from './image-set.js';
 import { readImages } from './images.js';
 import { layoutFindings } from './layout-findings.js';
@@ -87,7 +88,7 @@ const judgeImages = (
     const hopeless = there.some(({ code }) => HOPELESS.has(code));
     return {
       evidence,
-      verdict: withPages({ ...verdict, findings }, look),
+      verdict: withPages({ ...verdict, findings }, copiedPages(look, set, logs) ?? look.genuine?.pages),
       forecast: gaveUp(set, logs)
         ? { ...unknown(criu), dump: 'fail', restore: null }
         : hopeless
@@ -98,13 +99,14 @@ const judgeImages = (
 };
 
 /**
- * No image holds page frames, so a page counts as modified when its bytes are not the kernel's, where those are known.
- * A page that was copied and holds the same bytes is not told apart, and nothing is lost with it.
+ * No image holds page frames, so a page of a vDSO that was dumped whole counts as modified when its bytes are not the
+ * kernel's, where those are known. A page that was copied and holds the same bytes is not told apart, and nothing is
+ * lost with it.
  */
-const withPages = (verdict: Verdict, { genuine }: ImageLook): Verdict => {
+const withPages = (verdict: Verdict, modifiedPages: readonly number[] | undefined): Verdict => {
   const { vdso } = verdict;
-  if (!vdso || vdso.modifiedPages !== undefined || genuine === undefined) return verdict;
-  return { ...verdict, vdso: { ...vdso, modifiedPages: genuine.pages } };
+  if (!vdso || vdso.modifiedPages !== undefined || modifiedPages === undefined) return verdict;
+  return { ...verdict, vdso: { ...vdso, modifiedPages } };
 };
 
 /** A zombie, or a task of which only logs speak: CRIU gave up its dump, or its image is elsewhere. */
