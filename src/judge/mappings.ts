@@ -93,8 +93,8 @@ const proxyOf = (
 ): readonly [Confidence, readonly string[]] | undefined => {
   const jumps = traits.trampolines.filter(({ target }) => genuine.some((one) => contains(one.traits.vma, target)));
   if (jumps.length > 0) return ['proven', [`mem: ${jumps.length} functions jump into the vDSO`]];
-  // Other memory may be there by now.
-  const isImage = traits.content !== 'other';
+  // Other memory may be there by now, with a mark of its own too: CRIU marks the vDSO that the copy jumps into.
+  const isImage = traits.content !== 'other' && traits.mark === undefined;
   const named = isImage && runtimes.find((runtime) => contains(traits.vma, runtime.traits.mark?.proxy ?? -1n));
   if (named) return [named.confidence, ["the mark in the vDSO names it as the dumped task's vDSO"]];
   return traits === inferred

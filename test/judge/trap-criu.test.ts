@@ -66,8 +66,13 @@ test('a runtime vDSO whose first bytes were read and are no mark is called one a
 
 test('memory that was put over the dumped copy is called the proxy because the mark still names its place', () => {
   const runtime = markBytes(3, { proxy: 0x7efdb0a3b000n, vvar: 0x7efdb0a35000n, runtimeVvar: 0x30000n });
-  const verdict = judged(proxied({ bytes: { '0x36000': runtime, '0x7efdb0a3b000': new Uint8Array(64).fill(0xcc) } }));
-  assert.deepEqual(classes(verdict), { '0x36000': 'criu-runtime', '0x7efdb0a3b000': 'decoy' });
+  for (const other of [
+    new Uint8Array(64).fill(0xcc),
+    markBytes(3, { proxy: 0x1000n, vvar: 0x1000n, runtimeVvar: 0n }),
+  ]) {
+    const verdict = judged(proxied({ bytes: { '0x36000': runtime, '0x7efdb0a3b000': other } }));
+    assert.deepEqual(classes(verdict), { '0x36000': 'criu-runtime', '0x7efdb0a3b000': 'decoy' });
+  }
 });
 
 test('restored in place on a kernel that names by address, and no page was read: the vDSO is denied', () => {
