@@ -1,22 +1,17 @@
 import { type Observable, Subscription, throttle, timer } from 'rxjs';
-import type { PageSet } from '../src/judge/baseline.js';
 import type { WatchState } from '../src/model/state.js';
-import { rememberedPlaces } from './asked.js';
 import { abilitiesOf, type ScreenControls } from './controls.js';
-import { rememberedForecasts } from './forecasts.js';
-import { draw } from './frame.js';
-import { frozenCopy } from './frozen.js';
-import { geometry } from './geometry.js';
-import { createListing } from './listing.js';
-import { onceASecond } from './once-a-second.js';
+import { openDrawing } from './drawing.js';
+import { openShownState } from './frozen.js';
+import type { Key } from './keys.js';
 import { ownCost } from './own.js';
 import { openPace } from './pace.js';
 import { performer } from './perform.js';
+import { openRepaint } from './repaint.js';
 import { type Input, type Output, openScreen, type Screen } from './screen.js';
 import { holdStderr } from './stderr.js';
 import { terminalOf } from './terminal.js';
-import { update } from './update.js';
-import { initialView, type Message, NOTHING_YET } from './view.js';
+import { initialView, type Message, type ViewState } from './view.js';
 import { waysOut } from './ways-out.js';
 
 /** Where the screen is shown; by default the terminal this process runs in. */
@@ -46,103 +41,77 @@ export const runScreen = (
     const terminal = terminalOf(streams.environment ?? process.env);
     const input = streams.input ?? process.stdin;
     const output = streams.output ?? process.stdout;
-    const listing = createListing();
+    const drawing = openDrawing(controls, terminal.theme);
+    const shown = openShownState();
     const cost = ownCost();
     const pace = openPace();
-    const grouped = onceASecond((state: WatchState): readonly PageSet[] => controls.pageSets?.(state) ?? []);
-    const forecasts = rememberedForecasts(controls.foretell);
-    const placeOf = rememberedPlaces(controls.place);
     let view = initialView(abilitiesOf(controls), controls.speed);
-    let live: WatchState = NOTHING_YET;
-    let frozen: WatchState | undefined;
-    let due = false;
     /** A process to be chosen as soon as it is there. */
     let wanted: string | undefined;
     let over = false;
     let paintMs = 0;
-    const subscription = new Subscription();
     let messageTimer: NodeJS.Timeout | undefined;
-    let later: NodeJS.Timeout | undefined;
 
-    // Frozen means the processes; loss and mode are always those of now.
-    const shownState = (): WatchState =>
-      frozen === undefined ? live : { ...frozen, counters: live.counters, tracer: live.tracer };
-
-    const paint = (): void => {
-      due = false;
-      if (over) return;
+    const repaint = openRepaint(() => {
       const begun = performance.now();
-      const state = shownState();
+      const state = shown.now();
       if (wanted !== undefined && state.processes.has(wanted)) {
         view = { ...view, selected: wanted, detailTop: 0 };
         wanted = undefined;
       }
-      const shown = { state, listing: listing(state, view), pageSets: () => grouped(state), placeOf, forecasts };
-      forecasts.begin();
-      const drawn = draw(shown, view, screen.size(), terminal.theme);
+      const drawn = drawing.draw(state, view, screen.size());
       view = drawn.view;
       screen.paint(drawn.lines);
-      clearTimeout(later);
-      if (forecasts.isBehind()) later = setTimeout(schedule, BEHIND_MS);
+      if (drawing.isBehind()) repaint.after(BEHIND_MS);
       paintMs = performance.now() - begun;
+    });
+    const change = (news: Partial<ViewState>): void => {
+      view = { ...view, ...news };
+      repaint.soon();
     };
-    const schedule = (): void => {
-      if (due || over) return;
-      due = true;
-      setImmediate(paint);
+
+    const onKey = (key: Key): void => {
+      if (over) return;
+      const { view: after, effect } = drawing.press(key, shown.now(), view, screen.size());
+      view = after;
+      if (view.message !== undefined) forgetMessage();
+      if (effect !== undefined) perform(effect);
+      repaint.soon();
+    };
+    const tell = (message: Message): void => {
+      if (over) return;
+      forgetMessage();
+      change({ message });
+    };
+    const forgetMessage = (): void => {
+      clearTimeout(messageTimer);
+      messageTimer = setTimeout(() => change({ message: undefined }), MESSAGE_MS);
     };
 
     const release = holdStderr();
     let screen: Screen;
     try {
-      screen = openScreen(input, output, terminal, {
-        key: (key) => {
-          if (over) return;
-          const state = shownState();
-          const listed = listing(state, view);
-          const shape = geometry(screen.size(), view, state.tracer.notes.length > 0, listed.rows.length);
-          const updated = update(view, key, { listing: listed, shape });
-          view = updated.view;
-          if (view.message !== undefined) forgetMessage();
-          if (updated.effect !== undefined) perform(updated.effect);
-          schedule();
-        },
-        resize: paint,
-      });
+      screen = openScreen(input, output, terminal, { key: onKey, resize: repaint.now });
     } catch (error) {
       release();
       reject(error);
       return;
     }
 
-    const tell = (message: Message): void => {
-      if (over) return;
-      view = { ...view, message };
-      forgetMessage();
-      schedule();
-    };
-    const forgetMessage = (): void => {
-      clearTimeout(messageTimer);
-      messageTimer = setTimeout(() => {
-        view = { ...view, message: undefined };
-        schedule();
-      }, MESSAGE_MS);
-    };
-
     /** The terminal first, in the same turn; then everything else. */
-    const close = (): void => {
+    const giveBack = (): void => {
       over = true;
       screen.close();
       release();
-      out.forget();
-      clearTimeout(messageTimer);
-      clearTimeout(later);
-      clearInterval(costTimer);
-      subscription.unsubscribe();
+      repaint.stop();
     };
     const end = (settle: () => void): void => {
       if (over) return;
-      close();
+      giveBack();
+      out.forget();
+      clearTimeout(messageTimer);
+      clearInterval(costTimer);
+      watching.unsubscribe();
       settle();
     };
     const finish = (status: number): void => end(() => resolve(status));
@@ -154,21 +123,15 @@ export const runScreen = (
       leave: screen.leave,
       enter: () => {
         screen.enter();
-        schedule();
+        repaint.soon();
       },
       gone: finish,
       // A bug somewhere: the terminal is given back before Node prints the trace.
-      crash: () => {
-        over = true;
-        screen.close();
-        release();
-      },
+      crash: giveBack,
     });
     const perform = performer(controls, {
       finish,
-      freeze: (freeze) => {
-        frozen = freeze ? frozenCopy(live) : undefined;
-      },
+      freeze: shown.freeze,
       suspend: out.suspend,
       forget: screen.forget,
       tell,
@@ -177,24 +140,20 @@ export const runScreen = (
       },
       fail,
     });
-    const costTimer = setInterval(() => {
-      view = { ...view, own: cost() };
-      schedule();
-    }, COST_MS);
-    const watching = states
-      .pipe(throttle(() => timer(pace.gap(performance.now(), paintMs)), { leading: true, trailing: true }))
-      .subscribe({
-        next: (state) => {
-          live = controls.chosen?.(state) ?? state;
-          schedule();
-        },
-        error: fail,
-        complete: () => {
-          view = { ...view, ended: true };
-          schedule();
-        },
-      });
-    subscription.add(watching);
+    const costTimer = setInterval(() => change({ own: cost() }), COST_MS);
+    const watching = new Subscription();
+    watching.add(
+      states
+        .pipe(throttle(() => timer(pace.gap(performance.now(), paintMs)), { leading: true, trailing: true }))
+        .subscribe({
+          next: (state) => {
+            shown.take(controls.chosen?.(state) ?? state);
+            repaint.soon();
+          },
+          error: fail,
+          complete: () => change({ ended: true }),
+        }),
+    );
     controls.over?.then(finish, fail);
-    schedule();
+    repaint.soon();
   });
