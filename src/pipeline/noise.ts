@@ -33,9 +33,11 @@ export const noiseAfterCall = (event: CallEvent, effect: Effect, before: Noise |
 
 /** Where a restore is over; `before`: what the address space was taken for. */
 export const noiseAfterPrctl = (event: PrctlEvent, before: Noise | undefined): Noise | undefined =>
-  before === 'criu-restore' && event.option === PR_SET_MM_MAP && errnoOf(event.result) === undefined
-    ? 'criu-restored'
-    : before;
+  before === 'criu-restore' && tellsLayout(event) ? 'criu-restored' : before;
+
+/** Has it told the kernel where the parts of a whole memory are? A restorer does, at its end, for the task it made. */
+export const tellsLayout = ({ option, result }: PrctlEvent): boolean =>
+  option === PR_SET_MM_MAP && errnoOf(result) === undefined;
 
 /**
  * The last of a restore: CRIU has the task unmap the restorer, and with it the vDSO parked at its end where the images

@@ -163,10 +163,10 @@ export const restored = (pid: number, by: number, ms: number, space: number, to:
 ];
 
 /** PR_SET_MM_MAP: the last that a restorer does for a task, under the name of the task already. */
-export const mapSet = (pid: number, ms: number, space: number): Event => ({
+export const mapSet = (pid: number, ms: number, space: number, result = 0n): Event => ({
   kind: 'prctl',
   option: 14n,
-  result: 0n,
+  result,
   at: at(ms),
   tgid: pid,
   tid: pid,

@@ -174,6 +174,22 @@ test('who wrote is not guessed: no call, or one of a former program of that proc
     assert.match(named(chapters, pid).conclusion.join('\n'), /Who wrote page 0 was not seen/, String(pid));
 });
 
+test('a restore whose layout the kernel refused is told as one that was made', async (context) => {
+  const restore = (result: bigint) =>
+    frames(
+      traced,
+      forked({ at: at(2000), pid: 60, in: 60, child: 7, comm: 'criu' }),
+      called({ at: at(2100), pid: 7, in: 70, comm: 'criu', call: 'munmap', args: [0x1000n, 1n << 46n] }),
+      mapSet(7, 2200, 70, result),
+      reading({ ms: 2300, pid: 7, ticks: TICKS + 200n, at: A }),
+      heard(at(4000)),
+    );
+  const roles = async (result: bigint) =>
+    named(await tell(context, restore(result)), 7).moments.map(({ role }) => role);
+  assert.deepEqual(await roles(0n), ['after']);
+  assert.deepEqual(await roles(-22n), ['before']);
+});
+
 test('a dumped process and what CRIU made of it are one story; another owner of the pid is not', async (context) => {
   const restored = [
     forked({ at: at(2000), pid: 60, in: 60, child: 7, comm: 'criu' }),

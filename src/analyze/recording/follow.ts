@@ -1,5 +1,6 @@
 import type { Event } from '../../model/event.js';
 import type { HistoryLine, WatchState } from '../../model/state.js';
+import { tellsLayout } from '../../pipeline/noise.js';
 import type { Observation } from '../../pipeline/observation.js';
 import type { PassedOver } from '../../trace/passed-lines.js';
 import type { Replayed } from '../../trace/replay-frames.js';
@@ -25,7 +26,6 @@ export interface Follower {
 
 /** In a report. */
 const MOST_TOLD = 2000;
-const PR_SET_MM_MAP = 14n;
 
 /** `criu`: version the forecasts are for. `wanted`: processes to keep, whatever is said of them. */
 export const follow = (criu: string, wanted: (life: Life) => boolean): Follower => {
@@ -111,7 +111,7 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
         owners.end(life, instant);
         break;
       case 'prctl':
-        if (event.option === PR_SET_MM_MAP && life.restoring) noteRestored(life, instant);
+        if (life.restoring && tellsLayout(event)) noteRestored(life, instant);
         break;
       default:
         break;
