@@ -1,4 +1,4 @@
-import { type ElfImage, LARGEST_VDSO, readElfImage } from '../elf/image.js';
+import { type ElfImage, mappedPages, readElfImage } from '../elf/image.js';
 import { type Comparison, compareImage, type Pristine } from '../judge/criu/pristine.js';
 import type { Evidence } from '../model/evidence.js';
 import type { Verdict } from '../model/verdict.js';
@@ -71,12 +71,10 @@ export const lookAt = (
 
 /**
  * Of the kernel's image, of which the dump may hold a piece (a vDSO that was split), or more (a proxy that grew together
- * with what lies behind it). The table of sections ends the file, and the kernel maps all of that.
+ * with what lies behind it). Bytes.
  */
 export const wholeSize = ({ area, elf, comparison }: DumpedVdso, pageSize: number): bigint => {
   if (comparison !== undefined) return BigInt(comparison.pristine.length);
-  const { offset = 0, size = 0, count = 0 } = elf?.header.sectionHeaders ?? {};
-  const end = Math.max(elf?.programSize ?? 0, offset + size * count);
-  const pages = Math.ceil(end / pageSize);
-  return count > 0 && end <= LARGEST_VDSO ? BigInt(pages * pageSize) : sizeOf(area);
+  const pages = elf && mappedPages(elf, pageSize);
+  return pages === undefined ? sizeOf(area) : BigInt(pages * pageSize);
 };

@@ -41,6 +41,17 @@ export const readElfImage = (bytes: Uint8Array): ElfImage | undefined => {
   };
 };
 
+/**
+ * Pages that the kernel maps for such an image: those of the whole file, which its table of sections ends (mapping_size
+ * in go(), arch/x86/entry/vdso/vdso2c.h; elsewhere the file is included as it is). That may lie a page behind the program:
+ * in 5.10 on x86_64 it ends at 4280. Undefined: the bytes do not say, or say what no vDSO has.
+ */
+export const mappedPages = ({ header, programSize = 0 }: ElfImage, pageSize: number): number | undefined => {
+  const { offset, size, count } = header.sectionHeaders;
+  const end = Math.max(programSize, count > 0 ? offset + size * count : 0);
+  return end === 0 || end > LARGEST_VDSO ? undefined : Math.ceil(end / pageSize);
+};
+
 const ET_DYN = 3;
 
 /**

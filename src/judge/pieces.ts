@@ -1,3 +1,4 @@
+import { mappedPages } from '../elf/image.js';
 import { imagePages, type Space } from './space.js';
 import { imageIndex, looksAlike, type Traits } from './traits.js';
 
@@ -47,14 +48,9 @@ const isWhole = (space: Space, head: Traits, tail: Traits): boolean =>
   !looksAlike(tail) &&
   head.pageTotal + tail.pageTotal === wholePages(space, head);
 
-/** Its page set says so, else its program, else the table of sections that ends it. */
-const wholePages = (space: Space, { elf }: Traits): number | undefined => {
-  const known = imagePages(space, elf?.image ?? space.abi);
-  if (known !== undefined || elf === undefined) return known;
-  const { sectionHeaders: table } = elf.header;
-  const size = elf.programSize ?? (table.count > 0 ? table.offset + table.count * table.size : undefined);
-  return size === undefined ? undefined : Math.ceil(size / Number(space.pageSize));
-};
+/** Its page set says so, else its headers. */
+const wholePages = (space: Space, { elf }: Traits): number | undefined =>
+  imagePages(space, elf?.image ?? space.abi) ?? (elf && mappedPages(elf, Number(space.pageSize)));
 
 /** Nothing makes it other memory: it was not written. */
 const mayBeTail = ({ vma, pages, smaps }: Traits): boolean =>

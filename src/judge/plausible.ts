@@ -1,4 +1,4 @@
-import { LARGEST_VDSO } from '../elf/image.js';
+import { LARGEST_VDSO, mappedPages } from '../elf/image.js';
 import { imagePages, type Space } from './space.js';
 import { countPages, looksAlike, type Traits } from './traits.js';
 
@@ -27,9 +27,8 @@ export const plausibility = (space: Space, traits: Traits): number | undefined =
 
 const sizePoints = (space: Space, traits: Traits): number => {
   const total = imagePages(space, traits.elf?.image ?? space.abi);
-  const program = traits.elf?.programSize;
-  if (total !== undefined) return traits.pageTotal === total ? 1 : 0;
-  return program !== undefined && Math.ceil(program / Number(space.pageSize)) === traits.pageTotal ? 1 : 0;
+  const whole = total ?? (traits.elf && mappedPages(traits.elf, Number(space.pageSize)));
+  return whole === traits.pageTotal ? 1 : 0;
 };
 
 /** Copies speak against it, unless it can be written: then a debugger or the process itself explains them. */

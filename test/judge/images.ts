@@ -9,6 +9,10 @@ export interface MadeImage {
   readonly linuxVersion?: number;
   /** Address it is linked for. */
   readonly base?: bigint;
+  /** Where the program ends; 0x1522 where it fits. */
+  readonly program?: number;
+  /** Where the table of sections ends, and with it the file; none is left out. */
+  readonly sectionsEnd?: number;
   /** Symbol table found by the strings behind it only, as with a GNU hash alone. */
   readonly withoutSysvHash?: boolean;
 }
@@ -37,6 +41,12 @@ export const vdsoImage = (made: MadeImage = {}): Uint8Array => {
   word(wide ? 32 : 28, BigInt(headers));
   u16(wide ? 54 : 42, headerSize);
   u16(wide ? 56 : 44, 3);
+  if (made.sectionsEnd !== undefined) {
+    const sections = { size: wide ? 64 : 40, count: 16 };
+    word(wide ? 40 : 32, BigInt(made.sectionsEnd - sections.size * sections.count));
+    u16(wide ? 58 : 46, sections.size);
+    u16(wide ? 60 : 48, sections.count);
+  }
   const symbols = Object.entries(made.symbols ?? { __vdso_gettimeofday: 0x810, __vdso_clock_gettime: 0xaf0 });
   const soname = made.soname === undefined ? 'linux-vdso.so.1' : made.soname;
   const strings = ['', ...(soname === null ? [] : [soname]), ...symbols.map(([name]) => name)];
@@ -97,7 +107,7 @@ export const vdsoImage = (made: MadeImage = {}): Uint8Array => {
     word(header + (wide ? 32 : 16), BigInt(length));
     word(header + (wide ? 40 : 20), BigInt(length));
   };
-  segment(0, 1, 0, Math.min(size, 0x1522));
+  segment(0, 1, 0, made.program ?? Math.min(size, 0x1522));
   segment(1, 2, dynamicAt, tags.length * step);
   segment(2, 4, noteAt, 24);
   return bytes;

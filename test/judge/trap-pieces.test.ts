@@ -45,6 +45,15 @@ test('a head whose page was copied belongs to the kernel page behind it, and is 
   assert.deepEqual(verdict.vdso?.modifiedPages, [0]);
 });
 
+test('only the table of sections lies in the tail (5.10), and it is taken for other memory', () => {
+  const short = vdsoImage({ program: 0x9c0, sectionsEnd: 4280 });
+  const pagemap = { [HEAD]: [copiedPage(0x19f6)], [TAIL]: [kernelPage(0x1a06)] };
+  const verdict = judged(
+    unreferenced({ pagemap, bytes: { [HEAD]: short.subarray(0, 0x1000), [TAIL]: short.subarray(0x1000) } }),
+  );
+  assert.deepEqual(classes(verdict), BOTH);
+});
+
 test('what was written, or is an image of its own, is no tail', () => {
   const written = judged(unreferenced({ pagemap: { [HEAD]: [kernelPage(0x1a05)], [TAIL]: [copiedPage(0x999)] } }));
   assert.notEqual(classes(written)[TAIL], 'genuine');

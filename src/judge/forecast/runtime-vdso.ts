@@ -1,3 +1,4 @@
+import { mappedPages } from '../../elf/image.js';
 import { sizeOf } from '../../model/vma.js';
 import type { CriuEntry } from '../criu/entry.js';
 import { expectedVvarPages, fewestVvarPages, isVdsoFirst, mapsVvar } from '../layout.js';
@@ -27,16 +28,14 @@ const vdsoSize = ({ space, judged }: Run): bigint | undefined => {
   if (pages !== undefined) return BigInt(pages) * space.pageSize;
   const runtime = judged.find(({ verdict }) => verdict.class === 'criu-runtime');
   if (runtime !== undefined) return sizeOf(runtime.traits.vma);
-  // The kernel's image is mapped whole; what is left of a split one is smaller, and its program says so.
+  // The kernel's image is mapped whole; what is left of a split one is smaller, and its headers say so.
   const genuine = judged.filter(({ verdict }) => verdict.class === 'genuine');
   const [one] = genuine;
   if (one === undefined || genuine.length > 1) return undefined;
-  const program = one.traits.elf?.programSize;
-  const whole = program === undefined ? undefined : roundUp(BigInt(program), space.pageSize);
-  return whole === undefined || whole < sizeOf(one.traits.vma) ? sizeOf(one.traits.vma) : whole;
+  const { elf, vma } = one.traits;
+  const whole = BigInt((elf && mappedPages(elf, Number(space.pageSize))) ?? 0) * space.pageSize;
+  return whole < sizeOf(vma) ? sizeOf(vma) : whole;
 };
-
-const roundUp = (size: bigint, page: bigint): bigint => ((size + page - 1n) / page) * page;
 
 const vvarSize = ({ space, judged }: Run): bigint | undefined => {
   const expected = expectedVvarPages(space);
