@@ -58,7 +58,7 @@ export const readProcess = (directory: ImageDirectory, task: ListedTask, problem
   };
 };
 
-/** task_core_entry.task_state: TASK_DEAD and TASK_ZOMBIE (criu/include/pstree.h, common/include/common). */
+/** task_core_entry.task_state: TASK_DEAD and TASK_ZOMBIE (criu/include/pid.h; criu/include/image.h before 3.0). */
 const DEAD_STATES = new Set([2, 6]);
 
 const threadOf = (tid: number, core: Core): ImageThread => ({

@@ -37,7 +37,7 @@ export const vvarBlock = (
   return undefined;
 };
 
-/** x86 3.16 maps text first, then data (calc_vdso vvar order until 3.17); csky to this day. */
+/** x86 3.16 maps text first, then data (map_vdso, arch/x86/vdso/vma.c, until 3.17); csky to this day. */
 export const isVdsoFirst = ({ evidence, release }: Space): boolean => {
   const { machine } = evidence.host;
   if (machine === 'csky') return true;

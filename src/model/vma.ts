@@ -22,8 +22,9 @@ export interface Vma extends AddressRange {
 
 /**
  * Whether the kernel itself gave the mapping this name in brackets. Only memory without a file can print one: a
- * file, memfd or SysV segment prints its path (get_vma_name, fs/proc/task_mmu.c: vm_file comes first), so a path
- * that ends in "[vdso]", or a detached "/[vdso]", has an inode or a device and never matches.
+ * file, memfd or SysV segment prints its path (vm_file comes first in get_vma_name, before 6.11 in show_map_vma,
+ * fs/proc/task_mmu.c), so a path that ends in "[vdso]", or a detached "/[vdso]", has an inode or a device and never
+ * matches.
  */
 export const hasKernelName = (vma: Vma, name: string): boolean =>
   vma.name === name && vma.inode === 0n && vma.device === '00:00';

@@ -69,7 +69,7 @@ interface Shift {
 
 /**
  * What this process's own time namespace adds to its clocks. The file speaks of the namespace for children
- * (timens_offsets_show, kernel/time/namespace.c), so it counts only when that is also our own.
+ * (proc_timens_show_offsets, kernel/time/namespace.c), so it counts only when that is also our own.
  */
 const namespaceShift = (files: ProcFiles): Shift => {
   const own = files.link(`${files.root}/self/ns/time`);

@@ -15,7 +15,7 @@ import { parseNamespaceLink } from './parse/small.js';
 /** What this host is, and what it lets this process see. */
 export interface LocalHost {
   readonly host: Host;
-  /** Frame numbers are shown: CAP_SYS_ADMIN in the initial user namespace (pagemap_open, fs/proc/task_mmu.c). */
+  /** Frame numbers are shown: CAP_SYS_ADMIN in the initial user namespace (pagemap_read, fs/proc/task_mmu.c). */
   readonly privileged: boolean;
   /** How /proc is mounted; other users' processes are not even listed with 2 ("invisible") and 4 ("ptraceable"). */
   readonly hidepid: string | undefined;

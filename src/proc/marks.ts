@@ -14,7 +14,7 @@ export interface Marks {
 
 /**
  * The parasite reads the first bytes of all private executable memory without a file, however large
- * (check_if_vma_is_vdso, criu/pie/parasite-vdso.c, 1.0 to 4.2). So do we, but where no page is: that holds zeros.
+ * (parasite_check_vdso_mark, criu/pie/parasite.c, 1.0 to 4.2). So do we, but where no page is: that holds zeros.
  */
 export const readMarks = (
   folder: string,

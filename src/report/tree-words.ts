@@ -28,7 +28,7 @@ export const treeWords = (tree: readonly Foretold[]): string => {
 };
 
 /**
- * Does it die while CRIU still waits for all of them ("killed by signal 11" in sigchld_handler, criu/cr-restore.c; seen
+ * Does it die while CRIU still waits for all of them ("killed by signal 11" in sigchld_process, criu/cr-restore.c; seen
  * with 4.1.1 and 4.2)? The last line of its restorer is that of its clock. Who dies later, without a word, dies alone.
  */
 const crashesRestorer = ({ restore, findings }: Forecast): boolean =>

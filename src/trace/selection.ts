@@ -110,7 +110,7 @@ export const select = (wanted: Wanted, { cgroupsOf }: Asked): Selection => {
       case 'snapshot': {
         const { pid, evidence } = observation;
         const { parent, comm, state } = evidence.process;
-        // A zombie has left its groups (proc_cgroup_show, kernel/cgroup/cgroup.c: "/" under PF_EXITING).
+        // A zombie stands in the root of the groups of old (v1: proc_cgroup_show, kernel/cgroup/cgroup.c).
         if (state !== 'Z') askAgain(pid);
         if (wanted.tree && parent !== undefined && inTree.has(parent)) inTree.add(pid);
         if (comm !== undefined) named.set(pid, comm);

@@ -46,7 +46,7 @@ const lacking = (forbidsTracing: boolean, names: string): Check => {
     : warn('capabilities', 'capabilities', `root without ${names}: not every process can be read whole`, mend);
 };
 
-/** The initial one maps all ids to themselves; page frames are shown only there (file_ns_capable, fs/proc/task_mmu.c). */
+/** The initial one maps all ids to themselves; page frames are shown only there (pagemap_read, fs/proc/task_mmu.c). */
 const userNamespace = (machine: Machine): Check => {
   const map = machine.read('/proc/self/uid_map')?.trim().split(/\s+/);
   if (map === undefined || map.join(' ') === '0 0 4294967295')
