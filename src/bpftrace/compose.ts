@@ -35,6 +35,7 @@ export interface Ways {
   /** This bpftrace has one ring per CPU. */
   readonly rings?: boolean;
 }
+
 /** Scripts of a second bpftrace, for the time that there are 32-bit tasks. */
 const COMPAT_SCRIPTS = ['compat', 'heartbeat'] as const;
 

@@ -1,7 +1,7 @@
 import { errnoOf } from '../model/errno.js';
 import type { CallEvent } from '../model/event.js';
-import { isVdsoNamed, isVvarNamed } from '../model/vma.js';
-import { find } from './concerned.js';
+import { isVdsoNamed, isVvarNamed, overlaps } from '../model/vma.js';
+import { concernedBy } from './concerned.js';
 import type { Ledger } from './ledger.js';
 import { MREMAP_FIXED } from './placement.js';
 
@@ -36,8 +36,8 @@ const rangesOf = ({ call, args, result }: CallEvent): readonly (readonly [bigint
 export const isBystander = (ledger: Ledger, event: CallEvent): boolean => {
   if (event.vdsoBefore !== undefined || event.vdsoAfter !== undefined) return false;
   const ranges = rangesOf(event);
-  const vmas = find(ledger, event).space?.evidence?.vmas;
+  const vmas = concernedBy(ledger, event).space?.evidence?.vmas;
   if (ranges === undefined || vmas === undefined || vmas.length === 0) return false;
   const block = vmas.filter((vma) => isVdsoNamed(vma) || isVvarNamed(vma));
-  return !ranges.some(([start, end]) => block.some((vma) => start < vma.end && end > vma.start));
+  return !ranges.some(([start, end]) => block.some((vma) => overlaps(vma, start, end)));
 };

@@ -1,7 +1,7 @@
 import { ascending } from '../model/ascending.js';
 import type { CallEvent } from '../model/event.js';
 import type { HistoryLine } from '../model/state.js';
-import { type Concerned, find, isDirtyAfter, laterOf } from './concerned.js';
+import { type Concerned, concernedBy, isDirtyAfter, laterOf } from './concerned.js';
 import { changeSpace } from './entries.js';
 import { type Ledger, LIMITS } from './ledger.js';
 import { isEndOfRestore, noiseAfterCall, noiseWords } from './noise.js';
@@ -14,7 +14,7 @@ export const onCall = (
   ledger: Ledger,
   event: CallEvent,
 ): Concerned & { readonly text: string; readonly severity: HistoryLine['severity'] } => {
-  const { process, space } = find(ledger, event);
+  const { process, space } = concernedBy(ledger, event);
   const proven = effectOf(event, space === undefined ? undefined : knownPlace(space, event.at));
   const reading = space && { at: space.readAt, absent: space.verdict?.vdso === null };
   const effect = isLeftOver(proven, event.at, space?.presence, reading) ? NOTHING : proven;

@@ -17,7 +17,7 @@ export const NOBODY: Concerned = { process: undefined, space: undefined };
 export type ProcessEvent = Exclude<Event, { kind: 'heartbeat' | 'gap' | 'status' }>;
 
 /** The process of an event and its address space. */
-export const find = (ledger: Ledger, event: ProcessEvent): Concerned => {
+export const concernedBy = (ledger: Ledger, event: ProcessEvent): Concerned => {
   const process = processAt(ledger, event.tgid, event.at, event.comm);
   // What a process did before its pid was given to another may still concern those it shared its memory with.
   const space =
@@ -26,8 +26,8 @@ export const find = (ledger: Ledger, event: ProcessEvent): Concerned => {
 };
 
 /** Likewise, and it is due for a fresh reading. */
-export const concerned = (ledger: Ledger, event: ProcessEvent): Concerned => {
-  const { process, space } = find(ledger, event);
+export const touchedBy = (ledger: Ledger, event: ProcessEvent): Concerned => {
+  const { process, space } = concernedBy(ledger, event);
   return { process, space: space && touch(ledger, space, event.at) };
 };
 
@@ -35,6 +35,7 @@ export const concerned = (ledger: Ledger, event: ProcessEvent): Concerned => {
 export const touch = (ledger: Ledger, space: SpaceRecord, at: bigint): SpaceRecord =>
   at <= space.lastEventAt ? space : changeSpace(ledger, space, { lastEventAt: at, dirty: isDirtyAfter(space, at) });
 
+/** Of two times. */
 export const laterOf = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
 /** Is its evidence out of date, after something that happened then? Not of a space that nobody is left in. */

@@ -59,7 +59,7 @@ const judgeSpace = (ledger: Ledger, space: SpaceRecord, evidence: Evidence, judg
   changeSpace(ledger, space, { evidence: told, verdict });
   ledger.whole.delete(space.id);
   ledger.whole.set(space.id, space.readAt);
-  compare(ledger, space, before, verdict);
+  tellChanges(ledger, space, before, verdict);
 };
 
 /** The kernel's own pointer joins the evidence, when it was seen before the evidence was read. */
@@ -75,7 +75,8 @@ const contextOf = ({ placedAt, past, readAt }: SpaceRecord): JudgeContext => ({
   moves: past.length === 0 || (past.at(-1)?.at ?? 0n) <= readAt ? past : past.filter((move) => move.at <= readAt),
 });
 
-const compare = (ledger: Ledger, space: SpaceRecord, before: Verdict | undefined, after: Verdict): void => {
+/** Findings that are new and those that are gone; and that the vDSO was found elsewhere, to be explained. */
+const tellChanges = (ledger: Ledger, space: SpaceRecord, before: Verdict | undefined, after: Verdict): void => {
   const old = new Map(before?.findings.map((finding) => [sameness(finding), finding]));
   for (const finding of after.findings) if (!old.delete(sameness(finding))) addFinding(ledger, space, finding, false);
   // A zombie has nothing left: that nobody has reaped it yet is no mend.

@@ -67,13 +67,13 @@ export const releaseHeld = (ledger: Ledger): void => {
     if (process === undefined || held === undefined) ledger.holding.delete(key);
     else if (isHeardUntil(ledger, held.startedAt)) {
       ledger.holding.delete(key);
-      onImage(ledger, changeProcess(ledger, process, { held: undefined }), held);
+      takeHeld(ledger, changeProcess(ledger, process, { held: undefined }), held);
     }
   }
 };
 
 /** Nothing more will come to explain it: the same image after all, or an exec that nobody saw. */
-const onImage = (ledger: Ledger, process: ProcessRecord, held: Snapshot): void => {
+const takeHeld = (ledger: Ledger, process: ProcessRecord, held: Snapshot): void => {
   const space = ledger.spaces.get(process.space);
   const image = imageOf(held.evidence.auxv);
   if (isOtherImage(image, space?.image)) unseenExec(ledger, process, held);

@@ -1,11 +1,11 @@
 import { errnoOf } from '../model/errno.js';
-import type { Event, TracerStatus } from '../model/event.js';
+import type { Event, PokeEvent, PrctlEvent, TracerStatus } from '../model/event.js';
 import { type HistoryLine, TRACER } from '../model/state.js';
 import { contains, isVdsoNamed, isVvarNamed } from '../model/vma.js';
 import { printable } from '../text/escape.js';
 import { isBystander } from './bystander.js';
 import { onCall } from './call.js';
-import { type Concerned, concerned, NOBODY, touch } from './concerned.js';
+import { type Concerned, NOBODY, touch, touchedBy } from './concerned.js';
 import { changeSpace } from './entries.js';
 import { onExec } from './exec.js';
 import { liveProcess } from './identity.js';
@@ -93,37 +93,12 @@ const sayEvent = (ledger: Ledger, happening: Happening, event: Exclude<Event, { 
       return { ...onExec(ledger, event), text: execWords(event), severity: 'info' };
     case 'exit':
       return { ...onExit(ledger, event), text: exitWords(event), severity: 'info' };
-    case 'poke': {
-      const victim = happening.target === undefined ? undefined : liveProcess(ledger, happening.target);
-      const space = victim === undefined ? undefined : ledger.spaces.get(victim.space);
-      const worked = errnoOf(event.result) === undefined;
-      const name = victim === undefined ? 'not read yet' : printable(victim.comm);
-      const text = pokeWords(event, happening.target === undefined ? undefined : { pid: happening.target, name });
-      return {
-        process: victim,
-        space: space && touch(ledger, space, event.at),
-        text,
-        severity: worked && hitsVdso(space, event.address) ? 'warning' : 'info',
-      };
-    }
+    case 'poke':
+      return onPoke(ledger, event, happening.target);
     case 'namespace':
-      return { ...concerned(ledger, event), text: namespaceWords(event), severity: 'info' };
-    case 'prctl': {
-      const { process, space } = concerned(ledger, event);
-      const noise = noiseAfterPrctl(event, space?.noise);
-      const worked = errnoOf(event.result) === undefined;
-      // It may have rewritten the auxv: what the next reading says of it is no sign of another program image. And a
-      // restored program is what its image says it is: where CRIU parked the vDSO before is not where it was given it.
-      const restored = noise === 'criu-restored' && space?.noise === 'criu-restore';
-      const known = restored ? { placedAt: undefined, past: [], unexplained: undefined, replaced: true } : {};
-      const changed = space && worked ? changeSpace(ledger, space, { ...known, noise, image: undefined }) : space;
-      return {
-        process,
-        space: changed,
-        text: prctlWords(event),
-        severity: noise === space?.noise && worked ? 'warning' : 'info',
-      };
-    }
+      return { ...touchedBy(ledger, event), text: namespaceWords(event), severity: 'info' };
+    case 'prctl':
+      return onPrctl(ledger, event);
     case 'gap':
       return { ...everythingIsDirty(ledger, event.at, event.lost ?? 0n), text: gapWords(event), severity: 'warning' };
     case 'status':
@@ -137,6 +112,43 @@ const sayEvent = (ledger: Ledger, happening: Happening, event: Exclude<Event, { 
   }
 };
 
+/** `target`: our pid of whom it was done to; undefined: not found. */
+const onPoke = (ledger: Ledger, event: PokeEvent, target: number | undefined): Said => {
+  const victim = target === undefined ? undefined : liveProcess(ledger, target);
+  const space = victim === undefined ? undefined : ledger.spaces.get(victim.space);
+  const worked = errnoOf(event.result) === undefined;
+  const name = victim === undefined ? 'not read yet' : printable(victim.comm);
+  return {
+    process: victim,
+    space: space && touch(ledger, space, event.at),
+    text: pokeWords(event, target === undefined ? undefined : { pid: target, name }),
+    severity: worked && hitsVdso(space, event.address) ? 'warning' : 'info',
+  };
+};
+
+/** Debuggers write a lot; what matters here is where. */
+const hitsVdso = (space: SpaceRecord | undefined, address: bigint | undefined): boolean =>
+  address !== undefined &&
+  space?.evidence?.vmas?.some((vma) => (isVdsoNamed(vma) || isVvarNamed(vma)) && contains(vma, address)) === true;
+
+/**
+ * It may have rewritten the auxv: what the next reading says of it is no sign of another program image. And a restored
+ * program is what its image says it is: where CRIU parked the vDSO before is not where it was given it.
+ */
+const onPrctl = (ledger: Ledger, event: PrctlEvent): Said => {
+  const { process, space } = touchedBy(ledger, event);
+  const noise = noiseAfterPrctl(event, space?.noise);
+  const worked = errnoOf(event.result) === undefined;
+  const restored = noise === 'criu-restored' && space?.noise === 'criu-restore';
+  const known = restored ? { placedAt: undefined, past: [], unexplained: undefined, replaced: true } : {};
+  return {
+    process,
+    space: space && worked ? changeSpace(ledger, space, { ...known, noise, image: undefined }) : space,
+    text: prctlWords(event),
+    severity: noise === space?.noise && worked ? 'warning' : 'info',
+  };
+};
+
 /** Notes that were not said before; what the text says already is left out of them. */
 const unsaid = (ledger: Ledger, { text, notes }: TracerStatus): readonly string[] => {
   const fresh = notes.filter((note) => !ledger.said.has(note));
@@ -144,11 +156,6 @@ const unsaid = (ledger: Ledger, { text, notes }: TracerStatus): readonly string[
   const known = `${text.replace(/^polling: /, '')}: `;
   return fresh.map((note) => (note.startsWith(known) ? note.slice(known.length) : note));
 };
-
-/** Debuggers write a lot; what matters here is where. */
-const hitsVdso = (space: SpaceRecord | undefined, address: bigint | undefined): boolean =>
-  address !== undefined &&
-  space?.evidence?.vmas?.some((vma) => (isVdsoNamed(vma) || isVvarNamed(vma)) && contains(vma, address)) === true;
 
 /** A gap: what was not read after it may be wrong, and the kernel's pointers too. */
 const everythingIsDirty = (ledger: Ledger, at: bigint, lost: bigint): Concerned => {

@@ -5,7 +5,7 @@ import type { Evidence } from '../model/evidence.js';
 import type { BootClock, Observation } from './observation.js';
 
 /** How the processes of a machine are listed and read; a test has its own. */
-export interface Census {
+export interface ProcessSource {
   /** Pids; undefined: /proc cannot be listed. */
   readonly list: () => readonly number[] | undefined;
   readonly read: (pid: number) => Evidence;
@@ -39,7 +39,7 @@ const SLICE = 8;
  */
 export const sweeps = (
   events: Observable<Event>,
-  census: Census,
+  { list, read, clock }: ProcessSource,
   paces = PACES,
   asked: Observable<unknown> = NEVER,
 ): Observable<Observation> =>
@@ -70,14 +70,14 @@ export const sweeps = (
       else await new Promise<void>((done) => signal.addEventListener('abort', () => done(), { once: true }));
     };
     const sweep = async (hurry: boolean): Promise<number> => {
-      const at = census.clock();
-      const pids = census.list() ?? [];
+      const at = clock();
+      const pids = list() ?? [];
       subscriber.next({ kind: 'census', at, pids: new Set(pids) });
       let cost = 0;
       let sliceStart = performance.now();
       for (const pid of pids) {
-        const startedAt = census.clock();
-        const evidence = census.read(pid);
+        const startedAt = clock();
+        const evidence = read(pid);
         subscriber.next({ kind: 'snapshot', pid, startedAt: evidence.takenAt ?? startedAt, evidence });
         const used = performance.now() - sliceStart;
         if (used < SLICE) continue;
@@ -87,7 +87,7 @@ export const sweeps = (
         if (stopped || (!hurry && urgent)) return cost;
         sliceStart = performance.now();
       }
-      subscriber.next({ kind: 'swept', at: census.clock() });
+      subscriber.next({ kind: 'swept', at: clock() });
       return cost + performance.now() - sliceStart;
     };
     const sleepWhatever = async (ms: number): Promise<void> => {
