@@ -2,11 +2,11 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar-stream';
 import { type Breakage, gunzip } from '../gzip/gunzip.js';
-import { codeOf, type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
+import { cannotOpen, codeOf, type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
 import { printable } from '../text/escape.js';
 import { type BundleFiles, fileLimit, LIMITS } from './limits.js';
 import { type Loaded, whole } from './loaded.js';
-import { cannotRead, notPlain, tooLarge } from './read-directory.js';
+import { notPlain, tooLarge } from './read-directory.js';
 import { type Break, folderOfProcesses, salvage } from './salvage.js';
 
 /**
@@ -84,7 +84,7 @@ const attempt = async (path: string, gzipped: boolean, step?: number): Promise<A
     await pipeline(unpackedParts(), tar);
   } catch (error) {
     if (met.problem !== undefined) return { loaded: failed(met.problem), how: undefined };
-    if (isOfSystem(error)) return { loaded: failed(cannotRead(path, error)), how: undefined };
+    if (isOfSystem(error)) return { loaded: failed(cannotOpen(printable(path), error)), how: undefined };
     ended = error;
   }
   const { how, within, last } = met;

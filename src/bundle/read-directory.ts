@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf, type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
+import { cannotOpen, type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
 import { printable } from '../text/escape.js';
 import { fileLimit, LIMITS } from './limits.js';
 import type { Loaded } from './loaded.js';
@@ -66,7 +66,7 @@ const take = async (root: string, path: string, depth: number, found: Found): Pr
       await file.close();
     }
   } catch (error) {
-    return lose(path, cannotRead(full, error), found);
+    return lose(path, cannotOpen(printable(full), error), found);
   }
   return undefined;
 };
@@ -83,7 +83,7 @@ const list = async (path: string): Promise<string[] | Failure> => {
   try {
     return await readdir(path);
   } catch (error) {
-    return cannotRead(path, error);
+    return cannotOpen(printable(path), error);
   }
 };
 
@@ -95,12 +95,3 @@ export const tooLarge = (what: string, size: number, limit: number): Failure =>
 
 const tooMany = (root: string): Failure =>
   failure('too-large', `${printable(root)} holds more than ${LIMITS.entries} files; that is no evidence bundle.`);
-
-export const cannotRead = (path: string, error: unknown): Failure => {
-  const code = codeOf(error) ?? 'unknown error';
-  if (code === 'ENOENT') return failure('bad-input', `${printable(path)} does not exist.`);
-  if (code === 'EACCES' || code === 'EPERM') {
-    return failure('unreadable', `${printable(path)} may not be read by this user.`, 'Run as root, or as its owner.');
-  }
-  return failure('unreadable', `${printable(path)} cannot be read (${code}).`);
-};

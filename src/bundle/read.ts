@@ -1,11 +1,11 @@
 import { open, stat } from 'node:fs/promises';
 import type { Evidence, Host } from '../model/evidence.js';
-import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
+import { cannotOpen, type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
 import { printable } from '../text/escape.js';
 import { type BundleFiles, LIMITS } from './limits.js';
 import type { Loaded } from './loaded.js';
 import { readArchive } from './read-archive.js';
-import { cannotRead, readDirectory } from './read-directory.js';
+import { readDirectory } from './read-directory.js';
 import { parseBundleJson, UNKNOWN_BUNDLE } from './read-host.js';
 import { readProcess } from './read-process.js';
 import type { Taken } from './taken.js';
@@ -38,7 +38,7 @@ const load = async (path: string): Promise<Outcome<Loaded>> => {
       return failed(failure('bad-input', `${printable(path)} is neither a file nor a directory.`));
     if (!entry.isDirectory()) return await readArchive(path, await isGzipped(path));
   } catch (error) {
-    return failed(cannotRead(path, error));
+    return failed(cannotOpen(printable(path), error));
   }
   return await readDirectory(path);
 };

@@ -6,7 +6,7 @@ import { openDecoder } from '../../trace/decoder.js';
 import type { Header, Hook } from '../../trace/format.js';
 import type { TraceFrame, TraceItem } from '../../trace/items.js';
 import { fromDigits } from '../../trace/number-text.js';
-import { gatherDamage } from '../../trace/problems.js';
+import { gatherDamage, noRecording } from '../../trace/problems.js';
 import { openRecording, type Progress } from '../../trace/replay.js';
 import { openReplay } from '../../trace/replay-frames.js';
 import { type Content, openRuns, sorted } from '../../trace/runs.js';
@@ -108,7 +108,7 @@ const gather = (path: string, { criu, wanted }: RecordedOptions) => {
     // Its first lines may be lost: what the others tell is told without them.
     const known = host ?? hostOf(header) ?? (events > 0 ? UNKNOWN : undefined);
     if (known === undefined || from === undefined)
-      return failed(damage.unreadable(path) ?? ending ?? noRecordingIn(path));
+      return failed(damage.unreadable(path) ?? ending ?? noRecording(path));
     const { lives, forgotten } = follower.end();
     const others = [ending, forgotten === 0 ? undefined : tooMany(path, forgotten)];
     return success({
@@ -137,8 +137,6 @@ const tooMany = (path: string, count: number): Failure =>
     `${escapeText(path)} tells of ${count} more processes, which are left out.`,
     'Record fewer: --pid, --tree, --comm, --cgroup.',
   );
-
-const noRecordingIn = (path: string): Failure => failure('bad-input', `${escapeText(path)} holds no recording.`);
 
 const UNKNOWN: Host = { ...UNKNOWN_HOST, pageSize: 4096 };
 
