@@ -38,6 +38,7 @@ export interface Loss {
   readonly lost: bigint;
 }
 
+/** `now`: boot clock, ns; nothing was made before it. */
 export const openAccount = (now: bigint): Account => ({
   received: 0n,
   lost: 0n,

@@ -9,4 +9,5 @@ export interface Loaded {
   readonly problems: readonly Failure[];
 }
 
+/** Nothing of it is missing. */
 export const whole = (files: BundleFiles): Loaded => ({ files, lost: new Set(), problems: [] });

@@ -23,6 +23,7 @@ export interface StampJson {
 const NS_PER_SECOND = 1_000_000_000n;
 const NS_PER_MS = 1_000_000n;
 
+/** By this clock; the time of day is to the millisecond, ISO 8601, UTC. */
 export const stampNow = (clock: Pick<BootClock, 'now'>): StampJson => {
   const at = clock.now();
   const time = new Date(Number((at + wallOffset(clock)) / NS_PER_MS)).toISOString();

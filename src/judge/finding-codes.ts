@@ -28,6 +28,7 @@ export interface FindingFacts {
   readonly severity?: Severity;
 }
 
+/** Its severity is that of the code unless the facts give another. */
 export const finding = (name: FindingCodeName, facts: FindingFacts): Finding => ({
   code: name,
   severity: facts.severity ?? FINDING_CODES[name].severity,

@@ -17,6 +17,7 @@ export interface Naming {
   readonly why: string;
 }
 
+/** The source first, then what was measured (the mremap test, the names in `vmas`), then the release. */
 export const namingOf = (evidence: Evidence, vmas: readonly Vma[]): Naming => {
   if (evidence.namesBy === 'criu') return { rule: 'claim', measured: false, why: 'the image says what CRIU took' };
   if (evidence.source === 'core') return { rule: 'unknown', measured: false, why: 'a core file has no such names' };

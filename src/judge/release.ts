@@ -21,5 +21,6 @@ export const parseRelease = (text: string | undefined): Release | undefined => {
 export const atLeast = (release: Release | undefined, major: number, minor: number): boolean | undefined =>
   release === undefined ? undefined : release.major > major || (release.major === major && release.minor >= minor);
 
+/** `machine`: as uname -m prints it; undefined when it is not known. */
 export const isX86 = (machine: string | undefined): boolean | undefined =>
   machine === undefined ? undefined : machine === 'x86_64' || /^i[3-6]86$/.test(machine);

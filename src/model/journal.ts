@@ -14,6 +14,7 @@ export interface OpenJournal extends Journal {
   readonly note: (key: string) => void;
 }
 
+/** `most`: changes that are remembered. */
 export const openJournal = (most = MOST): OpenJournal => {
   const keys: string[] = [];
   let count = 0;

@@ -3,6 +3,7 @@ import type { ProcessRecord, SpaceRecord } from './records.js';
 
 /** Entries of the ledger are replaced, never changed (see ledger.ts); here alone, so that every change is noted. */
 
+/** A new entry, or one in the place of the old. */
 export const putProcess = (ledger: Ledger, process: ProcessRecord): ProcessRecord => {
   ledger.processes.set(process.key, process);
   ledger.changes.processes.note(process.key);

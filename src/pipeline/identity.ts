@@ -9,6 +9,7 @@ import { ticksAt } from './start-ticks.js';
  * or mm where there is none), the pid of the event at its time, and pid@startTicks of /proc.
  */
 
+/** The owner of a pid now; undefined: none is known, or it has exited. */
 export const liveProcess = (ledger: Ledger, pid: number): ProcessRecord | undefined => {
   const key = ledger.byPid.get(pid);
   const process = key === undefined ? undefined : ledger.processes.get(key);

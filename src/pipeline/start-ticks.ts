@@ -12,4 +12,5 @@ export const isStart = (ticks: bigint, at: bigint): boolean => {
   return difference >= 0n && difference <= 2n;
 };
 
+/** Boot clock, ns, of the tick in which it began. */
 export const bootTimeOf = (ticks: bigint): bigint => ticks * TICK;

@@ -60,6 +60,7 @@ export const formOf = (first: string, other: string, by: bigint): Form | undefin
 
 const HEXADECIMAL = /([0-9a-f]{4,})/;
 
+/** The text with each address moved by `by` bytes. */
 export const filled = ({ literals, open, addresses }: Form, by: bigint): string => {
   let text = literals[0] ?? '';
   if (open.length === 0) return text;

@@ -10,6 +10,7 @@ export interface Selection {
   readonly leftOut: () => readonly string[];
 }
 
+/** `root`: whoever looks may read everybody. */
 export const tableSelection = (root: boolean): Selection => {
   let threads = 0;
   let foreign = 0;

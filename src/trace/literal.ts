@@ -4,6 +4,7 @@ export interface Literal {
   readonly words: Int32Array;
 }
 
+/** `text`: ASCII, at least four characters. */
 export const literal = (text: string): Literal => {
   const written = Buffer.from(text, 'latin1');
   const count = Math.ceil(text.length / 4);

@@ -32,6 +32,7 @@ export const fromDigits = (text: string): bigint => {
 /** A return value: like an address, "0x...", or decimal when it is negative: an errno. */
 export const resultText = (value: bigint): string => (value < 0n ? value.toString() : `0x${value.toString(16)}`);
 
+/** The inverse of `resultText`; the form is not checked. */
 export const fromResult = (text: string): bigint => (text.charCodeAt(0) === MINUS ? fromDigits(text) : fromHex(text));
 const MINUS = 0x2d;
 

@@ -90,5 +90,6 @@ export const newerFormat = (path: string, schema: string): Failure =>
 
 const MADE_BY = 'Use the vdsowatch that made it, or a newer one.';
 
+/** Nothing in it is of one. */
 export const noRecording = (path: string): Failure =>
   failure('bad-input', `${escapeText(path)} holds no recording.`, 'Give a file that `vdsowatch record -o` wrote.');

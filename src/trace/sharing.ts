@@ -12,6 +12,7 @@ export interface Sharing {
   readonly clear: () => void;
 }
 
+/** `most`: address spaces that are remembered. */
 export const openSharing = (most = MOST): Sharing => {
   /** Its only process; oldest first. */
   const owners = new Map<bigint, number | typeof SHARED>();

@@ -33,6 +33,7 @@ export const choicesOf = (roles: readonly Role[], image = imageOf(roles)): reado
 
 const BY = { proc: '/proc', bundle: 'bundle', recording: 'recording', 'criu-image': 'image', core: 'core' } as const;
 
+/** The images among them, as one witness; undefined: there are none. */
 export const imageOf = (roles: readonly Role[]): Witness | undefined =>
   roles.find(({ role }) => role === 'dump')?.witness;
 

@@ -5,6 +5,7 @@ import type { Witness } from './witness.js';
 /** What a restore did with the vDSO, as its log says, else as the restored process shows. */
 export type Outcome = 'in-place' | 'proxy' | 'none' | 'failed' | undefined;
 
+/** `after`: of what was restored; undefined: not seen, and then the log alone speaks. Undefined: neither tells. */
 export const outcomeOf = (image: Witness | undefined, after: Verdict | undefined): Outcome => {
   const lines = restoreLines(image);
   const codes = new Set(lines.map(({ code }) => code));
@@ -22,6 +23,7 @@ export const outcomeOf = (image: Witness | undefined, after: Verdict | undefined
 export const restoreLines = (image: Witness | undefined): readonly LogFinding[] =>
   linesOf(image?.criu?.logs.restore, image);
 
+/** Lines of dump.log that are about this process. */
 export const dumpLines = (image: Witness | undefined): readonly LogFinding[] => linesOf(image?.criu?.logs.dump, image);
 
 const linesOf = (log: { readonly findings: readonly LogFinding[] } | undefined, image: Witness | undefined) => {

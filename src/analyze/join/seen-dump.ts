@@ -149,6 +149,7 @@ export const metAt = ({ life, taken }: Witness): bigint | undefined => {
   return [first, lines[0]].flatMap((one) => one?.time ?? []).sort(ascending)[0];
 };
 
+/** When the process began, time of day, Unix, ns; undefined: its start, or the clock of its host, is not known. */
 export const startOf = (one: Witness): bigint | undefined => {
   const offset = offsetOf(one);
   return offset === undefined || one.startTicks === undefined ? undefined : bootTimeOf(one.startTicks) + offset;

@@ -60,6 +60,7 @@ const witnessLines = (witness: Witness, roles: readonly Role[]): readonly StoryL
   return [{ time: taken?.time, severity: 'info', who, text: stateSentence(judged, 'was') }];
 };
 
+/** Its end, escaped, for a column of a table. */
 export const shortPath = (path: string): string => {
   const shown = escapeText(path.replace(/\/+$/, ''));
   return shown.length <= LONGEST_PATH ? shown : `...${shown.slice(-LONGEST_PATH)}`;

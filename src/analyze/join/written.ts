@@ -74,9 +74,11 @@ const writerWords = ({ how, from, until, inheritedFrom, ...writer }: Writer, pid
   return `was written between ${first} and ${isoTime(until.time, 0n)}, as far as calls show by ${who}, which had made it writable${inherited}`;
 };
 
+/** "page 0", "pages 0, 1". */
 export const pageWords = (pages: readonly number[]): string =>
   pages.length === 1 ? `page ${pages[0]}` : `pages ${pages.join(', ')}`;
 
+/** What became of it in the restore; none where it is still there, or where that is not known. `start`: of the vDSO. */
 export const writtenFindings = (written: Written | undefined, start: bigint | undefined): readonly Finding[] => {
   if (written === undefined) return [];
   const { pages, writers, fate } = written;

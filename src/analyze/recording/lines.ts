@@ -27,6 +27,7 @@ export const addLines = (life: Life, lines: readonly RecordedLine[], lives: numb
   passLines(life, over, lives);
 };
 
+/** Without what weighs: see Line. */
 export const lean = ({ at, pid, comm, severity, text }: HistoryLine): Line => ({ at, pid, comm, severity, text });
 
 /** Lines that are counted only: between the first quarter and the newest. */

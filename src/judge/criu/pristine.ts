@@ -94,6 +94,7 @@ const readerOf = (bytes: Uint8Array, { header }: ElfImage): ElfReader =>
 const sameSymbols = (one: ElfImage, other: ElfImage): boolean =>
   one.symbols.size === other.symbols.size && [...one.symbols].every(([name, at]) => other.symbols.get(name) === at);
 
+/** Offsets of the bytes that differ, as far as both go. */
 export const differences = (bytes: Uint8Array, pristine: Uint8Array): readonly number[] => {
   const found: number[] = [];
   for (let at = 0; at < Math.min(bytes.length, pristine.length); at += 1)

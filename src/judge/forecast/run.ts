@@ -18,6 +18,7 @@ export interface Run {
   readonly written: readonly number[] | undefined;
 }
 
+/** `pristine`: images of the kernel to be restored on; none: what was written cannot be told. */
 export const runOf = (
   space: Space,
   verdict: Verdict,
