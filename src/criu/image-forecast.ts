@@ -59,7 +59,7 @@ const standing = ({ process, evidence, dumped }: ImageLook): Standing => {
 };
 
 /** CRIU's rule over what this image holds. */
-export const imageOutcome = (look: ImageLook, criu: string, target?: TargetVdso): RuleOutcome => {
+const imageOutcome = (look: ImageLook, criu: string, target?: TargetVdso): RuleOutcome => {
   const { dumped, process } = look;
   if (process.areas === undefined)
     return { restore: undefined, text: 'its mappings are not in the image', line: undefined };

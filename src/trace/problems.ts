@@ -62,7 +62,7 @@ const damaged = ({ text }: Damage, count: number): Failure => {
 };
 
 /** One sentence for all lines that a later version wrote. */
-export const gatherLater = () => {
+const gatherLater = () => {
   let first: string | undefined;
   let others = 0;
   return {

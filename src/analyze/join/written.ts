@@ -45,7 +45,7 @@ const fateOf = (roles: readonly Role[], pages: readonly number[]): Written['fate
 };
 
 /** Sentences, one for each way in which pages were written. */
-export const writersOf = (witnesses: readonly Witness[], pages: readonly number[]): readonly string[] => {
+const writersOf = (witnesses: readonly Witness[], pages: readonly number[]): readonly string[] => {
   const found = new Map<string, number[]>();
   for (const { life, judged } of witnesses) {
     const { vdso } = judged.verdict;
