@@ -16,20 +16,10 @@ const pristine = (bytes: Uint8Array | undefined): readonly Pristine[] =>
   bytes === undefined ? [] : [{ bytes, from: FROM }];
 
 const readCompatVdso = async (): Promise<Uint8Array | undefined> => {
-  const [{ startPuppet }, { vdsoBytes }, { PuppetGone }] = await Promise.all([
+  const [{ withPuppet }, { vdsoBytes }] = await Promise.all([
     import('../puppet/puppet.js'),
     import('../puppet/moves.js'),
-    import('../puppet/channel.js'),
   ]);
-  const started = await startPuppet({ abi: 'i386' });
-  if (!started.ok) return undefined;
-  const puppet = started.value;
-  try {
-    return await vdsoBytes(puppet);
-  } catch (error) {
-    if (!(error instanceof PuppetGone)) throw error;
-    return undefined;
-  } finally {
-    await puppet.kill();
-  }
+  const read = await withPuppet({ abi: 'i386' }, vdsoBytes);
+  return read.ok ? read.value : undefined;
 };

@@ -5,9 +5,8 @@ import type { Target, VdsoImage } from '../model/doctor-schema.js';
 import { sizeOf } from '../model/vma.js';
 import type { LocalHost } from '../proc/host.js';
 import { type Abi, candidateAbis } from '../puppet/abi.js';
-import { PuppetGone } from '../puppet/channel.js';
 import { vdsoBlock, vdsoBytes } from '../puppet/moves.js';
-import { type Puppet, startPuppet } from '../puppet/puppet.js';
+import { type Puppet, withPuppet } from '../puppet/puppet.js';
 import { printable } from '../text/escape.js';
 
 /** What a restore on this host would find, read from fresh test processes; ABIs that do not run are left out. */
@@ -27,16 +26,8 @@ export const readTarget = async ({ host }: LocalHost, tests: readonly MremapTest
 };
 
 const imageOf = async (abi: Abi): Promise<VdsoImage | undefined> => {
-  const started = await startPuppet({ abi });
-  if (!started.ok) return undefined;
-  try {
-    return await readImage(started.value);
-  } catch (error) {
-    if (!(error instanceof PuppetGone)) throw error;
-    return undefined;
-  } finally {
-    await started.value.kill();
-  }
+  const read = await withPuppet({ abi }, readImage);
+  return read.ok ? read.value : undefined;
 };
 
 /** The bytes are copied by the process itself; its data mappings are never read. */

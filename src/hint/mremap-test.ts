@@ -1,9 +1,8 @@
 import type { Failure } from '../model/failure.js';
 import { contains, isVdsoNamed, permissionsOf, sizeOf, type Vma } from '../model/vma.js';
 import type { Abi } from '../puppet/abi.js';
-import { PuppetGone } from '../puppet/channel.js';
 import { moveVdsoAlone, vdsoBlock } from '../puppet/moves.js';
-import { type Puppet, startPuppet } from '../puppet/puppet.js';
+import { type Puppet, withPuppet } from '../puppet/puppet.js';
 import { printable } from '../text/escape.js';
 import { hexRange } from '../text/hex.js';
 
@@ -40,20 +39,12 @@ export const isMeasured = (test: MremapTest): test is MeasuredTest =>
 
 /** Runs the test; what keeps it from running is an outcome too. */
 export const testMremap = async (abi: Abi): Promise<MremapTest> => {
-  const started = await startPuppet({ abi, comm: Buffer.from('vdsowatch-hint') });
-  if (!started.ok) return notStarted(abi, started.failure);
-  try {
-    return await testIn(started.value);
-  } catch (error) {
-    if (!(error instanceof PuppetGone)) throw error;
-    return { abi, outcome: 'failed', why: 'the test process was killed' };
-  } finally {
-    await started.value.kill();
-  }
+  const test = await withPuppet({ abi, comm: Buffer.from('vdsowatch-hint') }, testIn);
+  return test.ok ? test.value : notRun(abi, test.failure);
 };
 
 /** An ABI that a kernel does not run is no failure, and needs no mend. Pure. */
-export const notStarted = (abi: Abi, { kind, text, mend }: Failure): NotMeasured =>
+export const notRun = (abi: Abi, { kind, text, mend }: Failure): NotMeasured =>
   kind === 'no-abi'
     ? { abi, outcome: 'no-abi', why: text }
     : { abi, outcome: 'failed', why: mend === null ? text : `${text}; ${mend}` };

@@ -1,9 +1,8 @@
 import { ascending } from '../model/ascending.js';
 import { isFileless, type Vma } from '../model/vma.js';
 import type { Abi } from '../puppet/abi.js';
-import { PuppetGone } from '../puppet/channel.js';
 import { SCRATCH } from '../puppet/layout.js';
-import { type Puppet, startPuppet } from '../puppet/puppet.js';
+import { type Puppet, withPuppet } from '../puppet/puppet.js';
 import { call, type Step } from '../puppet/step.js';
 
 /** What the PFN check asks of one process: an open and a close of its pagemap, and a read for each candidate. */
@@ -50,21 +49,21 @@ export const measurePagemap = async (
   pageSize: number,
 ): Promise<PagemapCost | undefined> => {
   if (abi !== 'x86_64' && abi !== 'aarch64') return undefined;
-  const started = await startPuppet({ abi, comm: Buffer.from('vdsowatch-cost') });
-  if (!started.ok) return undefined;
-  try {
-    const rounds: Round[] = [];
-    for (let round = 0; round < ROUNDS; round += 1) rounds.push(await oneRound(started.value, questions, pageSize));
-    const median = rounds.sort((a, b) => ascending(a.nanoseconds, b.nanoseconds))[ROUNDS >> 1];
-    return median === undefined
-      ? undefined
-      : { ...median, systemCalls: 2 * median.processes + median.candidates, rounds: ROUNDS };
-  } catch (error) {
-    if (!(error instanceof PuppetGone)) throw error;
-    return undefined;
-  } finally {
-    await started.value.kill();
-  }
+  const measured = await withPuppet({ abi, comm: Buffer.from('vdsowatch-cost') }, (puppet) =>
+    medianRound(puppet, questions, pageSize),
+  );
+  return measured.ok ? measured.value : undefined;
+};
+
+const medianRound = async (
+  puppet: Puppet,
+  questions: readonly PagemapQuestions[],
+  pageSize: number,
+): Promise<PagemapCost | undefined> => {
+  const rounds: Round[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) rounds.push(await oneRound(puppet, questions, pageSize));
+  const median = rounds.sort((a, b) => ascending(a.nanoseconds, b.nanoseconds))[ROUNDS >> 1];
+  return median && { ...median, systemCalls: 2 * median.processes + median.candidates, rounds: ROUNDS };
 };
 
 type Round = Pick<PagemapCost, 'processes' | 'candidates' | 'nanoseconds'>;

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
-import { failed, type Outcome, success } from '../model/failure.js';
+import { failed, failure, type Outcome, success } from '../model/failure.js';
 import type { Vma } from '../model/vma.js';
 import { parseMaps } from '../proc/parse/maps.js';
 import type { Abi } from './abi.js';
-import type { Channel } from './channel.js';
-import { openChannel } from './channel.js';
+import { type Channel, openChannel, PuppetGone } from './channel.js';
 import { type Answer, dataOffset, decodeFrame, encodeFrame, type Seat } from './frame.js';
 import { launch, noAbi } from './launch.js';
 import { type Argument, call, copy, type Step } from './step.js';
@@ -45,6 +44,28 @@ export const startPuppet = async (options: PuppetOptions): Promise<Outcome<Puppe
   const started = await startGround(options.abi);
   return started.ok ? success(await named(puppetOn(started.value), options)) : started;
 };
+
+/**
+ * A test process for one use, after which it is ended. Fails as `startPuppet` does, and where somebody else ended it
+ * meanwhile.
+ */
+export const withPuppet = async <T>(
+  options: PuppetOptions,
+  use: (puppet: Puppet) => Promise<T>,
+): Promise<Outcome<T>> => {
+  const started = await startPuppet(options);
+  if (!started.ok) return started;
+  try {
+    return success(await use(started.value));
+  } catch (error) {
+    if (!(error instanceof PuppetGone)) throw error;
+    return failed(KILLED);
+  } finally {
+    await started.value.kill();
+  }
+};
+
+const KILLED = failure('no-process', 'the test process was killed');
 
 /** What a puppet stands on. */
 export interface Ground {

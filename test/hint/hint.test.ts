@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Value } from '@sinclair/typebox/value';
 import { type CriuHost, erasOn } from '../../src/hint/criu-eras.js';
 import { type HintFacts, hintOf } from '../../src/hint/examine.js';
-import { judgeMaps, type MremapTest, notStarted } from '../../src/hint/mremap-test.js';
+import { judgeMaps, type MremapTest, notRun } from '../../src/hint/mremap-test.js';
 import { criuCandidates } from '../../src/hint/pagemap-cost.js';
 import { hintReport } from '../../src/hint/report.js';
 import { HintJson } from '../../src/hint/schema.js';
@@ -107,9 +107,9 @@ test('where the mremap test could not be run, CRIU 3.5 and later are not said to
 });
 
 test('a test process that no folder lets start: what mends it is said', () => {
-  const { outcome, why } = notStarted('x86_64', failure('cannot-write', 'cannot be started: EACCES', 'set TMPDIR'));
+  const { outcome, why } = notRun('x86_64', failure('cannot-write', 'cannot be started: EACCES', 'set TMPDIR'));
   assert.deepEqual([outcome, why], ['failed', 'cannot be started: EACCES; set TMPDIR']);
-  assert.equal(notStarted('x32', failure('no-abi', 'does not run x32', 'boot another')).why, 'does not run x32');
+  assert.equal(notRun('x32', failure('no-abi', 'does not run x32', 'boot another')).why, 'does not run x32');
 });
 
 test('[vvar_vclock] or a GNU hash table alone stops every CRIU from 1.3 to 4.0, a sealed vDSO every one since 3.5', () => {
