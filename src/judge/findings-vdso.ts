@@ -66,78 +66,102 @@ const absence = (space: Space): readonly Finding[] => {
 };
 
 const presence = (space: Space, found: Found, vdso: VdsoVerdict): readonly Finding[] => {
-  const traits = found.pieces.map((piece) => piece.traits);
-  const [first] = traits;
-  const mapping = vdso.start;
-  const at = hex(vdso.start);
-  const findings: Finding[] = [];
-  const add = (...args: Parameters<typeof finding>): void => {
-    findings.push(finding(...args));
-  };
-  const move = isMoved(space, traits);
-  const vvar = vvarAttached(space, vdso, imageRange(space, traits));
   const proxied = found.judged.some(({ verdict }) => verdict.class === 'criu-runtime');
-  if (vdso.moved === true)
-    add('vdso-moved', { mapping, text: `The vDSO is at ${at}, ${movedWords(space)}.`, evidence: [move.why] });
-  else if (vdso.moved === undefined && !proxied && space.auxvVdso !== undefined) {
-    add('auxv-mismatch', {
-      mapping,
-      text: `auxv says ${hex(space.auxvVdso)}, the vDSO is at ${at}.`,
-      evidence: [move.why],
-    });
+  const present: Present = { space, found, vdso, mapping: vdso.start, at: hex(vdso.start), proxied };
+  return [
+    ...placeFindings(present),
+    ...pageFindings(present),
+    ...permissionFindings(present),
+    ...extentFindings(present),
+    ...imageFindings(present),
+  ];
+};
+
+interface Present {
+  readonly space: Space;
+  readonly found: Found;
+  readonly vdso: VdsoVerdict;
+  /** Where it starts, as a number and as a word. */
+  readonly mapping: bigint;
+  readonly at: string;
+  /** It is the runtime vDSO of a CRIU, or there is one beside it. */
+  readonly proxied: boolean;
+}
+
+const placeFindings = ({ space, found, vdso, mapping, at, proxied }: Present): readonly Finding[] => {
+  const findings: Finding[] = [];
+  const traits = found.pieces.map((piece) => piece.traits);
+  const { why } = isMoved(space, traits);
+  if (vdso.moved === true) {
+    const text = `The vDSO is at ${at}, ${movedWords(space)}.`;
+    findings.push(finding('vdso-moved', { mapping, text, evidence: [why] }));
+  } else if (vdso.moved === undefined && !proxied && space.auxvVdso !== undefined) {
+    const text = `auxv says ${hex(space.auxvVdso)}, the vDSO is at ${at}.`;
+    findings.push(finding('auxv-mismatch', { mapping, text, evidence: [why] }));
   }
   if (vdso.vvarAttached === false) {
-    add('vvar-detached', {
-      mapping,
-      text: `vvar does not lie where the vDSO at ${at} reads it.`,
-      evidence: [vvar.why],
-    });
+    const attached = vvarAttached(space, vdso, imageRange(space, traits));
+    const text = `vvar does not lie where the vDSO at ${at} reads it.`;
+    findings.push(finding('vvar-detached', { mapping, text, evidence: [attached.why] }));
   }
+  return findings;
+};
+
+const pageFindings = ({ found, vdso, mapping, at, proxied }: Present): readonly Finding[] => {
   const copied = vdso.modifiedPages ?? [];
-  if (copied.length > 0 && !proxied) {
-    const pages = `page${copied.length > 1 ? 's' : ''} ${copied.slice(0, 16).join(', ')}`;
-    add('page-modified', {
-      mapping,
-      text: `The vDSO at ${at} has ${pages} copied: written by the process itself or from outside.`,
-      evidence: found.pieces.flatMap(({ verdict }) => verdict.evidence).filter((line) => /^(pagemap|smaps)/.test(line)),
-    });
-  }
-  if (first?.vma.write === true) {
-    add('vdso-writable', { mapping, text: `The vDSO at ${at} is ${vdso.permissions}.`, evidence: ['maps: writable'] });
-  }
-  if (first !== undefined && !(first.vma.read && first.vma.execute)) {
-    add('vdso-not-executable', {
-      mapping,
-      text: `The vDSO at ${at} is ${vdso.permissions}.`,
-      evidence: ['maps: not r-x'],
-    });
-  }
+  if (copied.length === 0 || proxied) return [];
+  const pages = `page${copied.length > 1 ? 's' : ''} ${copied.slice(0, 16).join(', ')}`;
+  const text = `The vDSO at ${at} has ${pages} copied: written by the process itself or from outside.`;
+  const evidence = found.pieces.flatMap(({ verdict }) => verdict.evidence);
+  return [
+    finding('page-modified', { mapping, text, evidence: evidence.filter((line) => /^(pagemap|smaps)/.test(line)) }),
+  ];
+};
+
+const permissionFindings = ({ found, vdso, mapping, at }: Present): readonly Finding[] => {
+  const findings: Finding[] = [];
+  const first = found.pieces[0]?.traits.vma;
+  const text = `The vDSO at ${at} is ${vdso.permissions}.`;
+  if (first?.write === true) findings.push(finding('vdso-writable', { mapping, text, evidence: ['maps: writable'] }));
+  if (first !== undefined && !(first.read && first.execute))
+    findings.push(finding('vdso-not-executable', { mapping, text, evidence: ['maps: not r-x'] }));
   if (vdso.sealed === true) {
-    add('vdso-sealed', { mapping, text: `The vDSO at ${at} is sealed.`, evidence: ['smaps: VmFlags has sl'] });
+    const sealed = `The vDSO at ${at} is sealed.`;
+    findings.push(finding('vdso-sealed', { mapping, text: sealed, evidence: ['smaps: VmFlags has sl'] }));
   }
-  if (found.pieces.length > 1) {
-    add('vdso-split', { mapping, text: `The vDSO at ${at} is ${found.pieces.length} mappings.`, evidence: [] });
-  }
+  return findings;
+};
+
+/** Is it in one piece, and whole? */
+const extentFindings = ({ space, found, vdso, mapping, at }: Present): readonly Finding[] => {
+  const findings: Finding[] = [];
+  if (found.pieces.length > 1)
+    findings.push(finding('vdso-split', { mapping, text: `The vDSO at ${at} is ${found.pieces.length} mappings.` }));
   const whole = imagePages(space, vdso.image);
   const have = Number(sizeOf(vdso) / space.pageSize);
-  if (whole !== undefined && have < whole) {
-    add('vdso-partial', { mapping, text: `${have} of ${whole} pages of the vDSO are left, from ${at}.`, evidence: [] });
-  }
-  if (vdso.image !== undefined && space.abi !== undefined && vdso.image !== space.abi) {
-    add('foreign-image', {
-      mapping,
-      text: `The vDSO is the ${vdso.image} image in a ${space.abi} process.`,
-      evidence: [],
-    });
-  }
-  if (isContainers(space, found, vdso)) {
-    add('container-vdso', {
-      mapping,
-      text: `The vDSO at ${at} is the kernel's, but not the host's own pages.`,
-      evidence: ["pagemap: the kernel's page, with a frame that is not the host's"],
-      criuMessage: `Drop mishinted vDSO status at ${vdso.start.toString(16)}`,
-    });
-  }
+  if (whole !== undefined && have < whole)
+    findings.push(
+      finding('vdso-partial', { mapping, text: `${have} of ${whole} pages of the vDSO are left, from ${at}.` }),
+    );
+  return findings;
+};
+
+/** Is it the one that this host gives such a process? */
+const imageFindings = ({ space, found, vdso, mapping, at }: Present): readonly Finding[] => {
+  const findings: Finding[] = [];
+  if (vdso.image !== undefined && space.abi !== undefined && vdso.image !== space.abi)
+    findings.push(
+      finding('foreign-image', { mapping, text: `The vDSO is the ${vdso.image} image in a ${space.abi} process.` }),
+    );
+  if (isContainers(space, found, vdso))
+    findings.push(
+      finding('container-vdso', {
+        mapping,
+        text: `The vDSO at ${at} is the kernel's, but not the host's own pages.`,
+        evidence: ["pagemap: the kernel's page, with a frame that is not the host's"],
+        criuMessage: `Drop mishinted vDSO status at ${vdso.start.toString(16)}`,
+      }),
+    );
   return findings;
 };
 
