@@ -1,17 +1,16 @@
 import { createHash } from 'node:crypto';
-import { crc32 } from 'node:zlib';
 import type { Evidence } from '../model/evidence.js';
 import { type HistoryLine, TRACER } from '../model/state.js';
 import { openStore } from '../model/store.js';
 import type { Census, Happening, Observation, Snapshot } from '../pipeline/observation.js';
 import { eventLine as machineLine } from '../report/event-json.js';
+import { CHECK, openBlockText } from './block-text.js';
 import { eventLine } from './encode-event.js';
 import { evidenceJson } from './encode-evidence.js';
 import { openNames } from './encode-names.js';
 import type { Header, Hook } from './format.js';
 import { jsonOf } from './json-text.js';
 import { SNAPSHOTS } from './limits.js';
-import { openUnchanged } from './unchanged.js';
 
 /** One frame: what the reducer is given in one go, and what goes with it. */
 interface FrameToWrite {
@@ -40,32 +39,15 @@ export interface Encoder {
 export const openEncoder = (): Encoder => {
   /** By pid: the newest snapshot written in full; `hash` of it without its times. */
   const snapshots = openStore<number, { readonly id: number; readonly hash: string }>(SNAPSHOTS.most);
-  const unchanged = openUnchanged();
+  const { line, unchanged, close, bound, taken } = openBlockText();
   let census: { readonly id: number; readonly pids: ReadonlySet<number> } | undefined;
   let serial = 0;
   let frames = 0;
-  let block = '';
-  let closed = '';
   let sinceForgotten = 0;
+  let offset: bigint | undefined;
+  /** Lines of this frame that are not written yet: each goes with its event, or by itself in its place. */
+  let unsaid: readonly HistoryLine[] = [];
 
-  const line = (text: string): void => {
-    block += unchanged.flush();
-    block += text;
-    block += '\n';
-  };
-  /** Ends the block with a line that is given up to its crc. */
-  const close = (mark: string): void => {
-    block += unchanged.flush();
-    block += mark;
-    closed += `${block},"crc":"${crc32(block).toString(16).padStart(8, '0')}"}\n`;
-    block = '';
-  };
-  const taken = (): string => {
-    const text = closed;
-    closed = '';
-    sinceForgotten += text.length;
-    return text;
-  };
   const number = (): number => {
     serial += 1;
     return serial;
@@ -77,7 +59,7 @@ export const openEncoder = (): Encoder => {
     const body = jsonOf(evidenceJson(evidence, names));
     const hash = createHash('sha256').update(body, 'latin1').digest('base64');
     const known = snapshots.get(pid);
-    if (known?.hash === hash && unchanged.add({ pid, id: known.id, startedAt, takenAt: evidence.takenAt })) return;
+    if (known?.hash === hash && unchanged({ pid, id: known.id, startedAt, takenAt: evidence.takenAt })) return;
     const id = number();
     snapshots.put(pid, { id, hash });
     line(
@@ -96,10 +78,6 @@ export const openEncoder = (): Encoder => {
     for (const pid of gone) snapshots.delete(pid);
     census = { id, pids };
   };
-
-  /** Lines of this frame that are not written yet: each goes with its event, or by itself in its place. */
-  let unsaid: readonly HistoryLine[] = [];
-  let offset: bigint | undefined;
 
   const happening = (observation: Happening): void => {
     let index = 0;
@@ -135,7 +113,7 @@ export const openEncoder = (): Encoder => {
       default:
         observation satisfies never;
     }
-    if (block.length + unchanged.length() >= BLOCK) close('{"record":"check"');
+    bound();
   };
 
   const forget = (): void => {
@@ -148,8 +126,14 @@ export const openEncoder = (): Encoder => {
 
   const single = (record: object): string => {
     line(jsonOf(record));
-    close('{"record":"check"');
-    return taken();
+    close(CHECK);
+    return given();
+  };
+
+  const given = (): string => {
+    const text = taken();
+    sinceForgotten += text.length;
+    return text;
   };
 
   return {
@@ -167,7 +151,7 @@ export const openEncoder = (): Encoder => {
       close(
         `{"record":"frame","frame":${frames},"at":"${at}","observations":${observations.length}${base ? ',"base":true' : ''}`,
       );
-      return taken();
+      return given();
     },
     forget,
   };
@@ -175,8 +159,6 @@ export const openEncoder = (): Encoder => {
 
 /** So many lines that are about no event may stand before that of an event. */
 const AHEAD = 8;
-/** A block is closed at about this many characters: a tear or a flipped bit costs no more. */
-const BLOCK = 64 * 1024;
 const FORGET_AFTER = 64 * 1024 * 1024;
 
 const timeOrNull = ({ takenAt }: Evidence): string => (takenAt === undefined ? 'null' : `"${takenAt}"`);
