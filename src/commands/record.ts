@@ -60,24 +60,8 @@ export const run = async (options: RecordOptions): Promise<number> => {
   if (refused !== undefined) return refused;
   const signals = listenForSignals();
   const clock = localBootClock();
-  const planning = options.bpf ? planAhead(undefined, { starting: false }) : undefined;
-  const local = readLocalHost(procFiles(), hintOf(await testAllAbis()));
-  const sources = liveSources({ planning, notes: limits(local, false) });
-  const plan = await planning?.plan;
-  const facts = {
-    session: randomUUID(),
-    host: sources.host,
-    evidenceHost: local.host,
-    plan: plan?.ok === true ? plan.value : undefined,
-    only: onlyWords(options),
-    command,
-  };
-  const opened = await openRecorder({
-    path: output,
-    rotate: options.rotate,
-    keep: options.keep,
-    header: (part) => headerOf(facts, part, clock.now(), wallOffset(clock)),
-  });
+  const { sources, header } = await machineFor(options, clock);
+  const opened = await openRecorder({ path: output, rotate: options.rotate, keep: options.keep, header });
   if (!opened.ok) return refuse(opened.failure);
   const recorder = opened.value;
   const unregister = register(output);
@@ -124,6 +108,23 @@ export const run = async (options: RecordOptions): Promise<number> => {
     say(`${escapeText(output)}: it ended before the probes were attached, so what happened meanwhile is not in it`);
   say(`${escapeText(output)}: ${tallyText(recorder.tally(), isWhole)}`);
   return status;
+};
+
+/** What is to be seen of this machine, and the header that says how. */
+const machineFor = async (options: RecordOptions, clock: BootClock) => {
+  const planning = options.bpf ? planAhead(undefined, { starting: false }) : undefined;
+  const local = readLocalHost(procFiles(), hintOf(await testAllAbis()));
+  const sources = liveSources({ planning, notes: limits(local, false) });
+  const plan = await planning?.plan;
+  const facts = {
+    session: randomUUID(),
+    host: sources.host,
+    evidenceHost: local.host,
+    plan: plan?.ok === true ? plan.value : undefined,
+    only: onlyWords(options),
+    command: options.command,
+  };
+  return { sources, header: (part: number) => headerOf(facts, part, clock.now(), wallOffset(clock)) };
 };
 
 /** Wins against what has not ended yet. */
