@@ -27,7 +27,7 @@ export const lacksGuest = (guest: string): string | undefined => {
 };
 
 /**
- * Boots `guest` once and runs test files in it, one after the other: their names as in test/live, without ".live.test.ts".
+ * Boots `guest` once and runs test files in it, one after the other: their names as in test/live, without what all end with.
  * Throws with the end of its console when it did not come to its end.
  */
 export const runInGuest = async (guest: string, files: readonly string[]): Promise<ReadonlyMap<string, GuestRun>> => {
