@@ -20,6 +20,8 @@ export interface Account {
   readonly open: OpenCount | undefined;
   /** Newest mark of each CPU. */
   readonly marks: ReadonlyMap<number, bigint>;
+  /** When a mark last came late: the reader is behind, and may be so with any ring. */
+  readonly lateAt: bigint;
 }
 
 interface OpenCount {
@@ -45,6 +47,7 @@ export const openAccount = (now: bigint): Account => ({
   settledAt: now,
   open: undefined,
   marks: new Map(),
+  lateAt: now,
 });
 
 /** A record arrived; `at` is its own time stamp, undefined when it could not be read. */
@@ -77,22 +80,27 @@ export const onBeat = (account: Account, at: bigint): Settled => {
 };
 
 /**
- * A mark (or heartbeat) that CPU `cpu` made at `at` arrived, and is counted. `cpus`: how many there are. An idle one
- * makes no marks (seen on 6.18), and has nothing in its ring: one that is busy, and read however late, is heard of in
- * the time that an idle one is waited for.
+ * A mark (or heartbeat) that CPU `cpu` made at `at` arrived at `now`, and is counted. `cpus`: how many there are. An
+ * idle one makes no marks (seen on 6.18), and has nothing in its ring: one that is busy, and read however late, is heard
+ * of in the time that an idle one is waited for, once the reader has caught up. Before that it says nothing: on a slow
+ * machine (Linux 6.1 in a guest) one ring took longer to be read than that, and 9,654 records of the other were taken for lost.
  */
-export const onMark = (before: Account, cpu: number, at: bigint, cpus: number): Settled => {
-  const account = { ...before, marks: new Map(before.marks).set(cpu, at) };
+export const onMark = (before: Account, cpu: number, at: bigint, cpus: number, now: bigint): Settled => {
+  const lateAt = now - at > PROMPT ? now : before.lateAt;
+  const account = { ...before, marks: new Map(before.marks).set(cpu, at), lateAt };
   const { open, marks } = account;
   if (open === undefined) return { account, loss: undefined };
   const beyond = [...marks.values()].filter((mark) => mark > open.until + QUEUED).length;
-  return beyond >= cpus || at > open.until + IDLE ? settle(account, open) : { account, loss: undefined };
+  const waited = at > open.until + IDLE && at > lateAt + IDLE;
+  return beyond >= cpus || waited ? settle(account, open) : { account, loss: undefined };
 };
 
 /** How long a record may wait in a queue (probes/task-queue.bt) and come behind a newer mark, ns. */
 const QUEUED = 200_000_000n;
 /** A mark a second; and a full ring of 8 MiB takes two to be read. */
 const IDLE = 4_000_000_000n;
+/** A mark is on its way as long as bpftrace and we take turns, some 100 ms; ns. */
+const PROMPT = 500_000_000n;
 
 const settle = (account: Account, open: OpenCount): Settled => {
   const arrived = account.received - open.later;

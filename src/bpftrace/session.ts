@@ -70,7 +70,7 @@ export const session = (options: SessionOptions): Observable<Happening> =>
           beat(line.at);
           return;
         case 'mark':
-          settled(onMark(onRecord(account, line.at), line.cpu, line.at, processors));
+          settled(onMark(onRecord(account, line.at), line.cpu, line.at, processors, clock()));
           return;
         case 'total':
           total(line.emitted);
@@ -88,10 +88,11 @@ export const session = (options: SessionOptions): Observable<Happening> =>
     const beat = (at: bigint): void => {
       const first = beatAt === undefined;
       beatAt = at;
-      const lag = clock() - at;
+      const now = clock();
+      const lag = now - at;
       if (first) subscriber.next({ kind: 'ready', at });
       account = onRecord(account, at);
-      settled(oneRing ? onBeat(account, at) : onMark(account, BEATING_CPU, at, processors));
+      settled(oneRing ? onBeat(account, at) : onMark(account, BEATING_CPU, at, processors, now));
       if (lagging ? lag > IN_TIME : lag < LATE) return;
       lagging = !lagging;
       subscriber.next({ kind: 'lag', ns: lagging ? lag : 0n });

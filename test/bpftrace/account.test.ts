@@ -72,7 +72,7 @@ const MS = 1_000_000n;
 test('where each CPU has a ring of its own, marks of all of them prove a loss, and long enough after the count', () => {
   let account = onTotal(onRecord(openAccount(0n), 10n), 9n, 20n);
   const mark = (cpu: number, at: bigint): bigint | undefined => {
-    const after = onMark(onRecord(account, at), cpu, at, 2);
+    const after = onMark(onRecord(account, at), cpu, at, 2, at);
     account = after.account;
     return after.loss?.lost;
   };
@@ -85,23 +85,37 @@ test('where each CPU has a ring of its own, marks of all of them prove a loss, a
 
 test('records of the other ring that come after the marks of the first are not lost', () => {
   let account = onTotal(onRecord(openAccount(0n), 10n), 4n, 20n);
-  for (const at of [400n, 1400n, 2400n]) account = onMark(onRecord(account, at * MS), 0, at * MS, 2).account;
+  for (const at of [400n, 1400n, 2400n]) account = onMark(onRecord(account, at * MS), 0, at * MS, 2, at * MS).account;
   for (const at of [11n, 12n, 13n]) account = onRecord(account, at);
-  const after = onMark(onRecord(account, 900n * MS), 1, 900n * MS, 2);
+  const after = onMark(onRecord(account, 900n * MS), 1, 900n * MS, 2, 2500n * MS);
   assert.equal(after.loss, undefined);
   assert.equal(after.account.open, undefined);
 });
 
 test('a CPU that is idle, or was taken away, does not hold up the count', () => {
-  let account = onMark(openAccount(0n), 1, 5n * MS, 2).account;
+  let account = onMark(openAccount(0n), 1, 5n * MS, 2, 5n * MS).account;
   account = onTotal(account, 3n, 20n * MS);
   const seconds = Array.from({ length: 10 }, (_, second) => BigInt(second + 1) * 1000n * MS);
   const told = seconds.flatMap((at) => {
-    const after = onMark(account, 0, at, 2);
+    const after = onMark(account, 0, at, 2, at);
     account = after.account;
     return after.loss === undefined ? [] : [at];
   });
   assert.deepEqual(told, [5000n * MS]);
+});
+
+test('a reader that is behind says nothing of the other ring, however long it takes for the first', () => {
+  let account = onTotal(openAccount(0n), 3n, 20n * MS);
+  const mark = (cpu: number, second: number, late: number): bigint | undefined => {
+    const at = BigInt(second) * 1000n * MS;
+    const after = onMark(account, cpu, at, 2, at + BigInt(late) * 1000n * MS);
+    account = after.account;
+    return after.loss?.lost;
+  };
+  for (let second = 1; second < 10; second++) assert.equal(mark(0, second, 6), undefined);
+  // It has caught up at 16 s, and the other ring is silent.
+  for (const second of [16, 17, 18, 19]) assert.equal(mark(0, second, 0), undefined);
+  assert.equal(mark(0, 20, 0), 3n);
 });
 
 test('whatever is dropped and however late the rest comes: never told too much, and exact in the end', () => {
