@@ -39,11 +39,11 @@ export const runInGuest = async (guest: string, files: readonly string[]): Promi
     await execa('tar', ['--create', '--file', at('tests'), '-C', folder, 'guest-run', '-C', PROJECT, ...parts]);
     writeFileSync(at('results'), '');
     truncateSync(at('results'), 64 << 20);
-    await boot(guest, at);
+    const complaint = await boot(guest, at);
     mkdirSync(at('out'));
     await execa('tar', ['--extract', '--file', at('results'), '-C', at('out')], { reject: false });
     if (!existsSync(at('out', 'status')))
-      throw new Error(`${guest} did not come to its end:\n${textOf(at('console')).split('\n').slice(-30).join('\n')}`);
+      throw new Error([`${guest} did not come to its end`, complaint, ...lastLines(textOf(at('console')))].join('\n'));
     return new Map(
       files.map((file) => {
         const [status, log] = [textOf(at('out', `${file}.status`)), textOf(at('out', `${file}.log`))];
@@ -54,6 +54,8 @@ export const runInGuest = async (guest: string, files: readonly string[]): Promi
     rmSync(folder, { recursive: true, force: true });
   }
 };
+
+const lastLines = (text: string): readonly string[] => text.split('\n').slice(-30);
 
 const textOf = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 
@@ -68,14 +70,14 @@ done
 /**
  * One thread for both CPUs: with a thread each, kernels died while they patched their own code. NVMe, because it is
  * built into these kernels; a serial number each, because the names of the disks change. What is written to the root is
- * forgotten.
+ * forgotten. Resolves, when the guest has ended, with what QEMU said.
  */
-const boot = async (guest: string, at: (name: string) => string): Promise<void> => {
+const boot = async (guest: string, at: (name: string) => string): Promise<string> => {
   const drive = (id: string, file: string, how: string): readonly string[] => [
     ...['-drive', `if=none,id=${id},file=${file},format=raw,${how}`],
     ...['-device', `nvme,drive=${id},serial=${id}`],
   ];
-  await execa(
+  const { stderr, timedOut } = await execa(
     PROGRAM,
     [
       ...['-M', 'q35', '-cpu', 'max', '-accel', 'tcg,thread=single', '-smp', '2', '-m', '2048'],
@@ -91,6 +93,7 @@ const boot = async (guest: string, at: (name: string) => string): Promise<void> 
     ],
     { stdin: 'ignore', timeout: HANGS_MS, reject: false },
   );
+  return timedOut ? `still running after ${HANGS_MS} ms` : stderr;
 };
 
 const HANGS_MS = 840_000;
