@@ -1,4 +1,4 @@
-import type { Evidence, Unread } from '../model/evidence.js';
+import { type Evidence, UNKNOWN_HOST, type Unread } from '../model/evidence.js';
 import { byStart, type Vma } from '../model/vma.js';
 import { parseAuxv } from '../proc/parse/auxv.js';
 import type { CoreNotes } from './notes.js';
@@ -20,13 +20,7 @@ export interface CoreParts {
 export const coreEvidence = ({ machine, notes, loads, bytes, unread }: CoreParts): Evidence => ({
   source: 'core',
   takenAt: undefined,
-  host: {
-    release: undefined,
-    machine: MACHINES.get(machine),
-    pageSize: 4096,
-    hintTest: 'unknown',
-    reference: new Map(),
-  },
+  host: { ...UNKNOWN_HOST, machine: MACHINES.get(machine), pageSize: 4096 },
   process: {
     pid: notes.pid ?? 0,
     comm: notes.comm,

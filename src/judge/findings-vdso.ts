@@ -91,7 +91,8 @@ interface Present {
 const placeFindings = ({ space, found, vdso, mapping, at, proxied }: Present): readonly Finding[] => {
   const findings: Finding[] = [];
   const traits = found.pieces.map((piece) => piece.traits);
-  const { why } = isMoved(space, traits);
+  const image = imageRange(space, traits);
+  const { why } = isMoved(space, traits, image);
   if (vdso.moved === true) {
     const text = `The vDSO is at ${at}, ${movedWords(space)}.`;
     findings.push(finding('vdso-moved', { mapping, text, evidence: [why] }));
@@ -100,7 +101,7 @@ const placeFindings = ({ space, found, vdso, mapping, at, proxied }: Present): r
     findings.push(finding('auxv-mismatch', { mapping, text, evidence: [why] }));
   }
   if (vdso.vvarAttached === false) {
-    const attached = vvarAttached(space, vdso, imageRange(space, traits));
+    const attached = vvarAttached(space, vdso, image);
     const text = `vvar does not lie where the vDSO at ${at} reads it.`;
     findings.push(finding('vvar-detached', { mapping, text, evidence: [attached.why] }));
   }

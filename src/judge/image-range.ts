@@ -1,3 +1,4 @@
+import type { AddressRange } from '../model/vma.js';
 import { vvarBlock } from './layout.js';
 import { imagePages, type Space } from './space.js';
 import { imageIndex, type Traits } from './traits.js';
@@ -6,10 +7,7 @@ import { imageIndex, type Traits } from './traits.js';
  * Where the whole image of these pieces lies, mapped or not: before 5.11 a page can be unmapped alone. A frame says
  * which pages are left; where none does, what was not cut off in front begins at the auxv address or behind its vvar.
  */
-export const imageRange = (
-  space: Space,
-  pieces: readonly Traits[],
-): { readonly start: bigint; readonly end: bigint } => {
+export const imageRange = (space: Space, pieces: readonly Traits[]): AddressRange => {
   const [first] = pieces;
   if (first === undefined) return { start: 0n, end: 0n };
   const { start } = first.vma;

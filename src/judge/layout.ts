@@ -1,4 +1,4 @@
-import { isVdsoNamed, type Vma } from '../model/vma.js';
+import { type AddressRange, isVdsoNamed, type Vma } from '../model/vma.js';
 import { atLeast, isX86, type Release } from './release.js';
 import type { Space } from './space.js';
 
@@ -24,10 +24,7 @@ const vvarRuns = ({ vvars }: Space): readonly (readonly Vma[])[] => {
 };
 
 /** The run that touches the vDSO on the side where this kernel puts it; undefined when none does. */
-export const vvarBlock = (
-  space: Space,
-  vdso: { readonly start: bigint; readonly end: bigint },
-): VvarBlock | undefined => {
+export const vvarBlock = (space: Space, vdso: AddressRange): VvarBlock | undefined => {
   const before = !isVdsoFirst(space);
   for (const run of vvarRuns(space)) {
     const [start, end] = [run[0]?.start ?? 0n, run.at(-1)?.end ?? 0n];
@@ -90,7 +87,7 @@ export const fewestVvarPages = ({ evidence, release, vvars }: Space): number | u
  */
 export const vvarAttached = (
   space: Space,
-  vdso: { readonly start: bigint; readonly end: bigint },
+  vdso: AddressRange,
   image = vdso,
 ): { readonly attached: boolean | undefined; readonly why: string } => {
   const runs = vvarRuns(space);

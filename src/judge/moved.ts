@@ -1,5 +1,4 @@
-import { sizeOf } from '../model/vma.js';
-import { imageRange } from './image-range.js';
+import { type AddressRange, sizeOf } from '../model/vma.js';
 import { vvarAttached } from './layout.js';
 import { atLeast } from './release.js';
 import type { Space } from './space.js';
@@ -7,16 +6,17 @@ import type { Traits } from './traits.js';
 
 /**
  * Is the vDSO where it was put? History knows; without it AT_SYSINFO_EHDR is the only witness of the first place. It
- * never follows a move, survives fork, and can be forged (PR_SET_MM_MAP); ARCH_MAP_VDSO leaves it as it is.
+ * never follows a move, survives fork, and can be forged (PR_SET_MM_MAP); ARCH_MAP_VDSO leaves it as it is. `image`: where
+ * the whole of it lies, whether or not page 0 is still mapped (imageRange).
  */
 export const isMoved = (
   space: Space,
   pieces: readonly Traits[],
+  image: AddressRange,
 ): { readonly moved: boolean | undefined; readonly why: string } => {
   const [first] = pieces;
   if (first === undefined) return { moved: undefined, why: 'no mapping' };
-  // The place of page 0, whether or not it is still mapped.
-  const place = imageRange(space, pieces).start;
+  const place = image.start;
   const { placedAt } = space.context;
   if (placedAt !== undefined) return { moved: placedAt !== place, why: 'events: seen where it was put' };
   const claimed = space.auxvVdso;

@@ -1,5 +1,5 @@
 import type { VdsoVerdict } from '../model/verdict.js';
-import { permissionsOf } from '../model/vma.js';
+import { type AddressRange, permissionsOf } from '../model/vma.js';
 import { imageRange } from './image-range.js';
 import { vvarAttached, vvarBlock } from './layout.js';
 import type { Judgement } from './mappings.js';
@@ -31,7 +31,7 @@ export const vdsoPieces = (space: Space, judged: readonly Judgement[]): readonly
   return runs.find(beginsImage) ?? runs.find(touchesVvar) ?? runs[0] ?? [];
 };
 
-const rangeOf = (run: readonly Judgement[]): { readonly start: bigint; readonly end: bigint } => ({
+const rangeOf = (run: readonly Judgement[]): AddressRange => ({
   start: run[0]?.verdict.start ?? 0n,
   end: run.at(-1)?.verdict.end ?? 0n,
 });
@@ -41,14 +41,15 @@ export const describeVdso = (space: Space, run: readonly Judgement[]): VdsoVerdi
   if (first === undefined) return undefined;
   const traits = run.map((one) => one.traits);
   const range = rangeOf(run);
+  const image = imageRange(space, traits);
   return {
     start: range.start,
     end: range.end,
     image: imageOf(space, traits, first.verdict.class === 'criu-runtime'),
     // The runtime vDSO of a proxy was never given to the program: no place to have moved from.
-    moved: first.verdict.class === 'criu-runtime' ? undefined : isMoved(space, traits).moved,
+    moved: first.verdict.class === 'criu-runtime' ? undefined : isMoved(space, traits, image).moved,
     modifiedPages: modifiedPages(space, traits),
-    vvarAttached: vvarAttached(space, range, imageRange(space, traits)).attached,
+    vvarAttached: vvarAttached(space, range, image).attached,
     sealed: first.traits.smaps?.flags?.has('sl'),
     permissions: permissionsOf(first.traits.vma),
     frames: traits.flatMap(({ pages }) => pages.map(({ state, frame }) => (state === 'kernel' ? frame : undefined))),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { lacksGuest, runInGuest } from './guest.js';
+import { areRequired } from './needs.js';
 
 /** What holds on this kernel has to hold on others: the probes, what /proc says, the census, the mremap test. */
 const FILES = ['probes', 'proc', 'proc-ps', 'hint'];
@@ -10,13 +11,11 @@ const FILES = ['probes', 'proc', 'proc-ps', 'hint'];
  * skipped aloud; that all are missing is a failure where live tests are required (see needs.ts).
  */
 export const testGuests = (guests: readonly string[]): void => {
-  const required = process.env['VDSOWATCH_REQUIRE_LIVE'] === '1';
-  if (required && guests.every((guest) => lacksGuest(guest) !== undefined))
+  if (areRequired && guests.every((guest) => lacksGuest(guest) !== undefined))
     throw new Error(`none of ${guests.join(', ')} is here, and VDSOWATCH_REQUIRE_LIVE=1`);
   describe('other kernels', { concurrency: guests.length }, () => {
     for (const guest of guests) {
-      const lacking = lacksGuest(guest);
-      test(guest, lacking === undefined ? {} : { skip: lacking }, async (context) => {
+      test(guest, { skip: lacksGuest(guest) ?? false }, async (context) => {
         const runs = await runInGuest(guest, FILES);
         for (const [file, { status, log }] of runs)
           await context.test(`${file} in ${guest}`, () => {

@@ -255,7 +255,7 @@ for (const bpftrace of bpftraces())
       const shallow = composeMain({ ...host.value, queues: { ...queues, deep: 2 } }, scripts.value);
       const lives: Event[] = [];
       const ready = new Subject<void>();
-      const whole = new Subject<bigint>();
+      const complete = new Subject<bigint>();
       const running = session({
         bpftrace: plan.value.bpftrace,
         script: shallow.text,
@@ -265,7 +265,7 @@ for (const bpftrace of bpftraces())
         if (happening.kind === 'event') lives.push(happening.event);
         if (happening.kind === 'ready') ready.next();
         if (happening.kind === 'ended') ready.error(new Error(happening.failure.text));
-        if (happening.kind === 'beat' && happening.emitted === happening.received) whole.next(happening.at);
+        if (happening.kind === 'beat' && happening.emitted === happening.received) complete.next(happening.at);
       });
       try {
         await firstValueFrom(ready);
@@ -274,7 +274,7 @@ for (const bpftrace of bpftraces())
         // What is missing after that is lost, and told below by its count.
         const late = timer(60_000);
         await firstValueFrom(
-          whole.pipe(
+          complete.pipe(
             filter((at) => at > done),
             takeUntil(late),
           ),
