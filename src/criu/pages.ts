@@ -47,7 +47,7 @@ export const pageReader = (
   const readPiece = (pid: number, address: bigint, last: bigint): Piece => {
     let end = last;
     for (let depth = 0; ; depth += 1) {
-      const level = chain(depth);
+      const level = chain(depth, pid);
       const pagemap = level === undefined ? undefined : pagemapOf(level, pid);
       const run = pagemap === undefined ? undefined : runAt(pagemap.runs, address);
       if (level === undefined || pagemap === undefined || run === undefined) return { end: address + pageSize };
@@ -95,12 +95,12 @@ const loadPagemap = (
   return found;
 };
 
-/** Directories from the dump to its oldest parent, opened as far as they are needed. A circle ends the chain. */
+/** Directories from the dump to its oldest parent, opened as far as they are needed, by `pid` first. A circle ends the chain. */
 const parentChain = (directory: ImageDirectory, report: (problem: Failure) => void) => {
   const levels: ImageDirectory[] = [directory];
   const seen = new Set([directory.identity]);
   let complete = false;
-  return (depth: number): ImageDirectory | undefined => {
+  return (depth: number, pid: number): ImageDirectory | undefined => {
     while (!complete && levels.length <= depth) {
       const last = levels[levels.length - 1] ?? directory;
       const parent = openParent(last);
@@ -109,7 +109,7 @@ const parentChain = (directory: ImageDirectory, report: (problem: Failure) => vo
         report(
           failure(
             'bad-input',
-            `${shown(last.path)} has no parent link, but pages of it lie in a parent dump.`,
+            `${shown(last.path)} has no parent link, but pages of it lie in a parent dump, by pagemap-${pid}.img.`,
             BRING_PARENT,
           ),
         );
