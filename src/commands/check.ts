@@ -1,5 +1,6 @@
 import { readChosen } from '../census/chosen.js';
 import { hostImages } from '../census/host-images.js';
+import { inMemoryOf } from '../judge/forecast/shared-memory.js';
 import { forecast } from '../judge/forecast.js';
 import { survives } from '../judge/survives.js';
 import { stateWord, unreadableText } from '../judge/words.js';
@@ -8,6 +9,7 @@ import type { Judged } from '../model/judged.js';
 import type { Forecast } from '../model/verdict.js';
 import { procFiles } from '../proc/files.js';
 import { procContext, readLocalHost } from '../proc/host.js';
+import { memorySharers } from '../proc/memory-sharers.js';
 import { placeOf } from '../proc/place.js';
 import { descendants } from '../proc/tree.js';
 import { complain, say } from '../report/complain.js';
@@ -44,8 +46,13 @@ export const run = async (pids: readonly number[], options: CheckOptions): Promi
   const pristine = await hostImages(
     new Set(found.filter(isWritten).flatMap(({ verdict }) => verdict.vdso?.image ?? [])),
   );
+  const evidence = found.map((one) => one.evidence);
+  const sharers = options.tree ? memorySharers(evidence, proc) : NOBODY;
   const judged = found.map((one): Judged => {
-    return { ...one, forecast: forecast(one.evidence, one.verdict, options.criu, pristine) };
+    const { pid } = one.evidence.process;
+    const alone = forecast(one.evidence, one.verdict, options.criu, pristine);
+    const owner = sharers.get(pid);
+    return { ...one, forecast: owner === undefined ? alone : inMemoryOf(owner, pid, alone) };
   });
   for (const note of limits(local, true)) say(note);
   if (options.isAssumed === true) say(`No CRIU is installed here: asked about ${options.criu}, the newest known.`);
@@ -61,6 +68,9 @@ export const run = async (pids: readonly number[], options: CheckOptions): Promi
   if (problems.length > 0 || unread !== undefined) return EXIT.cannotRun;
   return judged.every(({ forecast: outcome }) => survives(outcome) !== false) ? EXIT.well : EXIT.notWell;
 };
+
+/** Asked about one by one, each is dumped without the others. */
+const NOBODY: ReadonlyMap<number, number> = new Map();
 
 const isWritten = ({ verdict }: Judged): boolean => verdict.vdso?.modifiedPages?.length !== 0;
 

@@ -5,6 +5,8 @@ export const SWAPPED = 1n << 62n;
 export const FILE = 1n << 61n;
 /** The first touch faults (MADV_GUARD_INSTALL); since 6.15. Before 4.2 part of the page shift. */
 export const GUARD = 1n << 58n;
+/** Mapped by one page table alone; since 4.2. Before, part of the page shift, and zero with pages of 4 or 64 KiB. */
+export const ALONE = 1n << 56n;
 const FRAME = (1n << 55n) - 1n;
 
 /** The frame of a page; undefined when it is not present, or hidden (0 without CAP_SYS_ADMIN, 4.2 and later). */

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { collectEntries } from '../../src/judge/criu/entry.js';
 import { fixup } from '../../src/judge/criu/fixup.js';
 import type { CriuVersion } from '../../src/judge/criu/version.js';
+import { inMemoryOf } from '../../src/judge/forecast/shared-memory.js';
 import { forecast } from '../../src/judge/forecast.js';
 import { judge } from '../../src/judge/judge.js';
 import { survey } from '../../src/judge/space.js';
@@ -523,4 +524,12 @@ test('pages nobody knows make the loss unknown, not nothing', () => {
   const outcome = foretell(made(BLOCK, { pagemap: {} }));
   assert.equal(outcome.restore, 'in-place');
   assert.equal(outcome.loss, undefined);
+});
+
+test('a CRIU that does not run gives up before it finds two processes in one memory', () => {
+  const evidence = evidenceOf(made([VVAR, VCLOCK, VDSO]));
+  const told = (criu: string): readonly string[] =>
+    inMemoryOf(7, 8, forecast(evidence, judge(evidence), criu)).findings.map(({ code }) => code);
+  assert.deepEqual(told('4.2'), ['dump-fails']);
+  assert.deepEqual(told('3.19'), ['criu-cannot-run']);
 });

@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { hostImages } from '../../src/census/host-images.js';
 import { readPostMortem } from '../../src/criu/post-mortem.js';
+import { inMemoryOf } from '../../src/judge/forecast/shared-memory.js';
 import { forecast } from '../../src/judge/forecast.js';
 import { judge } from '../../src/judge/judge.js';
 import type { Forecast } from '../../src/model/verdict.js';
 import { isVdsoNamed } from '../../src/model/vma.js';
+import { localProc } from '../../src/proc/host.js';
+import { memorySharers } from '../../src/proc/memory-sharers.js';
 import { readProcess } from '../../src/proc/process.js';
 import { temporaryDirectory } from '../criu/image-directory.js';
 import { startPuppet } from '../puppet/puppet.js';
@@ -117,6 +120,36 @@ test('the same with CRIU 4.2', options, (context) =>
     '4.2',
   ),
 );
+
+test(
+  'a process that lives in the memory of another is not dumped with it; a forked one is none',
+  options,
+  async (context) => {
+    const started = await startPuppet({ abi: 'x86_64' });
+    if (!started.ok) return context.skip(started.failure.text);
+    const puppet = started.value;
+    context.after(() => puppet.kill());
+    const forked = await puppet.fork();
+    const sharing = await puppet.fork({ flags: CLONE_VM });
+    const tree = [puppet.pid, forked.pid, sharing.pid];
+    const sharers = memorySharers(
+      tree.map((pid) => readProcess(pid, 'full')),
+      localProc(),
+    );
+    assert.deepEqual([...sharers], [[sharing.pid, puppet.pid]]);
+    const alone = await foretell(sharing.pid, '4.2');
+    const foretold = inMemoryOf(puppet.pid, sharing.pid, alone);
+    assert.deepEqual([alone.dump, foretold.dump], ['ok', 'fail']);
+    letGo(puppet);
+    const directory = imageDirectory(context);
+    const happened = await roundTrip(puppet, { criu: programOf('4.2'), directory });
+    assert.equal(happened.dump, foretold.dump);
+    const [{ criuMessage = 'no line' } = {}] = foretold.findings;
+    assert.ok(readFileSync(join(directory, 'dump.log'), 'latin1').includes(criuMessage), criuMessage);
+  },
+);
+
+const CLONE_VM = 0x100n;
 
 test('a process that a restore gave a proxy, dumped again', options, async (context) => {
   const rows: Row[] = [];

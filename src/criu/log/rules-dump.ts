@@ -131,6 +131,12 @@ export const dumpRules: readonly LogRule[] = [
     address: 0,
   }),
   ...rules(
+    'shared-with-another',
+    ["Can't make VM id for %d", "Can't make FS id for %d", "Can't make SIGHAND id for %d"],
+    (pid) => `process ${pid} shares what CRIU gives to one process alone (clone with CLONE_VM and the like): ${FAILS}`,
+    ERROR,
+  ),
+  ...rules(
     'no-vdso-support',
     ['Found VVAR area without support', 'Found vDSO area without support', 'Unexpected VDSO check command'],
     'this CRIU was built without support for the vDSO',
