@@ -3,13 +3,13 @@ import { DiffJson } from '../model/diff.js';
 import { DoctorJson } from '../model/doctor-schema.js';
 import { EventJson } from '../model/event-schema.js';
 import { EXIT } from '../model/failure.js';
-import { ReportJson } from '../model/report.js';
+import { ReportOrLineJson } from '../model/report.js';
 import { say } from '../report/complain.js';
 import { standardOutput } from '../report/standard-output.js';
 import { TraceRecord } from '../trace/format.js';
 
 /** Every kind of JSON document that leaves the program, by the name it carries in its `schema` field. */
-const documents = [ReportJson, DiffJson, EventJson, TraceRecord, HintJson, DoctorJson];
+const documents = [ReportOrLineJson, DiffJson, EventJson, TraceRecord, HintJson, DoctorJson];
 
 /** `vdsowatch schema [NAME]`: prints the JSON Schemas, all of them or the one asked for. */
 export const run = async (name: string | undefined): Promise<number> => {

@@ -167,8 +167,17 @@ export const ReportJson = Type.Object(
     /** What could not be read or judged at all: one sentence each. */
     problems: Type.Array(Type.Object({ kind: Type.String(), text: Type.String(), mend: orNull(Type.String()) })),
   },
-  { $id: REPORT, title: 'vdsowatch report' },
+  { title: 'vdsowatch report' },
 );
+
+/** With `-o ndjson` each process is a line by itself; neither the host nor what could not be read is in it. */
+const ReportLineJson = Type.Object(
+  { schema: Type.Literal(REPORT), ...ProcessJson.properties },
+  { title: 'one process' },
+);
+
+/** All that carries the name. */
+export const ReportOrLineJson = Type.Union([ReportJson, ReportLineJson], { $id: REPORT, title: 'vdsowatch report' });
 
 export type ProcessReport = Static<typeof ProcessJson>;
 export type FindingReport = Static<typeof FindingJson>;

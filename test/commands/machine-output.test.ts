@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Value } from '@sinclair/typebox/value';
-import { ReportJson } from '../../src/model/report.js';
+import { ReportJson, ReportOrLineJson } from '../../src/model/report.js';
 import { runProgram } from './run-program.js';
 
 const pids = (): ReadonlySet<number> =>
@@ -14,7 +15,7 @@ const pids = (): ReadonlySet<number> =>
 
 test('ps --json: one document of the published schema with every process, unreadable ones and kernel threads too', async () => {
   const published = await runProgram(['schema', 'vdsowatch/report/1']);
-  assert.deepEqual(JSON.parse(published.out), JSON.parse(JSON.stringify(ReportJson)));
+  assert.deepEqual(JSON.parse(published.out), JSON.parse(JSON.stringify(ReportOrLineJson)));
   const before = pids();
   const ended = await runProgram(['ps', '--json']);
   const after = pids();
@@ -29,6 +30,20 @@ test('ps --json: one document of the published schema with every process, unread
   for (const one of document.processes) {
     if (one.unreadable === null) continue;
     assert.deepEqual([one.confidence, one.vdso], ['unknown', undefined], `process ${one.pid} was not read`);
+  }
+});
+
+test('each line of ps, check and analyze -o ndjson is what the schema it names says', async () => {
+  const bundle = fileURLToPath(new URL('../../../test/corpus/cases/moved-block/bundle', import.meta.url));
+  for (const words of [['ps'], ['check', String(process.pid)], ['analyze', bundle]]) {
+    const { out } = await runProgram([...words, '-o', 'ndjson']);
+    const lines = out.trimEnd().split('\n');
+    assert.ok(lines.length > 0);
+    for (const line of lines) {
+      const document: unknown = JSON.parse(line);
+      assert.deepEqual([...Value.Errors(ReportOrLineJson, document)].slice(0, 3), [], words.join(' '));
+      assert.ok(!Value.Check(ReportJson, document), 'a line is no whole report');
+    }
   }
 });
 
