@@ -2,7 +2,7 @@ import { AT_PAGESZ, type Auxv, type Evidence, type Host, type Unread } from '../
 import { failed, type Outcome, success } from '../model/failure.js';
 import { byStart, type Vma } from '../model/vma.js';
 import { parseAuxv } from '../proc/parse/auxv.js';
-import { parseMaps } from '../proc/parse/maps.js';
+import { type LineFault, parseMaps } from '../proc/parse/maps.js';
 import { parseCmdline, parseComm, parseNamespaceLink } from '../proc/parse/small.js';
 import { parseSmaps } from '../proc/parse/smaps.js';
 import { parseStat, type Stat } from '../proc/parse/stat.js';
@@ -44,7 +44,7 @@ export const readProcess = (files: BundleFiles, pid: number, said: BundleHost): 
   const smapsText = latin1('smaps');
   // A line cut short may be read as a shorter one: flags that are not there would say that it is no special mapping.
   const smaps = smapsText === undefined ? undefined : parseSmaps(wholeLines(smapsText));
-  const [fault] = smaps?.faults ?? [];
+  const fault = smaps?.faults.find(saysSomething);
   if (fault !== undefined) return bad('smaps', `has a line ${fault.line} that no kernel prints: ${shown(fault.text)}`);
 
   const pageSize = said.pageSize ?? pageSizeOf(auxv);
@@ -108,7 +108,7 @@ const CUT_SMAPS: Unread = { what: 'smaps', why: 'truncated', detail: 'ends in th
 
 const readMaps = (text: string): readonly Vma[] | string => {
   const { vmas, faults } = parseMaps(text);
-  const [fault] = faults;
+  const fault = faults.find(saysSomething);
   if (fault !== undefined) return `has a line ${fault.line} that no kernel prints: ${shown(fault.text)}`;
   if (vmas.length > 0 && vmas.every(({ name }) => name.endsWith('\r')))
     return 'has the line ends of another system (CR LF); copy it byte for byte';
@@ -116,6 +116,9 @@ const readMaps = (text: string): readonly Vma[] | string => {
   const overlap = sorted.find((vma, index) => index > 0 && vma.start < (sorted[index - 1]?.end ?? 0n));
   return overlap === undefined ? sorted : 'shows two mappings at one address; it was read while the process changed';
 };
+
+/** An empty line, as an editor leaves behind, takes nothing away. */
+const saysSomething = ({ text }: LineFault): boolean => text !== '';
 
 const shown = (text: string): string => printable(text.slice(0, 80));
 

@@ -89,6 +89,15 @@ test('a bundle of several processes: the good ones are kept, a bad one is named'
   });
 });
 
+test('an empty line that an editor left in maps or smaps costs nothing', async () => {
+  const smaps = `${MAPS.split('\n')[0]}\nRss: 4 kB\n\n`;
+  await withDirectory({ ...GOOD, '77/maps': `\n${MAPS}\n`, '77/smaps': smaps }, async (path) => {
+    const contents = await readBundle(path);
+    assert.ok(contents.ok, contents.ok ? '' : contents.failure.text);
+    assert.deepEqual([contents.value.processes[0]?.vmas?.length, contents.value.problems], [3, []]);
+  });
+});
+
 test('archives: plain and gzipped, at the root or in a folder, are read as the directory is', async () => {
   for (const prefix of ['', './', 'host-2026/']) {
     const tar = await archive(entriesOf(GOOD, prefix));
