@@ -387,6 +387,26 @@ test('a vDSO dumped as plain memory keeps its pages where CRIU does not ask by P
   assert.deepEqual(loss('6.6.0', '4.2', 0n), ['vdso-content'], 'a page that is not there comes back as zeros');
 });
 
+test('of a vDSO dumped as plain memory whose pages nobody knows, the loss is not known', () => {
+  const plain = (pagemap: Made['pagemap']) => made([VDSO.replace('r-xp', 'r--p'), STACK], { pagemap: pagemap ?? {} });
+  assert.deepEqual(foretell(plain(CLEAN)).loss, ['vdso-content']);
+  assert.equal(foretell(plain({})).loss, undefined);
+  const copies = { '0x7f1000006000': [copiedPage(1), copiedPage(2)] };
+  assert.deepEqual(foretell(plain(copies)).loss, [], 'a dump holds all copies');
+});
+
+test('a vvar that cannot be read stops the dump where the kernel marks it as a device, until 7.2', () => {
+  const hidden = (release: string, flags?: string): Forecast['dump'] => {
+    const line = VVAR.replace('r--p', '---p');
+    return foretell(
+      made([line, VCLOCK, VDSO, STACK], { release, ...(flags && { smaps: `${line}\nVmFlags: mr de dd ${flags}` }) }),
+    ).dump;
+  };
+  assert.deepEqual([hidden('6.18.5'), hidden('7.2.0'), hidden('7.3.0')], ['fail', 'fail', 'ok']);
+  // Its flags go before the release.
+  assert.deepEqual([hidden('7.3.0', 'io'), hidden('7.3.0', 'pf'), hidden('6.18.5', 'wf')], ['fail', 'fail', 'ok']);
+});
+
 test('before 3.0 only the first of the pair and the mapping behind it were looked at', () => {
   const onAlone = (maps: readonly string[], start: string, release = '6.1.0'): Made =>
     made(maps, { release, pagemap: at(start) });

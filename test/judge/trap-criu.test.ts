@@ -177,6 +177,19 @@ test('a CRIU image: what it says is a claim; a dropped vDSO is found by its byte
   assert.equal(jumps.vdso, undefined);
 });
 
+test('a vDSO that was made data is found in a CRIU image by its bytes: no page words say that it is a copy', () => {
+  const made = {
+    release: '6.18.5',
+    maps: `7f1000000000-7f1000006000 r--p 00000000 00:00 0 [vvar]
+           7f1000006000-7f1000008000 rw-p 00000000 00:00 0`,
+    bytes: { '0x7f1000006000': vdsoImage() },
+    auxv: 0x7f1000006000n,
+  };
+  const verdict = judged({ ...made, source: 'criu-image', namesBy: 'criu', hintTest: 'unknown' });
+  assert.deepEqual(classes(verdict), { '0x7f1000006000': 'genuine' });
+  assert.equal(verdict.confidence, 'likely');
+});
+
 test('a core file: no names, so no hint; the bytes and auxv make a likely vDSO', () => {
   const verdict = judged({
     source: 'core',

@@ -101,6 +101,19 @@ test('trap 4: both at once: exactly one lost and one gained, each naming the oth
   assert.match(gained[0]?.text ?? '', /0x7f6334cf3000/);
 });
 
+test('trap 3: what is larger than the image of this host is named [vdso] and untouched: gained, not the vDSO', () => {
+  const named = (end: string) =>
+    judged({
+      ...RHEL7,
+      maps: `${STACK}\n7ffc15bfd000-${end} r-xp 00000000 00:00 0 [vdso]`,
+      pagemap: { '0x7ffc15bfd000': [0n, 0n, 0n] },
+      auxv: 0x7ffc15bfd000n,
+    });
+  assert.equal(named('7ffc15c00000').hint, 'gained');
+  assert.deepEqual(classes(named('7ffc15c00000')), { '0x7ffc15bfd000': 'decoy' });
+  assert.equal(named('7ffc15bff000').hint, 'ok');
+});
+
 test('trap 5: old kernel: a file or memfd at the old address prints its path: no mishint of its own', () => {
   for (const name of ['/init', '/memfd:[vdso] (deleted)']) {
     const verdict = judged({
@@ -258,6 +271,15 @@ test('trap 30: two [vdso] lines: a torn read since 5.11, pieces of a split vDSO 
   assert.deepEqual(classes(split), { '0x7f0000000000': 'genuine', '0x7f1000000000': 'genuine' });
   assert.equal(split.vdso?.start, 0x7f1000000000n);
   assert.equal(split.vdso?.moved, false);
+});
+
+test('trap 30: a range that the read shows twice is one vDSO', () => {
+  const line = '7f1000000000-7f1000002000 r-xp 00000000 00:00 0 [vdso]';
+  const twice = judged({ ...MODERN, maps: `${line}\n${line}`, auxv: 0x7f1000000000n });
+  assert.deepEqual([twice.vdso?.start, twice.hint], [0x7f1000000000n, 'ok']);
+  const smaller = line.replace('2000 r', '1000 r');
+  const grown = judged({ ...MODERN, maps: `${smaller}\n${line}`, auxv: 0x7f1000000000n });
+  assert.deepEqual(codes(grown), ['torn-read']);
 });
 
 test('trap 30: of two in a torn read, the one with the kernel page is it; what the other is stays open', () => {

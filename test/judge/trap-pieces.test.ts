@@ -66,6 +66,18 @@ test('what was written, or is an image of its own, is no tail', () => {
   assert.notEqual(second.vdso?.end, 0x7ffd02a81000n);
 });
 
+test('memory that its flags tell from a special mapping is no tail, though it was not touched', () => {
+  const behind = (flags: string) =>
+    judged(
+      unreferenced({
+        pagemap: { [HEAD]: [kernelPage(0x1a05)], [TAIL]: [0n] },
+        smaps: `7ffd02a80000-7ffd02a81000 r-xp 00000000 00:00 0\n${flags}`,
+      }),
+    );
+  assert.deepEqual(classes(behind('VmFlags: rd ex mr mw me de ')), BOTH);
+  assert.deepEqual(classes(behind('VmFlags: rd ex mr mw me ')), { [HEAD]: 'genuine' });
+});
+
 test('where the name moves with the mapping, both of two that have it are the vDSO', () => {
   const verdict = judged({
     release: '5.10.0',

@@ -35,6 +35,8 @@ test('trap 18: gone, with context and auxv stale: none; whatever lies there with
   const kinds: readonly (readonly [string, string | undefined])[] = [
     ['', undefined],
     ['7f1000006000-7f1000008000 r-xp 00000000 00:00 0', 'decoy'],
+    // Named by its owner (PR_SET_VMA_ANON_NAME, 5.17), not by the kernel.
+    ['7f1000006000-7f1000008000 r-xp 00000000 00:00 0 [anon:jit]', 'decoy'],
     ['7f1000006000-7f1000008000 rw-s 00000000 00:01 99 /dev/zero (deleted)', undefined],
     ['7f1000006000-7f1000008000 r-xp 00000000 fe:00 5 /bin/true', undefined],
     ['7f1000006000-7f1000008000 r-xs 00000000 00:01 5 /SYSV00000000 (deleted)', undefined],
@@ -135,6 +137,13 @@ test('trap 24: arm64 has two pages of [vvar] since 5.9, and before 5.11 one of t
   assert.deepEqual([arm('ffff9a7bf000'), arm('ffff9a7c0000')], [true, false]);
 });
 
+test('trap 24: riscv and s390x map a [vvar] beside every vDSO from 6.1 on; of older ones that is not known', () => {
+  const without = (machine: string, release: string) =>
+    attached('7f1000006000-7f1000008000 r-xp 00000000 00:00 0 [vdso]', { machine, release, reference: {} });
+  for (const machine of ['riscv64', 's390x', 'ppc64le'])
+    assert.deepEqual([without(machine, '6.1.0'), without(machine, '5.19.0')], [false, undefined], machine);
+});
+
 test('trap 24: x86 before 5.6 has two or three pages of [vvar], and each may be cut off', () => {
   const pages = (release: string, from: string): boolean | undefined =>
     attached(
@@ -229,6 +238,20 @@ test('trap 32: forged auxv: the vDSO is where it is; whether it moved is not kno
   assert.equal(judged(native({ auxv: 0x7fff12340123n })).vdso?.moved, undefined, 'no page address');
   assert.equal(judged(native({ auxv: null })).vdso?.moved, undefined, 'no auxv');
   assert.equal(judged(native({ auxv: undefined })).vdso?.moved, undefined, 'no AT_SYSINFO_EHDR');
+});
+
+test('trap 32: before 6.9 exec puts the vDSO above the stack: an auxv that names a place below is what is wrong', () => {
+  const above = (auxv: bigint, maps = '') =>
+    judged({
+      ...MODERN,
+      release: '6.1.0',
+      maps: `${maps}${STACK}
+             7ffc15bf9000-7ffc15bfd000 r--p 00000000 00:00 0 [vvar]
+             7ffc15bfd000-7ffc15bff000 r-xp 00000000 00:00 0 [vdso]`,
+      auxv,
+    }).vdso?.moved;
+  assert.equal(above(0x7f1000006000n), undefined, 'auxv was forged, most likely');
+  assert.equal(above(0x7ffc15bc5000n), true, 'from another place above the stack');
 });
 
 test("traps 33 and 34: an inherited or a sibling's move is a move: the state says so, without an event", () => {
