@@ -16,7 +16,7 @@ export const classifyByName = (space: Space): readonly Opinion[] => {
   // A name that was only inferred may stand at an address; one that was seen to move with its mapping may not.
   const doubtful = space.naming.measured
     ? []
-    : named.filter((traits) => traits.special !== true && isPlainMemory(traits) && !owned.includes(traits));
+    : named.filter((traits) => traits.special !== true && isPlainMemory(traits));
   const hidden =
     space.naming.measured || named.length > doubtful.length
       ? []

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readElfImage } from '../../src/elf/image.js';
+import { elfReader } from '../../src/elf/reader.js';
+import { PT_DYNAMIC, readSegments } from '../../src/elf/segments.js';
 import { proxiedSymbols } from '../../src/judge/criu/proxied-symbols.js';
 import { lookUp, symtableCheck } from '../../src/judge/criu/symtable.js';
 import type { CriuVersion } from '../../src/judge/criu/version.js';
@@ -140,3 +142,28 @@ test('the functions of captured images are found through the hash table where th
   }
   assert.ok(images >= 10, `${images} images`);
 });
+
+test('where an image has no DT_HASH its functions are found through the GNU hash table', async () => {
+  for (const name of ['plain-shell-loop', 'ia32-clock-loop']) {
+    const { bytes } = await onlyProcess(`test/corpus/cases/${name}/bundle`);
+    const image = [...bytes.values()].find((one) => (readElfImage(one)?.symbols.size ?? 0) > 0);
+    assert.ok(image);
+    const names = [...(readElfImage(image)?.symbols.keys() ?? [])];
+    const expected = lookUp(image, names);
+    assert.ok(expected.every((value) => value !== undefined));
+    // Both tables are there: without the tag of the one, the other counts.
+    assert.deepEqual(lookUp(withoutHash(image), [...names, '__vdso_of_nobody']), [...expected, undefined], name);
+  }
+});
+
+/** DT_HASH (4) made DT_DEBUG (21), which no reader asks for. */
+const withoutHash = (image: Uint8Array): Uint8Array => {
+  const { header } = readElfImage(image) ?? assert.fail();
+  const reader = elfReader(image, header.littleEndian, header.bits);
+  const dynamic = readSegments(header, reader).find(({ type }) => type === PT_DYNAMIC) ?? assert.fail();
+  const step = header.bits / 4;
+  const at = Array.from({ length: dynamic.fileSize / step }, (_, index) => dynamic.offset + index * step);
+  const bytes = image.slice();
+  bytes[at.find((entry) => reader.word(entry) === 4n) ?? assert.fail()] = 21;
+  return bytes;
+};

@@ -140,6 +140,7 @@ for (const [title, what, dump, restore, loss] of ROWS)
     assert.equal(outcome.restore, restore);
     assert.deepEqual(outcome.loss, loss);
     assert.ok(outcome.findings.length > 0, 'each outcome has a finding');
+    if (dump === 'fail') assert.deepEqual(codes(outcome), ['dump-fails']);
     for (const { text } of outcome.findings) assert.match(text, /\.$/);
   });
 
@@ -155,6 +156,7 @@ test('forged marks: V1 and V2 kill the task, V3 loses the memory; where the memo
   for (const version of [1, 2] as const) {
     const outcome = foretell(marked(version));
     assert.equal(outcome.dump, 'fail-kills');
+    assert.deepEqual(codes(outcome), ['dump-kills']);
     assert.equal(outcome.restore, null);
     assert.equal(outcome.findings[0]?.criuMessage, '77 was stopped by 11 unexpectedly');
   }
@@ -309,6 +311,12 @@ test('the line about an ELF header that CRIU refuses is another before 4.2', () 
   });
   assert.equal(foretell(foreign, '4.2').findings[0]?.criuMessage, 'Unsupported ELF class: 1');
   assert.equal(foretell(foreign, '4.1').findings[0]?.criuMessage, 'ELF header magic mismatch');
+});
+
+test('a 32-bit task does not wait in memory that only has a mark: it loses that and lives', () => {
+  const forged = ia32(['f7000000-f7002000 r-xp 00000000 00:00 0', VVAR32, VCLOCK32, VDSO32]);
+  const outcome = foretell({ ...forged, bytes: { '0xf7000000': markBytes(3) } });
+  assert.deepEqual([outcome.restore, outcome.loss], ['in-place', ['memory']]);
 });
 
 test('CRIU before 4.1 cannot run on 6.13 and later, which is said first; nor on arm64 6.11', () => {

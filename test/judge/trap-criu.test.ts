@@ -177,6 +177,33 @@ test('a CRIU image: what it says is a claim; a dropped vDSO is found by its byte
   assert.equal(jumps.vdso, undefined);
 });
 
+test('a proxy of s390x or loongarch is named by the jumps that CRIU wrote there', () => {
+  // vdso_redirect_calls, criu/arch/{s390,loongarch64}/vdso-pie.c of 4.2: the address lies behind the instructions.
+  const jumps = [
+    ['s390x', 22, false, 'c01000000007 e31010000004 07f1', 'cccccccc'],
+    ['loongarch64', 258, true, '95000018 b5020026 a002004c 00002a00', ''],
+  ] as const;
+  for (const [machine, elfMachine, littleEndian, code, guards] of jumps) {
+    const bytes = vdsoImage({ machine: elfMachine, littleEndian, symbols: { __vdso_gettimeofday: 0x810 } });
+    const address = Buffer.alloc(8);
+    if (littleEndian) address.writeBigUInt64LE(0x36810n);
+    else address.writeBigUInt64BE(0x36810n);
+    bytes.set(
+      Buffer.concat([Buffer.from(code.replaceAll(' ', ''), 'hex'), address, Buffer.from(guards, 'hex')]),
+      0x810,
+    );
+    const verdict = judged({
+      machine,
+      release: '6.12.0',
+      maps: `00036000-00038000 r-xp 00000000 00:00 0 [vdso]
+             7f1000006000-7f1000008000 r-xp 00000000 00:00 0`,
+      bytes: { '0x7f1000006000': bytes },
+      auxv: 0x7f1000006000n,
+    });
+    assert.deepEqual(classes(verdict)['0x7f1000006000'], 'criu-proxy', machine);
+  }
+});
+
 test('a vDSO that was made data is found in a CRIU image by its bytes: no page words say that it is a copy', () => {
   const made = {
     release: '6.18.5',
