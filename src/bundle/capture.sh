@@ -270,12 +270,28 @@ now() {
   esac
 }
 
+leader() { # PID
+  while read -r word number rest; do
+    if [ "$word" = Tgid: ]; then
+      echo "$number"
+      return
+    fi
+  done 2>/dev/null <"/proc/$1/status"
+}
+
 begun=$(now)
 own
 status=0 captured=0
 for pid do
   if [ -d "$out/$pid" ]; then continue; fi
   if [ ! -d "/proc/$pid" ]; then say "There is no process $pid."; status=3; continue; fi
+  # /proc answers for a thread too, whom no listing has.
+  leader=$(leader "$pid")
+  if [ "${leader:-$pid}" != "$pid" ]; then
+    say "$pid is no process: it is a thread of process $leader. Give $leader."
+    status=3
+    continue
+  fi
   tries=0
   while :; do
     tries=$((tries + 1))

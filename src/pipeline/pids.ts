@@ -1,5 +1,6 @@
 import { openStore } from '../model/store.js';
 import { isError, type ProcFiles } from '../proc/door.js';
+import { leaderOf } from '../proc/leader.js';
 import { parseStatus } from '../proc/parse/status.js';
 import type { PidResolver } from './observation.js';
 
@@ -56,12 +57,4 @@ const numberHere = (
 const statusOf = (files: ProcFiles, pid: number | string) => {
   const bytes = files.record(`${files.root}/${pid}/status`);
   return isError(bytes) ? undefined : parseStatus(bytes.toString('latin1'));
-};
-
-/** /proc/TID answers for every thread; its Tgid is the process. */
-const leaderOf = (files: ProcFiles, tid: number): number | undefined => {
-  const bytes = files.record(`${files.root}/${tid}/status`);
-  if (isError(bytes)) return undefined;
-  const tgid = /^Tgid:\t(\d{1,10})$/m.exec(bytes.toString('latin1'))?.[1];
-  return tgid === undefined ? tid : Number(tgid);
 };

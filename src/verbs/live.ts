@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Screen } from '../commands/watch.js';
 import { say } from '../report/complain.js';
-import { type CommonOptions, cgroupOption, finish, outputOption, pidsOf, secondsOption } from './options.js';
+import { type CommonOptions, cgroupOption, finish, livePidsOf, outputOption, secondsOption } from './options.js';
 
 interface WatchCommand extends CommonOptions {
   readonly pid?: readonly string[];
@@ -26,7 +26,7 @@ export const liveVerbs = (program: Command, screen: Screen): void => {
     .option('--no-bpf', 'do without probes: poll /proc')
     .option('--setup', 'as root: install bpftrace and mount tracefs first, where they are missing')
     .action(async ({ json, output, pid, setup, bpf, ...options }: WatchCommand) => {
-      const pids = pid === undefined ? undefined : pidsOf(pid);
+      const pids = pid === undefined ? undefined : livePidsOf(pid);
       if (pid !== undefined && pids === undefined) return;
       if (bpf) await prepare(setup === true);
       // Before the rest is loaded: attaching takes a second, and this is the first step of it.

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { EXIT, failed, failure, type Outcome, success } from '../model/failure.js';
+import { ifThread } from '../proc/leader.js';
 import { refuse } from '../report/complain.js';
 import { OUTPUT_FORMATS, type OutputFormat } from '../report/format.js';
 import { escapeText } from '../text/escape.js';
@@ -42,6 +43,15 @@ export const pidsOf = (words: readonly string[]): readonly number[] | undefined 
   const pids = parsePids(words);
   if (pids.ok) return pids.value;
   process.exitCode = refuse(pids.failure, EXIT.usage);
+  return undefined;
+};
+
+/** The same of processes that are to be looked at now: a thread is none. */
+export const livePidsOf = (words: readonly string[]): readonly number[] | undefined => {
+  const pids = pidsOf(words);
+  const thread = pids?.map((pid) => ifThread(pid)).find((problem) => problem !== undefined);
+  if (thread === undefined) return pids;
+  process.exitCode = refuse(thread, EXIT.usage);
   return undefined;
 };
 

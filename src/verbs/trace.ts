@@ -6,6 +6,7 @@ import {
   cgroupOption,
   criuOption,
   finish,
+  livePidsOf,
   outputOption,
   pidsOf,
   secondsOption,
@@ -51,7 +52,7 @@ export const traceVerbs = (program: Command, screen: ReplayScreen): void => {
     .argument('[command...]', 'after --')
     .passThroughOptions()
     .action(async (command: string[], { pid, ...options }: RecordCommand) => {
-      const pids = pid === undefined ? undefined : pidsOf(pid);
+      const pids = pid === undefined ? undefined : livePidsOf(pid);
       if (pid !== undefined && pids === undefined) return;
       const { run } = await import('../commands/record.js');
       await finish(
