@@ -6,10 +6,8 @@ import { standardOutput } from './report/standard-output.js';
 import { evidenceVerbs } from './verbs/evidence.js';
 import { hostVerbs } from './verbs/host.js';
 import { liveVerbs } from './verbs/live.js';
-import { missingProc } from './verbs/proc-there.js';
 import { processVerbs } from './verbs/processes.js';
-import { goOnUnheard, stopWithoutReader } from './verbs/reader-gone.js';
-import { endWithTheTerminal } from './verbs/terminal-gone.js';
+import { endWithTheTerminal, goOnUnheard, missingProc, stopWithoutReader } from './verbs/surroundings.js';
 import { isCriusChild, traceVerbs } from './verbs/trace.js';
 import { closingHelp, unknownVerb, usageSentence } from './verbs/usage.js';
 

@@ -17,7 +17,7 @@ import { printChapters } from '../report/print-chapters.js';
 import { progressBar } from '../report/progress.js';
 import { isWell } from '../report/well.js';
 import { escapeText } from '../text/escape.js';
-import { sayIfNewer } from './newer-criu.js';
+import { sayIfNewer } from './limits.js';
 
 export interface AnalyzeOptions {
   readonly output: OutputFormat;

@@ -21,8 +21,7 @@ import { columns } from '../report/table.js';
 import { treeWords } from '../report/tree-words.js';
 import { unreadFailure } from '../report/unread.js';
 import { printable } from '../text/escape.js';
-import { limits } from './limits.js';
-import { sayIfNewer } from './newer-criu.js';
+import { limits, sayIfNewer } from './limits.js';
 
 export interface CheckOptions {
   readonly output: OutputFormat;

@@ -1,5 +1,4 @@
-import { type HookCall, hookCall, isIdle } from '../hook/call.js';
-import { versionOf } from '../hook/criu-version.js';
+import { type HookCall, hookCall, isIdle, versionOf } from '../hook/call.js';
 import { differencesSince } from '../hook/difference.js';
 import { judgeWith, lookAtImages, lookAtTree } from '../hook/look.js';
 import { objections, type Veto } from '../hook/objections.js';
@@ -14,7 +13,7 @@ import { complain, say } from '../report/complain.js';
 import { escapeText } from '../text/escape.js';
 import { headerOf } from '../trace/header.js';
 import { FLUSH, runningRecordings } from '../trace/registry.js';
-import { sayIfNewer } from './newer-criu.js';
+import { sayIfNewer } from './limits.js';
 
 export interface HookOptions {
   readonly veto: Veto;

@@ -1,5 +1,7 @@
 import { readlinkSync } from 'node:fs';
+import { newerThanKnown } from '../judge/criu/version.js';
 import type { LocalHost } from '../proc/host.js';
+import { say } from '../report/complain.js';
 
 /**
  * What this host does not let us see: said once, whatever it keeps from us. `chosen`: only processes that were named are
@@ -29,4 +31,10 @@ const isOwnProc = (): boolean => {
   } catch {
     return false;
   }
+};
+
+/** A forecast for a CRIU that nobody has looked at yet is not given in silence. */
+export const sayIfNewer = (criu: string): void => {
+  const newer = newerThanKnown(criu);
+  if (newer !== undefined) say(newer);
 };

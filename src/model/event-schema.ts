@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { EVENT } from './event-name.js';
+import { EVENT } from './document-names.js';
 import { FindingJson } from './report.js';
 import { Hex, orNull, words } from './shapes.js';
 

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { DifferenceJson } from './diff.js';
-import { REPORT } from './report-name.js';
+import { REPORT } from './document-names.js';
 import { orNull, words } from './shapes.js';
 
 /**

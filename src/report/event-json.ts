@@ -1,6 +1,6 @@
+import { EVENT } from '../model/document-names.js';
 import { errnoName, errnoOf } from '../model/errno.js';
 import type { Event } from '../model/event.js';
-import { EVENT } from '../model/event-name.js';
 import type { EventLine } from '../model/event-schema.js';
 import type { HistoryLine } from '../model/state.js';
 import { printable } from '../text/escape.js';

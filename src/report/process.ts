@@ -1,9 +1,9 @@
 import { unreadableText } from '../judge/words.js';
+import { REPORT } from '../model/document-names.js';
 import type { Host } from '../model/evidence.js';
 import type { Failure } from '../model/failure.js';
 import type { Told } from '../model/judged.js';
 import type { FindingReport, HostReport, ProcessReport, Report } from '../model/report.js';
-import { REPORT } from '../model/report-name.js';
 import type { Finding, Forecast, Policies, PolicyVerdict, VdsoVerdict } from '../model/verdict.js';
 import { escapeText, printable } from '../text/escape.js';
 import { hex } from '../text/hex.js';

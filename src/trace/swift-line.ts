@@ -1,4 +1,4 @@
-import { EVENT } from '../model/event-name.js';
+import { EVENT } from '../model/document-names.js';
 import type { ByteSink } from './byte-sink.js';
 import { skipOutcome, skipTarget } from './event-walk.js';
 import {

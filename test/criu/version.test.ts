@@ -3,9 +3,8 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { installedCriu } from '../../src/criu/installed.js';
-import { newerThanKnown } from '../../src/judge/criu/newer.js';
 import { hasOnlyGnuHash, noStart } from '../../src/judge/criu/start.js';
-import { compareVersions, parseCriuVersion, versionText } from '../../src/judge/criu/version.js';
+import { compareVersions, newerThanKnown, parseCriuVersion, versionText } from '../../src/judge/criu/version.js';
 import { parseRelease } from '../../src/judge/release.js';
 import { temporaryDirectory } from './image-directory.js';
 

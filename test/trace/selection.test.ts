@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Observation } from '../../src/pipeline/observation.js';
-import { parseCgroup } from '../../src/proc/cgroup.js';
+import { parseCgroup } from '../../src/proc/place.js';
 import { select } from '../../src/trace/selection.js';
 import { execed, exited, forked, happened, read, T0 } from '../pipeline/build.js';
 

@@ -10,12 +10,11 @@ import { byDump, type Group } from './by-dump.js';
 import { choiceFindings, choicesOf, imageOf } from './choices.js';
 import { conclude } from './conclusion.js';
 import { group } from './group.js';
-import { wasMovedSince } from './moved-since.js';
 import { outcomeOf } from './outcome.js';
 import { type Role, rolesOf, stateTime } from './roles.js';
 import { areOtherHosts } from './same.js';
 import { storyOf } from './story.js';
-import { type Witness, witnessesOf } from './witness.js';
+import { type Witness, wasMovedSince, witnessesOf } from './witness.js';
 import { writtenFindings, writtenOf } from './written.js';
 
 export interface JoinOptions {

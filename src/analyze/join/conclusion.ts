@@ -8,11 +8,11 @@ import type { Life } from '../recording/life.js';
 import type { Group } from './by-dump.js';
 import { choicesOf, imageOf } from './choices.js';
 import { dumpWords } from './dump-words.js';
-import { wasMovedSince } from './moved-since.js';
 import { type Outcome, outcomeOf, restoreLines } from './outcome.js';
 import { type Role, stateTime } from './roles.js';
 import { shortPath } from './story.js';
 import type { Witness } from './witness.js';
+import { wasMovedSince } from './witness.js';
 import { sentence, stateSentence } from './words.js';
 import { pageWords, type Written } from './written.js';
 

@@ -1,9 +1,11 @@
 import type { ImageProcess, ImageSet } from '../../criu/image-set.js';
 import { type CriuLog, type LogProcess, restoredAs } from '../../criu/log/log.js';
 import type { PostMortem } from '../../criu/post-mortem.js';
+import { ascending } from '../../model/ascending.js';
 import type { Host } from '../../model/evidence.js';
 import type { Judged } from '../../model/judged.js';
 import { type Image, imageOf } from '../../pipeline/image.js';
+import { isProxied } from '../compare.js';
 import { type Piece, stateOf, unreadOf } from '../piece.js';
 import type { Instant, Life } from '../recording/life.js';
 import type { Recorded } from '../recording/read.js';
@@ -108,3 +110,18 @@ const plain = ({ input, host }: Piece, order: number, judged: Judged): Witness =
 
 const loggedTask = (log: CriuLog | undefined, pid: number): LogProcess | undefined =>
   log?.processes.find((task) => task.pid === pid);
+
+/** Which of two images was made first, by their clocks, else and of copies by their files; 0: unknown. */
+export const byMaking = ({ criu: one }: Witness, { criu: other }: Witness): number => {
+  if (one?.about !== undefined && other?.about !== undefined && one.about !== other.about)
+    return ascending(one.about, other.about);
+  return one?.written === undefined || other?.written === undefined ? 0 : ascending(one.written, other.written);
+};
+
+/** The images have nothing where its vDSO was read: it was moved, or unmapped, and not read again before the dump. */
+export const wasMovedSince = ({ verdict }: Witness['judged'], image: Witness | undefined): boolean => {
+  const areas = image?.criu?.process?.areas;
+  const start = verdict.vdso?.start;
+  if (areas === undefined || start === undefined || isProxied(verdict)) return false;
+  return !areas.some((area) => area.start === start);
+};

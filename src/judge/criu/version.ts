@@ -1,3 +1,5 @@
+import { CURRENT_CRIU, NEWEST_CRIU } from '../../model/verdict.js';
+
 /** A CRIU version; what follows "4.2" in "4.2-22-g2cf8f13ca" decides nothing, a patch level that is not named is 0. */
 export interface CriuVersion {
   readonly major: number;
@@ -23,3 +25,11 @@ export const versionText = ({ major, minor, patch }: CriuVersion): string =>
 /** Negative: older than the other. */
 export const compareVersions = (one: CriuVersion, other: CriuVersion): number =>
   one.major - other.major || one.minor - other.minor || one.patch - other.patch;
+
+/** No rule has an end: a CRIU newer than the sources that were read is forecast as the newest of them. The sentence that
+ * says so; undefined for one that is known. A patch level brings no rule. */
+export const newerThanKnown = (criu: string): string | undefined => {
+  const version = parseCriuVersion(criu);
+  if (version === undefined || compareVersions({ ...version, patch: 0 }, CURRENT_CRIU) <= 0) return undefined;
+  return `CRIU ${criu} is newer than what is known: it is taken to do as ${NEWEST_CRIU} does.`;
+};
