@@ -1,6 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { classes, copiedPage, judged, kernelPage, type Made, MODERN, oldPage, RHEL7, VZ6 } from './build.js';
+import { forecast } from '../../src/judge/forecast.js';
+import { judge } from '../../src/judge/judge.js';
+import {
+  classes,
+  copiedPage,
+  evidenceOf,
+  judged,
+  kernelPage,
+  type Made,
+  MODERN,
+  oldPage,
+  RHEL7,
+  VZ6,
+} from './build.js';
 
 // A release is what somebody says. Where the name was not tried, the mappings, page words and auxv may contradict it.
 
@@ -110,4 +123,29 @@ test('a vDSO of one page since 5.11 is that of User-Mode Linux, wherever it was 
   });
   assert.equal(verdict.vdso?.moved, true);
   assert.equal(verdict.vdso?.vvarAttached, undefined);
+});
+
+test('a vDSO of one page beside a [vsyscall], which User-Mode Linux does not have, is one that somebody cut', () => {
+  const why = (gate: string): string => {
+    const evidence = evidenceOf({
+      release: '6.18.5',
+      maps: `7f40000000-7f40001000 r-xp 00000000 00:00 0 [vdso]
+             7f7fde0000-7f7fe01000 rw-p 00000000 00:00 0 [stack]
+             ${gate}`,
+      auxv: 0x7f40000000n,
+    });
+    return forecast(evidence, judge(evidence), '4.2').findings[0]?.text ?? '';
+  };
+  assert.match(why(''), /User-Mode Linux/);
+  assert.doesNotMatch(why(VSYSCALL.replace('r-xp', '--xp')), /User-Mode Linux/);
+});
+
+test('the release that UNAME26 prints of a newer kernel is taken for one before 3.10', () => {
+  const why = (release: string): string => {
+    const evidence = evidenceOf({ ...MODERN, release, maps: STACK, auxv: null });
+    return forecast(evidence, judge(evidence), '4.2').findings[0]?.text ?? '';
+  };
+  // setarch --uname-2.6 on 6.18.
+  assert.match(why('2.6.78-amd64'), /release is not known/);
+  assert.match(why('2.6.39-amd64'), /before 3\.10/);
 });

@@ -129,3 +129,22 @@ test('where the tail may be a copy or other memory, no list of copied pages is w
   assert.deepEqual(classes(data), { '0x7fffd8baf000': 'genuine' });
   assert.equal(data.vdso?.modifiedPages, undefined);
 });
+
+test('a file or shared memory behind half a vDSO is no tail: the copied pages are known', () => {
+  const behind = (line: string) =>
+    judged({
+      ...splitBefore('r-xp'),
+      maps: `7fffd8baf000-7fffd8bb0000 r-xp 00000000 00:00 0 [vdso]\n${line}`,
+      pagemap: { '0x7fffd8baf000': [kernelPage(0x1a05)] },
+    }).vdso?.modifiedPages;
+  assert.deepEqual(behind('7fffd8bb0000-7fffd8bb1000 r-xp 00000000 fe:00 9 /lib/x.so'), []);
+  assert.deepEqual(behind('7fffd8bb0000-7fffd8bb1000 rw-s 00000000 00:00 0'), []);
+  assert.equal(behind('7fffd8bb0000-7fffd8bb1000 rw-p 00000000 00:00 0'), undefined);
+});
+
+test('two halves of one image that nobody read the pages of are one vDSO, unless smaps tells a copy', () => {
+  assert.deepEqual(classes(judged(unreferenced({}))), BOTH);
+  const copied = `7ffd02a80000-7ffd02a81000 r-xp 00000000 00:00 0
+                  Anonymous: 4 kB`;
+  assert.notEqual(classes(judged(unreferenced({ smaps: copied })))[TAIL], 'genuine');
+});
