@@ -14,8 +14,7 @@ import { standsIn } from '../judge/forecast/run.js';
 import { isOfKernel } from '../judge/forecast/runtime-vdso.js';
 import { takenOf } from '../judge/forecast/taken.js';
 import { withoutCriu } from '../judge/forecast.js';
-import { mapsVvar, usualVvarPages } from '../judge/layout.js';
-import { parseRelease } from '../judge/release.js';
+import { expectedVvarPages, fewestVvarPages, isVdsoFirst, mapsVvar } from '../judge/layout.js';
 import { survey } from '../judge/space.js';
 import { CURRENT_CRIU, type Finding, type Forecast, type Loss } from '../model/verdict.js';
 import { contains, sizeOf } from '../model/vma.js';
@@ -82,18 +81,19 @@ const imageOutcome = (look: ImageLook, criu: string, target?: TargetVdso): RuleO
   });
 };
 
-/** The kernel of the dump: its vDSO is the dumped one, and its vvar as large as it gives it, by its release. */
+/** The kernel of the dump: its vDSO is the dumped one, its vvar as large and on the side as it gives it, by its release. */
 const sameKernel = ({ dumped, took, evidence, process }: ImageLook): RuntimeLayout => {
-  const release = parseRelease(evidence.host.release);
-  const pages = usualVvarPages(evidence.host.machine, release);
-  const mapped =
-    took.vvar.length === 0 && mapsVvar(evidence.host.machine, release) !== false
-      ? undefined
-      : took.vvar.reduce((sum, area) => sum + sizeOf(area), 0n);
+  const space = survey(evidence, {});
+  const bytes = (pages: number): bigint => BigInt(pages) * BigInt(process.pageSize);
+  const expected = expectedVvarPages(space);
+  const mapped = took.vvar.reduce((sum, area) => sum + sizeOf(area), 0n);
+  // Less than any such kernel has: some of it was unmapped.
+  const fewest = bytes(fewestVvarPages(space) ?? 0);
+  const isUnknown = took.vvar.length === 0 && mapsVvar(evidence.host.machine, space.release) !== false;
   return {
     vdsoSize: dumped && wholeSize(dumped, process.pageSize),
-    vvarSize: pages === undefined ? mapped : BigInt(pages) * BigInt(process.pageSize),
-    vdsoFirst: false,
+    vvarSize: expected !== undefined ? bytes(expected) : isUnknown ? undefined : mapped < fewest ? fewest : mapped,
+    vdsoFirst: isVdsoFirst(space),
   };
 };
 
