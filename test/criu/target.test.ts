@@ -60,6 +60,14 @@ test('on a host with the same vDSO: in place; where vvar is smaller or a functio
   );
 });
 
+test('a function that the vDSO there does not have: a proxy of it jumps to nowhere', async () => {
+  const { __vdso_time: _, ...symbols } = like().images['x86_64']?.symbols ?? {};
+  const lacking = await judgedOn('plain-shell-loop', like({ symbols }));
+  assert.equal(lacking.forecast?.restore, 'proxy');
+  const told = lacking.forecast?.findings.find(({ code }) => code === 'target-symbols-differ');
+  assert.match(told?.text ?? '', /has no __vdso_time: CRIU writes a jump to nowhere over it\./);
+});
+
 test('a real migration, 5.10 to 6.12: foretold as restore.log shows it', async () => {
   const target = like({ dataSize: 0x4000 });
   const judged = await judgedOn('migrated-5.10-to-6.12', target);

@@ -169,6 +169,17 @@ test('forged marks: V1 and V2 kill the task, V3 loses the memory; where the memo
   assert.equal(standing.restore, 'crash', 'a thread that stands in the memory left out');
 });
 
+test('every CRIU knows a mark of version 1, and 3.4 none of version 3', () => {
+  const old = (version: 1 | 3): Made => ({
+    ...marked(version),
+    maps: ['7f0000000000-7f0000002000 r-xp 00000000 00:00 0', OLD_VVAR, VDSO, STACK].join('\n'),
+    release: '4.19.0',
+  });
+  assert.equal(foretell(old(1), '3.4').dump, 'fail-kills');
+  assert.deepEqual([foretell(old(3), '3.4').dump, foretell(old(3), '3.4').loss], ['ok', []]);
+  assert.deepEqual(foretell(old(3), '3.5').loss, ['memory']);
+});
+
 test('a mark names the real vvar as the runtime one: the dump leaves it out, and nothing lies where the vDSO reads', () => {
   const outcome = foretell(
     made(['7f0000000000-7f0000002000 r-xp 00000000 00:00 0', ...BLOCK], {

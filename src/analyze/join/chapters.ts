@@ -120,10 +120,10 @@ const differencesOf = (roles: readonly Role[]): readonly Difference[] => {
   const read = roles.filter(
     ({ witness: { judged } }) => judged.verdict.applicable && judged.evidence.vmas !== undefined,
   );
-  const live = read.filter(({ role }) => role === 'before' || role === 'after').map(({ witness }) => witness);
-  const after = read.filter(({ role }) => role === 'after').at(-1)?.witness ?? live.at(-1);
-  const before = read.filter(({ role }) => role === 'before').at(-1)?.witness;
-  const first = before !== after ? (before ?? imageOf(roles)) : live.find((one) => after && isOfLife(one, after));
+  const of = (wanted: Role['role']) => read.filter(({ role }) => role === wanted).map(({ witness }) => witness);
+  const before = of('before').at(-1);
+  const after = of('after').at(-1) ?? before;
+  const first = before !== after ? (before ?? imageOf(roles)) : of('before').find((one) => after && isOfLife(one, after));
   return first === undefined || after === undefined || first === after ? [] : compare(first.judged, after.judged);
 };
 
