@@ -15,7 +15,8 @@ const pids = (): ReadonlySet<number> =>
 
 test('ps --json: one document of the published schema with every process, unreadable ones and kernel threads too', async () => {
   const published = await runProgram(['schema', 'vdsowatch/report/1']);
-  assert.deepEqual(JSON.parse(published.out), JSON.parse(JSON.stringify(ReportOrLineJson)));
+  const { $schema: _dialect, ...printed } = JSON.parse(published.out);
+  assert.deepEqual(printed, JSON.parse(JSON.stringify(ReportOrLineJson)));
   const before = pids();
   const ended = await runProgram(['ps', '--json']);
   const after = pids();
@@ -31,6 +32,18 @@ test('ps --json: one document of the published schema with every process, unread
     if (one.unreadable === null) continue;
     assert.deepEqual([one.confidence, one.vdso], ['unknown', undefined], `process ${one.pid} was not read`);
   }
+});
+
+test('a printed schema does not say in which dialect it is, and the newest has no list of items', async () => {
+  const dialect = 'http://json-schema.org/draft-07/schema#';
+  const all: Record<string, { $schema?: string }> = JSON.parse((await runProgram(['schema'])).out);
+  assert.deepEqual(
+    Object.entries(all).filter(([, schema]) => schema.$schema !== dialect),
+    [],
+  );
+  assert.ok('vdsowatch/trace/1' in all);
+  const one: { $schema?: string } = JSON.parse((await runProgram(['schema', 'vdsowatch/trace/1'])).out);
+  assert.equal(one.$schema, dialect);
 });
 
 test('each line of ps, check and analyze -o ndjson is what the schema it names says', async () => {
