@@ -26,7 +26,7 @@ export const liveVerbs = (program: Command, screen: Screen): void => {
     .option('--no-bpf', 'do without probes: poll /proc')
     .option('--setup', 'as root: install bpftrace and mount tracefs first, where they are missing')
     .action(async ({ json, output, pid, setup, bpf, ...options }: WatchCommand) => {
-      const pids = pid === undefined ? undefined : livePidsOf(pid);
+      const pids = pid === undefined ? undefined : await livePidsOf(pid);
       if (pid !== undefined && pids === undefined) return;
       if (bpf) await prepare(setup === true);
       // Before the rest is loaded: attaching takes a second, and this is the first step of it.

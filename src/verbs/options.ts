@@ -1,6 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { EXIT, failed, failure, type Outcome, success } from '../model/failure.js';
-import { ifThread } from '../proc/leader.js';
 import { refuse } from '../report/complain.js';
 import { OUTPUT_FORMATS, type OutputFormat } from '../report/format.js';
 import { escapeText } from '../text/escape.js';
@@ -47,8 +46,9 @@ export const pidsOf = (words: readonly string[]): readonly number[] | undefined 
 };
 
 /** The same of processes that are to be looked at now: a thread is none. */
-export const livePidsOf = (words: readonly string[]): readonly number[] | undefined => {
+export const livePidsOf = async (words: readonly string[]): Promise<readonly number[] | undefined> => {
   const pids = pidsOf(words);
+  const { ifThread } = await import('../proc/leader.js');
   const thread = pids?.map((pid) => ifThread(pid)).find((problem) => problem !== undefined);
   if (thread === undefined) return pids;
   process.exitCode = refuse(thread, EXIT.usage);

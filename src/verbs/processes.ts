@@ -13,7 +13,7 @@ export const processVerbs = (program: Command): void => {
     .option('--strict', 'exit with 1 when a process is not well')
     .option('--baselines', 'show which processes map which vDSO pages')
     .action(async (words: string[], options: CommonOptions & { strict?: true; baselines?: true }) => {
-      const pids = livePidsOf(words);
+      const pids = await livePidsOf(words);
       if (pids !== undefined)
         await finish((await import('../commands/ps.js')).run(pids, { ...options, output: outputOf(options) }));
     });
@@ -31,7 +31,7 @@ export const processVerbs = (program: Command): void => {
     .addOption(outputOption())
     .addOption(jsonOption())
     .action(async (words: string[], options: CommonOptions & { tree?: true; criu?: string }) => {
-      const pids = livePidsOf(words);
+      const pids = await livePidsOf(words);
       if (pids === undefined) return;
       const { run } = await import('../commands/check.js');
       const criu = options.criu ?? (await installed());
@@ -46,7 +46,7 @@ export const processVerbs = (program: Command): void => {
     .option('-o, --output <place>', 'a directory to make, or NAME.tar.gz')
     .option('--script', 'print the POSIX shell version')
     .action(async (words: string[], options: { output?: string; script?: true }) => {
-      const pids = livePidsOf(words);
+      const pids = await livePidsOf(words);
       if (pids !== undefined) await finish((await import('../commands/capture.js')).run(pids, options));
     });
 };

@@ -52,7 +52,7 @@ export const traceVerbs = (program: Command, screen: ReplayScreen): void => {
     .argument('[command...]', 'after --')
     .passThroughOptions()
     .action(async (command: string[], { pid, ...options }: RecordCommand) => {
-      const pids = pid === undefined ? undefined : livePidsOf(pid);
+      const pids = pid === undefined ? undefined : await livePidsOf(pid);
       if (pid !== undefined && pids === undefined) return;
       const { run } = await import('../commands/record.js');
       await finish(

@@ -123,7 +123,8 @@ const differencesOf = (roles: readonly Role[]): readonly Difference[] => {
   const of = (wanted: Role['role']) => read.filter(({ role }) => role === wanted).map(({ witness }) => witness);
   const before = of('before').at(-1);
   const after = of('after').at(-1) ?? before;
-  const first = before !== after ? (before ?? imageOf(roles)) : of('before').find((one) => after && isOfLife(one, after));
+  const first =
+    before !== after ? (before ?? imageOf(roles)) : of('before').find((one) => after && isOfLife(one, after));
   return first === undefined || after === undefined || first === after ? [] : compare(first.judged, after.judged);
 };
 
