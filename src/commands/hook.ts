@@ -1,4 +1,5 @@
-import { type HookCall, hookCall, isIdle, versionOf } from '../hook/call.js';
+import { type HookCall, hookCall, isIdle } from '../hook/call.js';
+import { versionOf } from '../hook/criu-version.js';
 import { differencesSince } from '../hook/difference.js';
 import { judgeWith, lookAtImages, lookAtTree } from '../hook/look.js';
 import { objections, type Veto } from '../hook/objections.js';

@@ -15,7 +15,7 @@ import { isOfKernel } from '../judge/forecast/runtime-vdso.js';
 import { takenOf } from '../judge/forecast/taken.js';
 import { withoutCriu } from '../judge/forecast.js';
 import { expectedVvarPages, fewestVvarPages, isVdsoFirst, mapsVvar } from '../judge/layout.js';
-import { survey } from '../judge/space.js';
+import { type Space, survey } from '../judge/space.js';
 import { CURRENT_CRIU, type Finding, type Forecast, type Loss } from '../model/verdict.js';
 import { contains, sizeOf } from '../model/vma.js';
 import { hex } from '../text/hex.js';
@@ -82,19 +82,26 @@ const imageOutcome = (look: ImageLook, criu: string, target?: TargetVdso): RuleO
 };
 
 /** The kernel of the dump: its vDSO is the dumped one, its vvar as large and on the side as it gives it, by its release. */
-const sameKernel = ({ dumped, took, evidence, process }: ImageLook): RuntimeLayout => {
+const sameKernel = (look: ImageLook): RuntimeLayout => {
+  const { dumped, evidence, process } = look;
   const space = survey(evidence, {});
-  const bytes = (pages: number): bigint => BigInt(pages) * BigInt(process.pageSize);
-  const expected = expectedVvarPages(space);
-  const mapped = took.vvar.reduce((sum, area) => sum + sizeOf(area), 0n);
-  // Less than any such kernel has: some of it was unmapped.
-  const fewest = bytes(fewestVvarPages(space) ?? 0);
-  const isUnknown = took.vvar.length === 0 && mapsVvar(evidence.host.machine, space.release) !== false;
   return {
     vdsoSize: dumped && wholeSize(dumped, process.pageSize),
-    vvarSize: expected !== undefined ? bytes(expected) : isUnknown ? undefined : mapped < fewest ? fewest : mapped,
+    vvarSize: vvarSizeOf(look, space),
     vdsoFirst: isVdsoFirst(space),
   };
+};
+
+const vvarSizeOf = ({ took, evidence, process }: ImageLook, space: Space): bigint | undefined => {
+  const bytes = (pages: number): bigint => BigInt(pages) * BigInt(process.pageSize);
+  const expected = expectedVvarPages(space);
+  if (expected !== undefined) return bytes(expected);
+  if (took.vvar.length === 0 && mapsVvar(evidence.host.machine, space.release) !== false) return undefined;
+  const mapped = took.vvar.reduce((sum, area) => sum + sizeOf(area), 0n);
+  const fewest = bytes(fewestVvarPages(space) ?? 0);
+  // Less than any such kernel has: some of it was unmapped.
+  if (mapped < fewest) return fewest;
+  return mapped;
 };
 
 const parsesOf = ({ dumped, process }: ImageLook, version: CriuVersion | undefined): RestoreLayout['parses'] => {

@@ -1,5 +1,3 @@
-import { execa } from 'execa';
-import { parseCriuVersion, versionText } from '../judge/criu/version.js';
 import { failed, failure, type Outcome, success } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
 
@@ -42,16 +40,3 @@ export const isIdle = (environment: Readonly<Record<string, string | undefined>>
 const LOOKED_AT = new Set(['pre-dump', 'post-dump', 'pre-resume']);
 
 const PID = /^[1-9]\d{0,9}$/;
-
-/** Asks the CRIU that called us for its version; undefined when it does not say. */
-export const versionOf = async (criuPid: number): Promise<string | undefined> => {
-  const asked = await execa(`/proc/${criuPid}/exe`, ['--version'], {
-    reject: false,
-    timeout: 2000,
-    stdin: 'ignore',
-    env: { LC_ALL: 'C' },
-    maxBuffer: 4096,
-  });
-  const version = parseCriuVersion(asked.stdout);
-  return version === undefined ? undefined : versionText(version);
-};
