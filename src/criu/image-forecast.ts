@@ -14,12 +14,12 @@ import { standsIn } from '../judge/forecast/run.js';
 import { isOfKernel } from '../judge/forecast/runtime-vdso.js';
 import { takenOf } from '../judge/forecast/taken.js';
 import { withoutCriu } from '../judge/forecast.js';
-import { expectedVvarPages, fewestVvarPages, isVdsoFirst, mapsVvar } from '../judge/layout.js';
-import { type Space, survey } from '../judge/space.js';
+import { survey } from '../judge/space.js';
 import { CURRENT_CRIU, type Finding, type Forecast, type Loss } from '../model/verdict.js';
 import { contains, sizeOf } from '../model/vma.js';
 import { hex } from '../text/hex.js';
-import { type ImageLook, wholeSize } from './image-look.js';
+import type { ImageLook } from './image-look.js';
+import { sameKernel } from './same-kernel.js';
 import { hasStatus } from './status.js';
 
 /** The vDSO of the kernel to restore on. */
@@ -79,29 +79,6 @@ const imageOutcome = (look: ImageLook, criu: string, target?: TargetVdso): RuleO
     isReadable: (address) =>
       process.areas?.some((area) => (area.protection & PROT_READ) !== 0 && contains(area, address)) === true,
   });
-};
-
-/** The kernel of the dump: its vDSO is the dumped one, its vvar as large and on the side as it gives it, by its release. */
-const sameKernel = (look: ImageLook): RuntimeLayout => {
-  const { dumped, evidence, process } = look;
-  const space = survey(evidence, {});
-  return {
-    vdsoSize: dumped && wholeSize(dumped, process.pageSize),
-    vvarSize: vvarSizeOf(look, space),
-    vdsoFirst: isVdsoFirst(space),
-  };
-};
-
-const vvarSizeOf = ({ took, evidence, process }: ImageLook, space: Space): bigint | undefined => {
-  const bytes = (pages: number): bigint => BigInt(pages) * BigInt(process.pageSize);
-  const expected = expectedVvarPages(space);
-  if (expected !== undefined) return bytes(expected);
-  if (took.vvar.length === 0 && mapsVvar(evidence.host.machine, space.release) !== false) return undefined;
-  const mapped = took.vvar.reduce((sum, area) => sum + sizeOf(area), 0n);
-  const fewest = bytes(fewestVvarPages(space) ?? 0);
-  // Less than any such kernel has: some of it was unmapped.
-  if (mapped < fewest) return fewest;
-  return mapped;
 };
 
 const parsesOf = ({ dumped, process }: ImageLook, version: CriuVersion | undefined): RestoreLayout['parses'] => {
