@@ -113,3 +113,20 @@ test('a fork that comes after its child has ended, and another has the pid, make
     [[TICKS + 300n, undefined, undefined]],
   );
 });
+
+test('a reading of a former owner that comes behind one of the next owner makes a third one', async (context) => {
+  const list = [
+    traced,
+    reading({ ms: 10, pid: 7, ticks: TICKS, at: A }),
+    end,
+    seen,
+    reading({ ms: 1990, pid: 7, ticks: TICKS, at: B }),
+    again,
+    heard(at(5000)),
+  ];
+  const lives = await livesOf(fileWith(context, recordingOf(frames(...list))));
+  assert.deepEqual(
+    lives.map(({ startTicks }) => startTicks),
+    [TICKS, TICKS + 204n],
+  );
+});
