@@ -144,6 +144,8 @@ const MENDS: ReadonlyMap<string, string> = new Map([
   ['ENOSPC', 'The disk is full: make room, or give a place on another disk.'],
   ['EDQUOT', 'The quota is used up: make room, or give a place on another disk.'],
   ['ENOENT', 'Make the directory it shall be in first.'],
+  // A link that leads nowhere.
+  ['EEXIST', 'Something has that name: give another.'],
   ['EACCES', 'Give a place that this user may write to.'],
   ['EPERM', 'Give a place that this user may write to.'],
   ['EROFS', 'That file system is read-only: give a place on another.'],

@@ -74,6 +74,10 @@ const SENTENCES = new Map<string, readonly [string, string]>([
   ['ENOENT', ['cannot be made: its directory does not exist', 'Make the directory first.']],
   ['ELOOP', ['is a symbolic link, and none is followed', 'Give another name, or remove it first.']],
   ['EACCES', ['may not be written by this user', 'Give a directory that you may write to.']],
+  // A FIFO that nobody reads, a socket.
+  ['ENXIO', ['is no file', 'Give another name, or remove it first.']],
+  ['ENOTDIR', ['cannot be made: what its path takes for a directory is none', 'Make the directory first.']],
+  ['ENAMETOOLONG', ['cannot be made: its name is too long', 'Give a shorter one.']],
   ['EISDIR', ['is a directory', 'Give a name in it.']],
   ['EROFS', ['is on a file system that is mounted read-only', 'Give a directory that you may write to.']],
 ]);

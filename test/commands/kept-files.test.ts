@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -56,6 +56,21 @@ test('a pipe and a device are no host to restore on', async () => {
     const { status, errors } = await runProgram(['analyze', at('a.ndjson'), '--target', target]);
     assert.equal(status, 3, errors);
     assert.match(errors, /is no file\./);
+  }
+});
+
+test('what cannot become a recording or a bundle is said by a number alone', async () => {
+  execFileSync('mkfifo', [at('unread')]);
+  symlinkSync('nowhere', at('leads-nowhere'));
+  for (const [words, sentence] of [
+    [['record', '--no-bpf', '-o', 'unread'], /unread is no file\. Give another name, or remove it first\./],
+    [['record', '--no-bpf', '-o', 'a.ndjson/b'], /what its path takes for a directory is none\. Make the directory/],
+    [['record', '--no-bpf', '-o', 'x'.repeat(300)], /its name is too long\. Give a shorter one\./],
+    [['capture', String(process.pid), '-o', 'leads-nowhere'], /Something has that name: give another\./],
+  ] as const) {
+    const { status, errors } = await runProgram(words, { cwd: folder });
+    assert.equal(status, 3, errors);
+    assert.match(errors, sentence);
   }
 });
 
