@@ -20,7 +20,6 @@ export interface CriuEntry {
 /** Why a dump ends early. */
 export interface DumpStop {
   readonly outcome: 'fail' | 'fail-kills';
-  readonly code: string;
   readonly mapping: bigint | undefined;
   readonly line: string;
   /** A clause: what about the process stops it. */
@@ -88,7 +87,6 @@ const refusal = (space: Space, vma: Vma, version: CriuVersion): DumpStop | undef
   if (vma.name === '[uprobes]') {
     return {
       outcome: 'fail',
-      code: 'uprobes-left',
       mapping: vma.start,
       line: criuAtLeast(version, 4, 2)
         ? `PID ${pid} has uprobes vma. Consider using --allow-uprobes.`
@@ -102,7 +100,6 @@ const refusal = (space: Space, vma: Vma, version: CriuVersion): DumpStop | undef
   if (!isDevice(space, vma)) return undefined;
   return {
     outcome: 'fail',
-    code: 'vvar-not-readable',
     mapping: vma.start,
     line: unsupported(vma),
     text: `${vma.name} is not readable, so CRIU takes it for the memory of a device`,
@@ -123,7 +120,6 @@ const bare = (address: bigint): string => address.toString(16);
 
 const nonconsecutive = (one: CriuEntry, other: CriuEntry): DumpStop => ({
   outcome: 'fail',
-  code: 'vvar-apart',
   mapping: other.start,
   line: `two nonconsecutive vvar vma-s: ${bare(one.start)}-${bare(one.end)} ${bare(other.start)}-${bare(other.end)}`,
   text: `the vvar mappings at ${hex(one.start)} and ${hex(other.start)} have a hole between them`,

@@ -67,7 +67,6 @@ const freedTwice = ({ start }: CriuEntry, { proxy, proxyVvar, runtimeVvar }: Mar
     ? undefined
     : {
         outcome: 'fail',
-        code: 'mark-names-itself',
         mapping: start,
         line: `vdso: Dropping marked vvar at ${bare(start)}`,
         text: 'a mark names its own mapping as the vvar beside it, and CRIU dies of that',
@@ -91,7 +90,6 @@ const guardStop = (space: Space, entry: CriuEntry): DumpStop | undefined => {
   if (space.vmas.find(({ execute }) => execute)?.start === entry.start)
     return {
       outcome: 'fail',
-      code: 'guard-first',
       mapping: entry.start,
       line: `Can't infect (pid: ${space.evidence.process.pid}) with parasite`,
       text: 'the first executable memory begins with a guard page, where CRIU would put its parasite',
@@ -99,7 +97,6 @@ const guardStop = (space: Space, entry: CriuEntry): DumpStop | undefined => {
     };
   return {
     outcome: 'fail-kills',
-    code: 'guard-kills',
     mapping: entry.start,
     line: `${space.evidence.process.pid} was stopped by 11 unexpectedly`,
     text: 'executable memory begins with a guard page, and CRIU reads its first bytes',
@@ -120,7 +117,6 @@ const markStop = (
     // is_vdso_mark() extends an old mark in place, from inside the parasite: a write to a page that is not writable.
     return {
       outcome: 'fail-kills',
-      code: 'old-mark-kills',
       mapping: entry.start,
       line: `${pid} was stopped by 11 unexpectedly`,
       text: `memory that cannot be written begins with a version ${mark.version} mark, and CRIU writes to it`,
@@ -130,7 +126,6 @@ const markStop = (
   if (mark.version === current && !mark.consistent) {
     return {
       outcome: 'fail',
-      code: 'mark-inconsistent',
       mapping: entry.start,
       line: 'vdso: Mark version mismatch!',
       text: 'the mark has a version number that does not go with its signature',
@@ -140,7 +135,6 @@ const markStop = (
   if (!second) return undefined;
   return {
     outcome: 'fail',
-    code: 'second-mark',
     mapping: entry.start,
     line: 'vdso: Ow! Second vdso mark detected!',
     text: 'a second mapping begins with a CRIU mark',

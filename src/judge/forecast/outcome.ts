@@ -9,7 +9,7 @@ import type { Run } from './run.js';
 /** What comes out of the dump: the entries of the image, or why there is none, or what is not known. */
 export type Dump =
   | { readonly outcome: 'ok'; readonly fixed: Fixed; readonly collected: readonly CriuEntry[] }
-  | { readonly outcome: 'stopped'; readonly stop: DumpStop; readonly lines: readonly string[] }
+  | { readonly outcome: 'stopped'; readonly stop: DumpStop }
   | { readonly outcome: 'unknown'; readonly why: string };
 
 /** collect_mappings and parasite_fixup_vdso, with the check that this CRIU uses on this kernel. */
@@ -21,16 +21,16 @@ export const simulateDump = (run: Run): Dump => {
     const fixed = { entries, lines: [], stop: undefined, undecided: undefined, dropped: [] };
     return { outcome: 'ok', fixed, collected: entries };
   }
-  if (stop !== undefined) return { outcome: 'stopped', stop, lines: [] };
+  if (stop !== undefined) return { outcome: 'stopped', stop };
   const kind = checkKind(run);
   if (kind === undefined) return { outcome: 'unknown', why: 'which check CRIU would use here is not known' };
   const check = kind === 'none' ? undefined : pfnCheck(space, { judged: run.judged, vdso: run.verdict.vdso });
   if (kind === 'pfn' && check === undefined)
     return { outcome: 'unknown', why: "the frame of the host's vDSO is not known" };
   const fixed = fixup(space, entries, version, check);
-  if (fixed.stop !== undefined) return { outcome: 'stopped', stop: fixed.stop, lines: fixed.lines };
+  if (fixed.stop !== undefined) return { outcome: 'stopped', stop: fixed.stop };
   const sealed = sealedStop(space);
-  if (sealed !== undefined) return { outcome: 'stopped', stop: sealed, lines: fixed.lines };
+  if (sealed !== undefined) return { outcome: 'stopped', stop: sealed };
   if (fixed.undecided !== undefined)
     return { outcome: 'unknown', why: 'what the page frame check would say is not known' };
   return { outcome: 'ok', fixed, collected: entries };
@@ -48,7 +48,6 @@ const sealedStop = ({ vmas, evidence }: Run['space']): DumpStop | undefined => {
   if (sealed === undefined) return undefined;
   return {
     outcome: 'fail',
-    code: 'sealed-unreadable',
     mapping: sealed.start,
     line: 'mprotect(',
     text: `the memory at ${hex(sealed.start)} is not readable and sealed, so CRIU cannot make it readable`,
