@@ -188,6 +188,11 @@ test('what was restored in a pid namespace has its pid inside, and is the one of
   const after = await bundle(3000, { pid: 31_337, ticks: TICKS + 200n, inside: pid });
   // It has the same auxv.
   const child = await bundle(3000, { pid: 31_338, ticks: TICKS + 200n, inside: pid + 1 });
-  const roles = chaptersOf([child, after, image.piece, before]).map(({ moments }) => moments.map(({ role }) => role));
-  assert.deepEqual(roles, [['before'], ['before', 'dump', 'after']]);
+  const roles = (pieces: readonly Piece[]) => chaptersOf(pieces).map(({ moments }) => moments.map(({ role }) => role));
+  assert.deepEqual(roles([child, after, image.piece, before]), [['before'], ['before', 'dump', 'after']]);
+  assert.deepEqual(
+    roles([child, after, image.piece]).map((one) => one.includes('dump')),
+    [false, true],
+    'of two that have the auxv of the images',
+  );
 });

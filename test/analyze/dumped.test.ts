@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { chaptersOf } from '../../src/analyze/join/chapters.js';
 import type { Piece } from '../../src/analyze/piece.js';
 import { readLog } from '../../src/criu/log/read.js';
+import type { Event, PokeEvent } from '../../src/model/event.js';
 import { called, exited, forked, heard, moved } from '../pipeline/build.js';
 import { chapters, dumped, ELSEWHERE, images, mapSet, places, recorded, TICKS, tell } from './dumps.js';
 import { at, reading } from './recordings.js';
@@ -244,4 +245,17 @@ test('two processes that live at the same time are no two lives of one', async (
     heard(at(6000)),
   );
   assert.equal(chaptersOf([recording]).length, 2);
+});
+
+test('what a debugger writes, or CRIU by another way than its parasite, is no dump', async (context) => {
+  const poke = (changes: Partial<PokeEvent>): readonly Event[] =>
+    dumped(500, 60, 1000).map((event) => ({ ...event, ...changes }) as Event);
+  const dumpsIn = async (list: readonly Event[]): Promise<number | undefined> => {
+    const first = reading({ ms: 10, pid: 500, ticks: TICKS, at: ELSEWHERE });
+    const { recorded: told } = await recorded(context, first, ...list, heard(at(6000)));
+    return told?.lives.find(({ pid }) => pid === 500)?.dumps.length;
+  };
+  assert.equal(await dumpsIn(poke({})), 1);
+  assert.equal(await dumpsIn(poke({ comm: 'gdb' })), 0);
+  assert.equal(await dumpsIn(poke({ how: 'process_vm_writev', result: 8n })), 0);
 });

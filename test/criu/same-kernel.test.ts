@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { readPostMortem } from '../../src/criu/post-mortem.js';
+import type { Judged } from '../../src/model/judged.js';
 import type { Forecast } from '../../src/model/verdict.js';
 import { vdsoImage } from '../judge/images.js';
 import { PLAIN_STATUS, temporaryDirectory, VDSO_STATUS, VVAR_STATUS, writeImages } from './image-directory.js';
@@ -22,8 +23,7 @@ interface Built {
   readonly prot?: number;
 }
 
-/** What a restore of such a process gives there. */
-const restoredAs = async (context: TestContext, built: Built): Promise<Forecast | undefined> => {
+const judgedOf = async (context: TestContext, built: Built): Promise<Judged | undefined> => {
   const path = join(temporaryDirectory(context), 'img');
   const [from, to] = built.vvar.map((offset) => START + BigInt(offset)) as [bigint, bigint];
   const vmas = [
@@ -41,8 +41,12 @@ const restoredAs = async (context: TestContext, built: Built): Promise<Forecast 
   });
   const outcome = await readPostMortem(path, { criu: '3.13' });
   assert.ok(outcome.ok);
-  return outcome.value.judged[0]?.forecast;
+  return outcome.value.judged[0];
 };
+
+/** What a restore of such a process gives there. */
+const restoredAs = async (context: TestContext, built: Built): Promise<Forecast | undefined> =>
+  (await judgedOf(context, built))?.forecast;
 
 test('Linux 3.16 puts vvar behind the vDSO: an ordinary process of it is foretold a proxy', async (context) => {
   const behind = { vvar: [0x2000, 0x4000] } as const;
@@ -58,4 +62,21 @@ test('a vvar that was cut before Linux 5.11 is taken for the whole of it: the re
   assert.equal(await restored(-0x2000, 0x04_0c_00), 'proxy');
   assert.equal(await restored(-0x3000, 0x05_06_00), 'proxy');
   assert.equal(await restored(-0x4000, 0x05_06_00), 'in-place');
+});
+
+test('a vDSO that is r-x in the image is said to be writable, or one that is rwx not', async (context) => {
+  const built = { vvar: [-0x4000, 0], linuxVersion: 0x05_06_00 } as const;
+  const told = async (prot: number) => {
+    const judged = await judgedOf(context, { ...built, prot });
+    const isSaid = judged?.verdict.findings.some(({ code }) => code === 'vdso-writable');
+    return [judged?.verdict.vdso?.permissions, isSaid, judged?.forecast?.findings[0]?.code];
+  };
+  assert.deepEqual(await told(5), ['r-xp', false, 'restore-in-place']);
+  assert.deepEqual(await told(7), ['rwxp', true, 'restore-in-place']);
+});
+
+test('a thread that stopped where the image has no mapping dies, one in the code of its program does not', async (context) => {
+  const built = { vvar: [-0x4000, 0], linuxVersion: 0x05_06_00 } as const;
+  assert.equal((await restoredAs(context, { ...built, ip: 0x401000n }))?.restore, 'in-place');
+  assert.equal((await restoredAs(context, { ...built, ip: 0x403000n }))?.restore, 'crash');
 });
