@@ -154,7 +154,8 @@ const resolve = ({ btf }: Host, path: string): MemberPath | undefined => {
 };
 
 /**
- * What stands for a member that is not there, so that one unknown number does not cost the event: 0 reads as unknown.
+ * What stands for a member that is not there, so that one unknown number does not cost the event: 0 reads as unknown,
+ * and a status that wait(2) never gives.
  * pid and tid: builtins, right unless bpftrace runs in a pid namespace of its own. The image's size: the native one's.
  */
 const INSTEAD: ReadonlyMap<string, string> = new Map([
@@ -166,4 +167,5 @@ const INSTEAD: ReadonlyMap<string, string> = new Map([
   ['curtask->nsproxy->pid_ns_for_children->ns.inum', '0'],
   ['curtask->mm->context.vdso_image->size', 'VDSO'],
   [LIVE_PATH, '(tid - pid)'],
+  ['curtask->exit_code', '65536'],
 ]);

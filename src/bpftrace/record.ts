@@ -1,5 +1,6 @@
 import type { Event, MappingCall, SpaceKey } from '../model/event.js';
 import { type CallName, type CallTables, callTables } from './calls.js';
+import { commDecoder, hexNumber, statusOf } from './fields.js';
 
 /** One line of bpftrace's standard output, understood. */
 export type Line =
@@ -48,7 +49,7 @@ export const lineDecoder = ({ arch, knowsVdso, knowsLastExit }: Decoding): ((lin
     const who = seen(['', ...fields]);
     if (kind === '1') return { kind: 'fork', ...who, childPid: Number(hexNumber(a)), cloneFlags: hexNumber(b) };
     if (kind === '2') return { kind: 'exec', ...who, vdso: vdso(a) };
-    return { kind: 'exit', ...who, wholeProcess: knowsLastExit };
+    return { kind: 'exit', ...who, wholeProcess: knowsLastExit, status: statusOf(a) };
   };
 
   const record = (text: string): Line => {
@@ -71,7 +72,10 @@ export const lineDecoder = ({ arch, knowsVdso, knowsLastExit }: Decoding): ((lin
         cloneFlags: hexNumber(fork[7] ?? ''),
       });
     const exit = EXIT.exec(text);
-    if (exit !== null) return event({ kind: 'exit', ...seen(exit), wholeProcess: knowsLastExit });
+    if (exit !== null) {
+      const status = statusOf(exit[6] ?? '');
+      return event({ kind: 'exit', ...seen(exit), wholeProcess: knowsLastExit, status });
+    }
     return GARBAGE;
   };
 
@@ -106,7 +110,7 @@ const CALL = new RegExp(
 const LIFE = new RegExp(`^life ([123]) ${WHO} ${HEX} ${HEX} ${COMM}$`);
 const EXEC = new RegExp(`^exec ${WHO} ${HEX} ${COMM}$`);
 const FORK = new RegExp(`^fork ${WHO} (\\d{1,10}) ${HEX} ${COMM}$`);
-const EXIT = new RegExp(`^exit ${WHO} ${COMM}$`);
+const EXIT = new RegExp(`^exit ${WHO} ${HEX} ${COMM}$`);
 
 /** How many arguments each call has; the records always carry six. */
 const ARITY: Readonly<Record<MappingCall, number>> = {
@@ -174,25 +178,4 @@ const pidOf = (value: bigint): number => Number(BigInt.asIntN(32, value));
 const resultOf = (text: string, compat: boolean): bigint => {
   const value = BigInt(text);
   return compat && (value < -4095n || value > 0xffff_ffffn) ? BigInt.asUintN(32, value) : value;
-};
-
-/** A plain number while it is exact: BigInt("0x...") is slow. */
-const hexNumber = (text: string): bigint => {
-  if (text === '0' || text === '' || text.length > 16) return 0n;
-  return text.length <= 13 ? BigInt(Number.parseInt(text, 16)) : BigInt(`0x${text}`);
-};
-
-/** "61 62 00 .." to latin1 up to the first NUL. A few comms make up most records: those are remembered. */
-const commDecoder = (): ((text: string) => string) => {
-  const known = new Map<string, string>();
-  return (text) => {
-    const before = known.get(text);
-    if (before !== undefined) return before;
-    const bytes = Buffer.from(text.replaceAll(' ', ''), 'hex').toString('latin1');
-    const end = bytes.indexOf('\0');
-    const comm = end === -1 ? bytes : bytes.slice(0, end);
-    if (known.size >= 1024) known.clear();
-    known.set(text, comm);
-    return comm;
-  };
 };

@@ -48,7 +48,14 @@ export const EventJson = Type.Union(
     }),
     Type.Object({ ...Process, kind: Type.Literal('fork'), child: Type.Integer(), cloneFlags: Hex }),
     Type.Object({ ...Process, kind: Type.Literal('exec'), vdso: orNull(Hex) }),
-    Type.Object({ ...Process, kind: Type.Literal('exit'), wholeProcess: Type.Boolean() }),
+    Type.Object({
+      ...Process,
+      kind: Type.Literal('exit'),
+      wholeProcess: Type.Boolean(),
+      status: orNull(
+        Type.Integer({ description: 'as of wait(2): % 128 the signal that killed it, / 256 what it gave to exit' }),
+      ),
+    }),
     Type.Object({ ...Process, kind: Type.Literal('namespace'), call: Type.String(), flags: Hex, ...Result }),
     Type.Object({ ...Process, kind: Type.Literal('prctl'), option: Hex, ...Result }),
     Type.Object({

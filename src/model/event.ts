@@ -103,6 +103,8 @@ export interface ExecEvent extends Seen {
 export interface ExitEvent extends Seen {
   readonly kind: 'exit';
   readonly wholeProcess: boolean;
+  /** As of wait(2); undefined: a recording of a version that did not ask. */
+  readonly status: number | undefined;
 }
 
 export interface NamespaceEvent extends Seen {

@@ -6,17 +6,18 @@ import { printable } from '../text/escape.js';
 import { isBystander } from './bystander.js';
 import { onCall } from './call.js';
 import { type Concerned, NOBODY, touch, touchedBy } from './concerned.js';
+import { onEnd } from './end.js';
 import { changeSpace } from './entries.js';
 import { onExec } from './exec.js';
 import { liveProcess } from './identity.js';
 import type { Ledger } from './ledger.js';
-import { expire, onExit, onFork } from './life.js';
+import { expire, onFork } from './life.js';
 import { addLine, countEvent } from './lines.js';
 import { noiseAfterPrctl, noiseWords } from './noise.js';
 import type { Happening, Observation } from './observation.js';
 import type { SpaceRecord } from './records.js';
 import { onCensus, onSnapshot, releaseHeld } from './snapshot.js';
-import { execWords, exitWords, forkWords, gapWords, namespaceWords, pokeWords, prctlWords } from './words.js';
+import { execWords, forkWords, gapWords, namespaceWords, pokeWords, prctlWords } from './words.js';
 
 /**
  * The state after one more frame of observations. The same observations give the same state; the ledger that goes in
@@ -92,7 +93,7 @@ const sayEvent = (ledger: Ledger, happening: Happening, event: Exclude<Event, { 
     case 'exec':
       return { ...onExec(ledger, event), text: execWords(event), severity: 'info' };
     case 'exit':
-      return { ...onExit(ledger, event), text: exitWords(event), severity: 'info' };
+      return onEnd(ledger, event);
     case 'poke':
       return onPoke(ledger, event, happening.target);
     case 'namespace':

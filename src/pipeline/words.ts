@@ -10,6 +10,7 @@ import {
   type PrctlEvent,
   sharesSpace,
 } from '../model/event.js';
+import { exitCodeOf, killerOf, signalName } from '../model/wait-status.js';
 import { hex } from '../text/hex.js';
 import { bits, CLONE_NEW, MADV, MAP, MREMAP, named, PR_SET_MM, PROT, VDSO_ARCH } from './constants.js';
 import { type Effect, MREMAP_FIXED } from './placement.js';
@@ -90,8 +91,13 @@ export const execWords = ({ vdso }: ExecEvent): string => {
   return vdso === 0n ? 'exec: no vDSO' : `exec: vDSO at ${hex(vdso)}`;
 };
 
-export const exitWords = ({ wholeProcess, tid }: ExitEvent): string =>
-  wholeProcess ? 'exited' : `thread ${tid} exited`;
+export const exitWords = ({ wholeProcess, tid, status = 0 }: ExitEvent): string => {
+  const killer = killerOf(status);
+  const end = killer === undefined ? exited(exitCodeOf(status)) : `killed by ${signalName(killer)}`;
+  return wholeProcess ? end : `thread ${tid} ${end}`;
+};
+
+const exited = (code: number): string => (code === 0 ? 'exited' : `exited with ${code}`);
 
 /** `victim`: its pid in our /proc and its name, safe to print, as far as they are known. */
 export const pokeWords = (

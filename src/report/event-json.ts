@@ -51,7 +51,7 @@ const details = (event: Exclude<Event, { kind: 'gap' | 'status' | 'heartbeat' }>
     case 'exec':
       return { kind: event.kind, vdso: orNothing(event.vdso) };
     case 'exit':
-      return { kind: event.kind, wholeProcess: event.wholeProcess };
+      return { kind: event.kind, wholeProcess: event.wholeProcess, status: event.status ?? null };
     case 'namespace':
       return { kind: event.kind, call: event.call, flags: hex(event.flags), ...result(event.result) };
     case 'prctl':

@@ -47,7 +47,12 @@ const eventOf = (record: EventJson): Event => {
     case 'exec':
       return { kind: 'exec', ...seenOf(record, at), vdso: wordOf(record.vdso) };
     case 'exit':
-      return { kind: 'exit', ...seenOf(record, at), wholeProcess: record.wholeProcess };
+      return {
+        kind: 'exit',
+        ...seenOf(record, at),
+        wholeProcess: record.wholeProcess,
+        status: record.status ?? undefined,
+      };
     case 'namespace':
       return {
         kind: 'namespace',

@@ -26,7 +26,7 @@ const body = (event: Event): string => {
     case 'exec':
       return `${seen(event)},"vdso":${orNull(event.vdso)}`;
     case 'exit':
-      return `${seen(event)},"wholeProcess":${event.wholeProcess}`;
+      return `${seen(event)},"wholeProcess":${event.wholeProcess},"status":${event.status ?? null}`;
     case 'namespace':
       return `${seen(event)},"call":"${event.call}","flags":${quoted(event.flags)},"result":"${resultText(event.result)}"`;
     case 'prctl':

@@ -32,6 +32,7 @@ export const CHILD = literal(',"child":');
 export const FLAGS = literal(',"cloneFlags":"');
 export const VDSO = literal(',"vdso":');
 export const WHOLE = literal(',"wholeProcess":');
+export const STATUS = literal(',"status":');
 export const TARGET = literal(',"target":');
 export const SNAPSHOT = literal(',"snapshot":"');
 export const SEVERITY = literal(',"severity":"');

@@ -68,7 +68,14 @@ const Poke = Type.Object({
 
 const Fork = Type.Object({ ...Seen, record: Type.Literal('fork'), child: Int, cloneFlags: Word, ...Happened });
 const Exec = Type.Object({ ...Seen, record: Type.Literal('exec'), vdso: orNull(Word), ...Happened });
-const Exit = Type.Object({ ...Seen, record: Type.Literal('exit'), wholeProcess: Type.Boolean(), ...Happened });
+const Exit = Type.Object({
+  ...Seen,
+  record: Type.Literal('exit'),
+  wholeProcess: Type.Boolean(),
+  /** Not in recordings before 2026-11-28. */
+  status: Type.Optional(orNull(Type.Integer({ description: 'as of wait(2)' }))),
+  ...Happened,
+});
 
 const Namespace = Type.Object({
   ...Seen,

@@ -26,6 +26,7 @@ import {
   SNAPSHOTS,
   SPACE,
   START,
+  STATUS,
   TARGET,
   TGID,
   TID,
@@ -119,7 +120,9 @@ const exec = ({ at, tgid, tid, comm, space }: Seen): ExecEvent => {
 const exit = ({ at, tgid, tid, comm, space }: Seen): ExitEvent | undefined => {
   cursor.take(WHOLE);
   const wholeProcess = cursor.oneOf(BOOLEANS);
-  return wholeProcess === undefined ? undefined : { kind: 'exit', at, tgid, tid, comm, space, wholeProcess };
+  cursor.take(STATUS);
+  const status = cursor.isNull() ? undefined : cursor.integer();
+  return wholeProcess === undefined ? undefined : { kind: 'exit', at, tgid, tid, comm, space, wholeProcess, status };
 };
 
 const READERS: Readonly<Record<EventKind, (seen: Seen) => Event | undefined>> = { call, fork, exec, exit };

@@ -20,6 +20,7 @@ import {
   SEVERITY,
   SPACE,
   START,
+  STATUS,
   TGID,
   TID,
   VDSO,
@@ -138,6 +139,8 @@ const DETAILS: Readonly<Record<EventKind, () => number>> = {
   exit: () => {
     cursor.take(WHOLE);
     cursor.oneOf(BOOLEANS);
+    cursor.take(STATUS);
+    if (!cursor.isNull()) cursor.skipInteger();
     return 0;
   },
 };

@@ -325,7 +325,7 @@ static int fake(int count, char **words) {
       unsigned long long from = base + made / processes % 1024 * 8192, context = 1000000 + index, at = now + burst * 100;
       if (made % 30 == 0) record("fork %llu %d %d %llx ffff8880%08x %d 11", at, pid, pid, context, index, child);
       else if (made % 30 == 1) record("exec %llu %d %d %llx ffff8881%08x 7ffff7fc1000", at, child, child, 2000000 + made, index);
-      else if (made % 30 == 2) record("exit %llu %d %d %llx ffff8881%08x", at, child, child, 2000000 + made - 1, index);
+      else if (made % 30 == 2) record("exit %llu %d %d %llx ffff8881%08x 0", at, child, child, 2000000 + made - 1, index);
       else
         record("call %llu %d %d %llx ffff8880%08x 25 0 %lld %llx %llx %llx 2000 2000 3 %llx 0", at, pid, pid, context,
                index, from + 8192, from, from + 8192, from, from + 8192);

@@ -9,7 +9,7 @@ import type { Event } from '../../src/model/event.js';
 const seen = (tgid: number) => ({ at: 1n, tgid, tid: tgid, comm: '', space: { id: 1n, mm: 1n } });
 const exec = (tgid: number, vdso: bigint | undefined): Event => ({ kind: 'exec', ...seen(tgid), vdso });
 const fork = (tgid: number, childPid: number): Event => ({ kind: 'fork', ...seen(tgid), childPid, cloneFlags: 0n });
-const exit = (tgid: number): Event => ({ kind: 'exit', ...seen(tgid), wholeProcess: true });
+const exit = (tgid: number): Event => ({ kind: 'exit', ...seen(tgid), wholeProcess: true, status: 0 });
 
 const left = (...events: readonly Event[]): readonly number[] => {
   const alive = new Set<number>();

@@ -16,6 +16,7 @@ export const taskBtf = (context: StructShape, rest: StructShape = {}): Btf => {
     mm: [2000, pointerTo(mm)],
     pid: [2100, alias(i32)],
     tgid: [2104, alias(i32)],
+    exit_code: [2200, i32],
     signal: [2400, pointerTo(signal)],
     nsproxy: [2500, pointerTo(struct('nsproxy', { pid_ns_for_children: [32, pointerTo(pids)] }))],
     ...rest,

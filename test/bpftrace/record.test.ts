@@ -116,7 +116,7 @@ test('fork, exec, exit', () => {
     cloneFlags: 0x1200000n,
   });
   assert.deepEqual(eventOf(`exec ${WHO} 7fa206780000 ${NAME}`), { kind: 'exec', ...SEEN, vdso: 0x7fa206780000n });
-  assert.deepEqual(eventOf(`exit ${WHO} ${NAME}`), { kind: 'exit', ...SEEN, wholeProcess: true });
+  assert.deepEqual(eventOf(`exit ${WHO} 8b ${NAME}`), { kind: 'exit', ...SEEN, wholeProcess: true, status: 0x8b });
 });
 
 test('how far the ring of a CPU has been read', () => {
@@ -126,13 +126,13 @@ test('how far the ring of a CPU has been read', () => {
 test('fork, exec and exit that waited in a queue', () => {
   assert.deepEqual(eventOf(`life 1 ${WHO} 10cc 1200000 ${NAME}`), eventOf(`fork ${WHO} 4300 1200000 ${NAME}`));
   assert.deepEqual(eventOf(`life 2 ${WHO} 7fa206780000 0 ${NAME}`), eventOf(`exec ${WHO} 7fa206780000 ${NAME}`));
-  assert.deepEqual(eventOf(`life 3 ${WHO} 0 0 ${NAME}`), eventOf(`exit ${WHO} ${NAME}`));
+  assert.deepEqual(eventOf(`life 3 ${WHO} 300 0 ${NAME}`), eventOf(`exit ${WHO} 300 ${NAME}`));
   assert.deepEqual(decode(printed(`life 4 ${WHO} 0 0 ${NAME}`)), { kind: 'garbage' });
 });
 
 test('what the probes could not read is unknown, not 0', () => {
   const blind = lineDecoder({ arch: 'x64', knowsVdso: false, knowsLastExit: false });
-  const lines = [`exec ${WHO} 0 ${NAME}`, `exit ${WHO} ${NAME}`, `call ${WHO} 25 0 0 0 0 0 0 0 0 0 0 ${NAME}`];
+  const lines = [`exec ${WHO} 0 ${NAME}`, `exit ${WHO} 0 ${NAME}`, `call ${WHO} 25 0 0 0 0 0 0 0 0 0 0 ${NAME}`];
   const events = lines
     .map((record) => blind(printed(record)))
     .flatMap((line) => (line.kind === 'event' ? [line.event] : []));

@@ -360,11 +360,19 @@ withEach('changes namespaces', async (puppet) => {
 withEach('an exited process stays for a while, marked', async (puppet) => {
   await puppet.kill();
   const line = await watch().line('the exit', ({ event, pid }) => event?.kind === 'exit' && pid === puppet.pid);
-  assert.equal(line.text, 'exited');
+  assert.equal(line.text, 'killed by SIGKILL');
   const process = await watch().until('the mark', ({ processes }) =>
     [...processes.values()].find(({ pid, exitedAt }) => pid === puppet.pid && exitedAt !== undefined),
   );
   assert.equal(process.exitedAt, line.at);
+});
+
+withEach('died of a fault, and nobody said that its vDSO had been moved', async (puppet) => {
+  await moveVdsoAlone(puppet);
+  process.kill(puppet.pid, 'SIGSEGV');
+  const line = await watch().line('the end', ({ event, pid }) => event?.kind === 'exit' && pid === puppet.pid);
+  assert.match(line.text, /^killed by SIGSEGV, \d+\.\d m?s after its vDSO was moved$/);
+  assert.equal(line.severity, 'warning');
 });
 
 test('no call was taken for another process', { ...live }, () => {

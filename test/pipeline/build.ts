@@ -46,10 +46,11 @@ export const execed = (who: Who & { readonly vdso?: bigint }): ExecEvent => ({
   vdso: who.vdso,
 });
 
-export const exited = (who: Who & { readonly whole?: boolean }): ExitEvent => ({
+export const exited = (who: Who & { readonly whole?: boolean; readonly status?: number }): ExitEvent => ({
   ...seen(who),
   kind: 'exit',
   wholeProcess: who.whole ?? true,
+  status: who.status ?? 0,
 });
 
 type CallParts = Partial<Pick<CallEvent, 'call' | 'args' | 'result' | 'compat' | 'vdsoBefore' | 'vdsoAfter'>>;

@@ -57,7 +57,12 @@ export const event: fc.Arbitrary<Event> = fc.oneof(
   }),
   plain({ kind: fc.constant('fork' as const), ...seen, childPid: pid, cloneFlags: word }),
   plain({ kind: fc.constant('exec' as const), ...seen, vdso: orUndefined(word) }),
-  plain({ kind: fc.constant('exit' as const), ...seen, wholeProcess: fc.boolean() }),
+  plain({
+    kind: fc.constant('exit' as const),
+    ...seen,
+    wholeProcess: fc.boolean(),
+    status: orUndefined(fc.nat(0xffff)),
+  }),
   plain({
     kind: fc.constant('namespace' as const),
     ...seen,

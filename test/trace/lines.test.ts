@@ -58,6 +58,26 @@ test('the swift reader and the general one agree on every line it takes, and it 
   assert.deepEqual([...taken].sort(), ['call', 'exec', 'exit', 'fork']);
 });
 
+test('an exit of a version that did not ask how was taken for one with status 0', () => {
+  const event = {
+    kind: 'exit' as const,
+    at: 5n,
+    tgid: 7,
+    tid: 7,
+    comm: 'a',
+    space: { id: 1n, mm: 2n },
+    wholeProcess: true,
+  };
+  const line = eventLine({ kind: 'event', event: { ...event, status: 0 }, target: undefined, snapshot: 'none' });
+  const old = line.replace(',"status":0', '');
+  assert.notEqual(old, line);
+  const value: unknown = JSON.parse(old);
+  assert.ok(eventRecord.Check(value));
+  assert.deepEqual(happeningOf(value).event, { ...event, status: undefined });
+  const bytes = Buffer.from(old, 'latin1');
+  assert.equal(swiftEvent(bytes, 0, bytes.length), undefined);
+});
+
 test('a changed byte is either refused by the swift reader, or read as the general one reads it', () => {
   const common = event.filter(({ kind }) => kind === 'call' || kind === 'fork' || kind === 'exec' || kind === 'exit');
   fc.assert(

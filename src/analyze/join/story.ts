@@ -45,13 +45,13 @@ const splitAtDump = (lines: readonly StoryLine[], roles: readonly Role[]) => {
   const until = roles.find(({ dumped }) => dumped !== undefined)?.dumped?.until.time;
   const isLater = ({ time, text }: StoryLine, index: number): boolean =>
     until === undefined
-      ? imageOf(roles) !== undefined && index === lines.length - 1 && text === EXITED
+      ? imageOf(roles) !== undefined && index === lines.length - 1 && END.test(text)
       : time !== undefined && time > until;
   return { before: lines.filter((line, index) => !isLater(line, index)), later: lines.filter(isLater) };
 };
 
 /** As the pipeline says it. */
-const EXITED = 'exited';
+const END = /^(?:exited|killed by )/;
 
 const witnessLines = (witness: Witness, roles: readonly Role[]): readonly StoryLine[] => {
   const { life, taken, judged, path } = witness;
