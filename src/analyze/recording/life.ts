@@ -116,7 +116,7 @@ export interface Life {
   deeds: Deed[];
   done: number;
   copied: Map<number, Copied>;
-  /** Newest reading that showed no copied page at all. */
+  /** Newest reading that told of its pages: those that it did not show copied were clean then. */
   clean: Instant | undefined;
   /** The restorer of CRIU worked in it, as the pipeline knows it (pipeline/noise.ts). */
   restoring: boolean;

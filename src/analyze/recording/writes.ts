@@ -66,7 +66,7 @@ export const notePages = (life: Life, vdso: VdsoVerdict | null | undefined, inst
     const inherited = life.clean === undefined && life.heirOf?.copied.has(page) === true;
     life.copied.set(page, { clean: life.clean, seen: instant, inheritedFrom: inherited ? life.heirOf : undefined });
   }
-  if (pages.length === 0 && life.clean?.at !== instant.at) life.clean = instant;
+  if (life.clean?.at !== instant.at) life.clean = instant;
 };
 
 export interface Writer {
@@ -141,7 +141,10 @@ const ownWriter = (life: Life, page: number, copied: Copied, { vdso, pageSize }:
   // A call that writes is a better witness than one that only allows it.
   const poke = possible.find(({ how, at }) => how !== 'mprotect' && at >= (copied.clean?.at ?? 0n));
   if (poke !== undefined) return { page, ...who(poke), from: poke, until: poke, inheritedFrom: undefined };
-  const allowed = possible.filter(({ how }) => how === 'mprotect').at(-1);
+  // One that was over when a reading showed the page clean allowed nothing of what came later.
+  const isOver = ({ closed }: WriteSign): boolean =>
+    closed !== undefined && copied.clean !== undefined && closed.at < copied.clean.at;
+  const allowed = possible.filter((sign) => sign.how === 'mprotect' && !isOver(sign)).at(-1);
   if (allowed === undefined) return undefined;
   const from = copied.clean !== undefined && copied.clean.at > allowed.at ? copied.clean : allowed;
   const { closed } = allowed;
