@@ -30,7 +30,7 @@ export const onCall = (
 const NOTHING: Effect = { kind: 'none' };
 
 /** Where its vDSO was before this call, for kernels whose own pointer cannot be read. */
-const knownPlace = (space: SpaceRecord, at: bigint): bigint | undefined => {
+export const knownPlace = (space: SpaceRecord, at: bigint): bigint | undefined => {
   const last = space.past.filter((move) => move.at < at).at(-1);
   if (last !== undefined && last.at >= space.readAt) return last.to;
   const seen = space.readAt < at ? (space.verdict?.vdso?.start ?? undefined) : undefined;

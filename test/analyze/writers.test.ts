@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { chaptersOf } from '../../src/analyze/join/chapters.js';
 import type { Event } from '../../src/model/event.js';
 import type { Observation } from '../../src/pipeline/observation.js';
-import { called, heard, MS, T0 } from '../pipeline/build.js';
+import { called, heard, MS, moved, T0 } from '../pipeline/build.js';
 import { readPath } from './pieces.js';
 import { at, fileWith, frames, reading, recordingOf, traced } from './recordings.js';
 
@@ -51,4 +51,17 @@ test('the writer of one page is told to have written the next, which was clean w
   );
   assert.match(words, /Page 0 was written between \S+T01:23:20\.100Z and \S+T01:23:20\.150Z, .* by the process itself/);
   assert.doesNotMatch(words, /[Pp]ages? (?:0 and )?1 was written/);
+});
+
+test('who wrote into a vDSO that he had moved just before is not told', async (context) => {
+  const B = 0x7e00_0000_0000n;
+  const words = await told(
+    context,
+    read(10),
+    moved({ at: at(500), pid: 7, in: 7, from: A, to: B }),
+    // A kernel whose pointer cannot be read.
+    called({ at: at(600), pid: 7, in: 7, call: 'mprotect', args: [B, 0x2000n, RWX] }),
+    reading({ ms: 800, pid: 7, ticks: TICKS, at: B, auxv: A, copied: [0] }),
+  );
+  assert.match(words, /Page 0 was written between \S+T01:23:20\.600Z .* by the process itself/);
 });

@@ -47,3 +47,23 @@ test('a move is attributed by the last known place', () => {
   assert.match(frame.lines[0]?.text ?? '', /vDSO moved from 0x7f0000000000 to 0x7e0000000000$/);
   assert.equal(stateOf(frame, 7).space?.moves, 1);
 });
+
+test('what is done to a vDSO that was moved and not read since is taken for a call beside it', () => {
+  const C = 0x7d00_0000_0000n;
+  const blind = (ms: bigint, from: bigint, to: bigint) =>
+    happened({
+      ...moved({ at: T0 + ms * MS, pid: 7, in: 0, from, to }),
+      vdsoBefore: undefined,
+      vdsoAfter: undefined,
+    });
+  const ledger = begin();
+  run(ledger, [read({ at: T0, pid: 7, ticks: 400_000n, vdso: A })]);
+  const frame = run(ledger, [blind(1n, A, B), blind(2n, B, C)]);
+  assert.equal(stateOf(frame, 7).space?.moves, 2);
+  assert.match(frame.lines[1]?.text ?? '', /vDSO moved from 0x7e0000000000 to 0x7d0000000000$/);
+  const protect = (start: bigint): number => {
+    const call = called({ at: T0 + 3n * MS, pid: 7, in: 0, call: 'mprotect', args: [start, PAGE, 7n] });
+    return run(ledger, [happened(call)]).lines.length;
+  };
+  assert.deepEqual([protect(C), protect(C + PAGE), protect(C + 2n * PAGE), protect(B)], [1, 1, 0, 0]);
+});
