@@ -11,7 +11,7 @@ import { judge } from '../../src/judge/judge.js';
 import type { Forecast } from '../../src/model/verdict.js';
 import { caseDirectories, onlyProcess } from '../corpus/runner.js';
 import { copiedPage, evidenceOf, kernelPage, type Made, MODERN } from './build.js';
-import { vdsoImage } from './images.js';
+import { markBytes, proxyImage, vdsoImage } from './images.js';
 
 // What a dump meets in other memory, and what a restore makes of a vDSO that was written. Each was seen with CRIU 4.1.1
 // and 4.2 on Linux 6.18 (test/live/criu-states.ts).
@@ -66,6 +66,33 @@ test('a page that was copied and holds the same bytes is no loss; without the im
   assert.deepEqual(foretell(same).loss, ['vdso-content']);
   const other = written((bytes) => bytes.fill(0xcc, 0x1f00, 0x1f10));
   assert.deepEqual(foretell(other, own).loss, ['vdso-content']);
+});
+
+test('what was written into the proxy of an earlier restore is lost when it is restored in place; its jumps are not', () => {
+  const loss = (change: (bytes: Uint8Array) => void) => {
+    const bytes = proxyImage(0x36000n);
+    change(bytes);
+    const evidence = evidenceOf({
+      ...MODERN,
+      release: '6.18.44',
+      maps: `00030000-00034000 r--p 00000000 00:00 0 [vvar]
+             00034000-00036000 r--p 00000000 00:00 0 [vvar_vclock]
+             00036000-00038000 r-xp 00000000 00:00 0 [vdso]
+             7f1000000000-7f1000006000 r--p 00000000 00:00 0
+             7f1000006000-7f1000008000 r-xp 00000000 00:00 0`,
+      auxv: VDSO,
+      bytes: { '0x36000': markBytes(3, { proxy: VDSO, vvar: 0x7f1000000000n, runtimeVvar: 0x30000n }), [AT]: bytes },
+    });
+    return forecast(evidence, judge(evidence), '4.2', [{ bytes: own, from: 'a test' }]).loss;
+  };
+  assert.deepEqual(
+    loss(() => {}),
+    [],
+  );
+  assert.deepEqual(
+    loss((bytes) => bytes.fill(0xcc, 0x1f00, 0x1f10)),
+    ['vdso-content'],
+  );
 });
 
 test('a thread that stands in code that was written finds the kernel there after a restore in place', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ABSENT, classes, judged, kernelPage, type Made, RHEL7 } from './build.js';
+import { vdsoImage } from './images.js';
 
 // A kernel that names by address (3.10): a vDSO that was moved has no name, and mprotect may have made it anything.
 
@@ -44,4 +45,12 @@ test('the nameless page of uprobes, or the vvar of a 32-bit process, is taken fo
   assert.deepEqual([classes(uprobes), uprobes.vdso], [{}, null]);
   const vvar = judged(moved('r--p', 1, { pagemap: { [AT]: [ABSENT] }, ...flagged('r--p', 'rd mr pf io de dd') }));
   assert.deepEqual([classes(vvar), vvar.vdso], [{}, null]);
+});
+
+test('an image that may only be read is likely the vDSO, and one that is data may be a copy as well', () => {
+  const image = { bytes: { [AT]: vdsoImage() } };
+  const read = judged(moved('r--p', 2, image));
+  assert.deepEqual([classes(read), read.confidence], [{ [AT]: 'genuine' }, 'likely']);
+  const data = judged(moved('rw-p', 2, image));
+  assert.deepEqual([classes(data), data.vdso], [{}, undefined]);
 });

@@ -32,6 +32,12 @@ test('an unfaulted vDSO passes the frame check, because CRIU touches it first; a
   assert.equal(judged(native({ reference: {} })).policies.pfn.decision, undefined);
 });
 
+test('the frame check says nothing of code that nobody took for the vDSO', () => {
+  const pagemap = { '0x7f1000006000': [kernelPage(0x2861), 0n], '0x7f2000000000': [copiedPage(1), copiedPage(2)] };
+  const { pfn } = judged(native({ maps: COPY, pagemap })).policies;
+  assert.deepEqual([pfn.decision, pfn.criuMessages], [[0x7f1000006000n], []]);
+});
+
 test('the symbol table check adopts any copy, and needs bytes to say so', () => {
   const copied = judged(
     native({ maps: COPY, bytes: { '0x7f1000006000': vdsoImage(), '0x7f2000000000': vdsoImage() } }),
