@@ -4,6 +4,7 @@ import { collectEntries } from '../../src/judge/criu/entry.js';
 import { fixup } from '../../src/judge/criu/fixup.js';
 import type { CriuVersion } from '../../src/judge/criu/version.js';
 import { inMemoryOf } from '../../src/judge/forecast/shared-memory.js';
+import { takenOf } from '../../src/judge/forecast/taken.js';
 import { forecast } from '../../src/judge/forecast.js';
 import { judge } from '../../src/judge/judge.js';
 import { survey } from '../../src/judge/space.js';
@@ -424,6 +425,14 @@ test('a vvar that cannot be read stops the dump where the kernel marks it as a d
   assert.deepEqual([hidden('6.18.5'), hidden('7.2.0'), hidden('7.3.0')], ['fail', 'fail', 'ok']);
   // Its flags go before the release.
   assert.deepEqual([hidden('7.3.0', 'io'), hidden('7.3.0', 'pf'), hidden('6.18.5', 'wf')], ['fail', 'fail', 'ok']);
+});
+
+test('a mapping that a forged mark gave both statuses counts as vDSO alone', () => {
+  const both = { name: 'both', vdso: true, vvar: true };
+  const vvar = { name: 'vvar', vdso: false, vvar: true };
+  const version = { major: 4, minor: 2, patch: 0 };
+  assert.deepEqual(takenOf([both], version), { vdso: both, vvar: undefined });
+  assert.deepEqual(takenOf([vvar, both], version), { vdso: both, vvar });
 });
 
 test('before 3.0 only the first of the pair and the mapping behind it were looked at', () => {

@@ -57,6 +57,25 @@ test('trap 9: likely the same where only smaps tells that one page was written',
     assert.equal(classes(judged(proxied({ bytes: {}, pagemap: {}, smaps: smaps(other) })))['0x36000'], 'genuine');
 });
 
+test('a vDSO that was moved low and written, with other code or a library at its old address, is taken for a runtime', () => {
+  const code = { '0x7efdb0a3b000': new Uint8Array(64).fill(0xcc) };
+  assert.deepEqual(classes(judged(proxied({ bytes: code }))), { '0x36000': 'genuine', '0x7efdb0a3b000': 'decoy' });
+  const grown = PROXIED.replace('7efdb0a3b000-7efdb0a3d000', '7efdb0a3b000-7efdb0b3c000');
+  const large = judged(proxied({ maps: grown, bytes: {} }));
+  assert.equal(classes(large)['0x36000'], 'genuine');
+});
+
+test('a function that somebody hooked with a jump of another form makes no proxy', () => {
+  const hooked = proxyImage(0x36000n, { symbols: { __vdso_time: 0x810 } });
+  assert.deepEqual(classes(judged(proxied({ bytes: { '0x7efdb0a3b000': hooked } })))['0x7efdb0a3b000'], 'criu-proxy');
+  // movabs and jmp, and behind them the old code goes on: no int3.
+  hooked.fill(0x90, 0x810 + 12, 0x810 + 16);
+  assert.equal(
+    classes(judged(proxied({ bytes: { '0x36000': vdsoImage(), '0x7efdb0a3b000': hooked } })))['0x7efdb0a3b000'],
+    'decoy',
+  );
+});
+
 test('a runtime vDSO whose first bytes were read and are no mark is called one all the same', () => {
   const smaps = `00036000-00038000 r-xp 00000000 00:00 0 [vdso]\nAnonymous: 4 kB\nSwap: 0 kB\n${SPECIAL_FLAGS}`;
   const header = { '0x36000': vdsoImage().subarray(0, 64) };

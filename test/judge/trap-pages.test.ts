@@ -214,6 +214,12 @@ test('trap 16 on 2.6.32, which has no bit 61: the frames around tell, likely; a 
     [{ kind: 'container', uts: 7n, processes: [1, 2] }],
   );
   assert.equal(judge(one, { baselines: sets }).confidence, 'proven');
+  const alone = baselines([{ evidence: one, verdict }]);
+  assert.deepEqual(
+    alone.map(({ kind }) => kind),
+    ['lone'],
+  );
+  assert.equal(judge(one, { baselines: alone }).confidence, 'likely', 'a set that one process has proves nothing');
 });
 
 test('trap 17: new namespaces on mainline change nothing of the text', () => {

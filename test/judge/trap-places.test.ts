@@ -210,6 +210,9 @@ test('trap 31: kernel threads and zombies: not applicable; vdso=0: absent and no
     assert.equal(verdict.applicable, false);
     assert.deepEqual(codes(verdict), []);
   }
+  // To a reader who is not root.
+  const unread = { ...evidenceOf({ ...MODERN, maps: '', kernelThread: true }), vmas: undefined };
+  assert.equal(judge(unread).applicable, false);
   const off = judged({ release: '6.12.0', hintTest: 'unknown', maps: STACK, auxv: undefined });
   assert.equal(off.vdso, null);
   assert.equal(off.hint, 'none');
