@@ -141,7 +141,8 @@ const printFrames = async <T>(
     say(`The recording has nothing from that time on: it ends ${secondsText(span.from - latest)} s before.`);
   // Of a file that holds no recording at all, that is all there is to say.
   if (span !== undefined || broken === undefined) for (const problem of problems.list()) complain(problem);
-  return broken === undefined ? status : refuse(broken);
+  if (broken !== undefined) return refuse(broken);
+  return status === EXIT.well && problems.isPartial() ? EXIT.cannotRun : status;
 };
 
 interface Printed {

@@ -7,15 +7,20 @@ import { type Damage, type Later, leavesGap } from './items.js';
 export interface Problems {
   readonly damage: (damage: Damage) => void;
   readonly list: () => readonly Failure[];
+  /** Is something in its middle missing? What its writer could not end when it was killed is not. */
+  readonly isPartial: () => boolean;
 }
 
 /** The first so many are kept, the others counted. */
 export const gatherProblems = (): Problems => {
   const kept: Failure[] = [];
   let more = 0;
+  let partial = false;
   const newer = gatherLater();
   return {
-    damage: ({ text, later }) => {
+    damage: (damage) => {
+      const { text, later } = damage;
+      partial ||= isGap(damage);
       if (later !== undefined) newer.add(text, later);
       else if (kept.length < MOST) kept.push(failure('bad-input', `${text}.`));
       else more += 1;
@@ -24,8 +29,11 @@ export const gatherProblems = (): Problems => {
       const others = `${more === 1 ? 'One more place is' : `${more} more places are`} damaged.`;
       return [...kept, ...(more === 0 ? [] : [failure('bad-input', others)]), ...newer.list()];
     },
+    isPartial: () => partial,
   };
 };
+
+const isGap = (damage: Damage): boolean => !damage.torn && leavesGap(damage);
 
 /** The same for a recording that is analysed: one sentence for all of its damage. */
 export const gatherDamage = () => {
@@ -35,7 +43,7 @@ export const gatherDamage = () => {
   const newer = gatherLater();
   return {
     add: (damage: Damage): void => {
-      partial ||= !damage.torn && leavesGap(damage);
+      partial ||= isGap(damage);
       if (damage.later !== undefined) {
         newer.add(damage.text, damage.later);
         return;
@@ -43,7 +51,6 @@ export const gatherDamage = () => {
       first ??= damage;
       count += 1;
     },
-    /** Is something in its middle missing? */
     isPartial: () => partial,
     list: (): readonly Failure[] => [...(first === undefined ? [] : [damaged(first, count)]), ...newer.list()],
     /** What to say where nothing at all could be read; undefined: no damage is the reason. */

@@ -59,6 +59,9 @@ test('a recording with a damaged place ended as if all were well; one whose writ
       assert.match(ended.out, /vDSO/);
       return ended.status;
     };
+    const replayed = async (name: string): Promise<number | null> =>
+      (await runProgram(['replay', name, '-o', 'ndjson'], { cwd })).status;
+    assert.deepEqual(await Promise.all(['torn', 'damaged', 'later', 'more'].map(replayed)), [0, 3, 3, 0]);
     // In the made-up world all processes lack their vvar.
     assert.equal(await statusOf('killed.gz'), 1);
     assert.deepEqual(await Promise.all(['torn', 'damaged', 'later', 'more'].map(statusOf)), [1, 3, 3, 1]);
