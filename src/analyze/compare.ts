@@ -9,14 +9,26 @@ import { hex } from '../text/hex.js';
  * What changed between two pieces of evidence about the same process, e.g. before a dump and after its restore.
  * Pure. Says nothing about a field that either side does not know.
  */
-export const compare = (before: Judged, after: Judged): Difference[] => [
-  ...vdsoDifferences(before.verdict, after.verdict),
-  ...vvarDifferences(before, after),
-  ...byteDifferences(before, after),
-  ...auxvDifferences(before, after),
-  ...namespaceDifferences(before, after),
-  ...mappingDifferences(before.verdict, after.verdict),
-];
+export const compare = (before: Judged, after: Judged): Difference[] => {
+  if (before.verdict.applicable !== after.verdict.applicable) return [memoryDifference(after.verdict)];
+  return [
+    ...vdsoDifferences(before.verdict, after.verdict),
+    ...vvarDifferences(before, after),
+    ...byteDifferences(before, after),
+    ...auxvDifferences(before, after),
+    ...namespaceDifferences(before, after),
+    ...mappingDifferences(before.verdict, after.verdict),
+  ];
+};
+
+/** A process that has ended and waits for its parent, or another one altogether; then there is no more to compare. */
+const memoryDifference = ({ applicable }: Verdict): Difference => ({
+  field: 'mapping',
+  text: applicable
+    ? 'it has memory, and had none'
+    : 'it has no memory any more: it ended, or a kernel thread has its pid',
+  noticeable: 'yes',
+});
 
 const vdsoDifferences = (before: Verdict, after: Verdict): Difference[] => {
   const one = before.vdso;
@@ -86,8 +98,9 @@ const pageDifferences = (before: readonly number[] | undefined, after: readonly 
 };
 
 const vvarDifferences = (before: Judged, after: Judged): Difference[] => {
-  const places = (judged: Judged): string | undefined =>
-    judged.evidence.vmas
+  // A core file names no memory of the kernel's, and most of them leave it out.
+  const places = ({ evidence }: Judged): string | undefined =>
+    (evidence.source === 'core' ? undefined : evidence.vmas)
       ?.filter(isVvarNamed)
       .map((vma) => `${vma.name} ${hex(vma.start)}`)
       .join(', ');

@@ -50,6 +50,35 @@ test('nothing is told of a moment compared with itself', async () => {
   }
 });
 
+test('what a core file cannot show is not told as gone', async () => {
+  const [one] = await moment('moved-block', 'bundle');
+  assert.ok(one?.evidence.vmas);
+  const vmas = one.evidence.vmas.filter(({ name }) => !name.startsWith('[vvar'));
+  const core: Judged = { ...one, evidence: { ...one.evidence, source: 'core', vmas } };
+  assert.deepEqual([compare(one, core), compare(core, one)], [[], []]);
+  const unmapped: Judged = { ...one, evidence: { ...one.evidence, vmas } };
+  assert.deepEqual(
+    compare(one, unmapped).map(({ field }) => field),
+    ['vvar'],
+  );
+});
+
+test('a process that has ended is told as one whose data pages may have gone', async () => {
+  const [one] = await moment('moved-block', 'bundle');
+  assert.ok(one);
+  const ended: Judged = {
+    evidence: { ...one.evidence, vmas: [] },
+    verdict: { ...one.verdict, applicable: false, vdso: undefined, mappings: [] },
+  };
+  assert.deepEqual(
+    [...compare(one, ended), ...compare(ended, one)].map(
+      ({ noticeable, text }) => `${noticeable} ${text.slice(0, 17)}`,
+    ),
+    ['yes it has no memory ', 'yes it has memory, an'],
+  );
+  assert.deepEqual(compare(ended, ended), []);
+});
+
 test('a container that was restored: its processes have other numbers here, and their own inside', async () => {
   const [one] = await moment('moved-block', 'bundle');
   assert.ok(one);
