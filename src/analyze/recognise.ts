@@ -1,6 +1,7 @@
 import { closeSync, constants, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { gunzipSync, constants as zlib } from 'node:zlib';
+import { COMMON_MAGIC, SERVICE_MAGIC } from '../criu/magic.js';
 import { cannotOpen, failed, failure, type Outcome, success } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
 import { isShellsPipe } from '../text/shells-pipe.js';
@@ -96,6 +97,9 @@ const recogniseFile = (path: string, shown: string): Outcome<Input> => {
         'Unpack it (tar --zstd -xf) and give the directory.',
       ),
     );
+  const whole = wholeOf(basename(path), head);
+  if (whole !== undefined)
+    return failed(failure('bad-input', `${shown} is a part of ${whole}.`, 'Give the directory that it is in.'));
   if (head[0] === 0x7b) return success({ kind: 'recording', path });
   if (/\.log$/.test(path) || CRIU_LOG_LINE.test(head.toString('latin1'))) return success({ kind: 'log', path });
   // Its beginning may be damaged, or cut off; an editor may have put a mark in front of it.
@@ -107,6 +111,13 @@ const recogniseFile = (path: string, shown: string): Outcome<Input> => {
       READS,
     ),
   );
+};
+
+/** What somebody gave one file of, who meant all of it. */
+const wholeOf = (name: string, head: Buffer): string | undefined => {
+  if (name === 'bundle.json') return 'an evidence bundle';
+  const magic = head.readUInt32LE(0);
+  return magic === COMMON_MAGIC || magic === SERVICE_MAGIC ? "CRIU's images" : undefined;
 };
 
 /** An archive or a recording; by the name where too little can be unpacked to see. */

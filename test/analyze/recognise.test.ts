@@ -51,6 +51,12 @@ test('what is none of them is said in one sentence', () => {
   assert.match(kindOf('f', 'hello\n'), /is none of/);
   assert.match(kindOf('g', ''), /is empty/);
   assert.match(kindOf('podman.tar.gz', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 4])), /compressed by zstd/);
+  assert.match(kindOf('bundle.json', '{"schema": "vdsowatch-bundle/1"}\n'), /is a part of an evidence bundle/);
+  for (const magic of [
+    [0x19, 0x43, 0x56, 0x54],
+    [0x40, 0x59, 0x10, 0x55],
+  ])
+    assert.match(kindOf('mm-7.img', Buffer.from(magic)), /is a part of CRIU's images/);
   mkdirSync(join(folder, 'empty'));
   const directory = recognise(join(folder, 'empty'));
   assert.equal(directory.ok, false);
