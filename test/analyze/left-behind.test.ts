@@ -49,6 +49,11 @@ test('it was so until its end only if nothing was done after it was read', async
   const end = [exited({ at: at(1020), pid: 7, in: 7 }), heard(at(5000))];
   const quiet = await wordsOf(context, 7, frames(...start, protect(5, 7, 5n), ...end));
   assert.match(quiet, /^Until it ended at /);
+  const fault = [exited({ at: at(1020), pid: 7, in: 7, status: 11 }), heard(at(5000))];
+  assert.match(
+    await wordsOf(context, 7, frames(...start, protect(5, 7, 5n), ...fault)),
+    /^Until SIGSEGV killed it at /,
+  );
   const move = moved({ at: at(1000), pid: 7, in: 7, from: A, to: B });
   assert.match(await wordsOf(context, 7, frames(...start, move, ...end)), /^At \S+, when it was last read, /);
   const exec = execed({ at: at(1000), pid: 7, in: 70, vdso: B });

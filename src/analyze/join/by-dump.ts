@@ -4,8 +4,7 @@ import { lineage } from './lineage.js';
 import { newestDump, type Origin, originOf } from './origin.js';
 import { areOtherHosts } from './same.js';
 import { dumpsIn, dumpTime, metAt, type SeenDump, seenDump, startOf, writtenTime } from './seen-dump.js';
-import type { Witness } from './witness.js';
-import { byMaking } from './witness.js';
+import { byMaking, type Witness } from './witness.js';
 
 /** A dump of a process: one that a recording saw, or images of one that none saw, which tell when they were made. */
 export interface Dump {

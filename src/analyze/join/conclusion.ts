@@ -11,8 +11,7 @@ import { dumpWords } from './dump-words.js';
 import { type Outcome, outcomeOf, restoreLines } from './outcome.js';
 import { type Role, stateTime } from './roles.js';
 import { shortPath } from './story.js';
-import type { Witness } from './witness.js';
-import { wasMovedSince } from './witness.js';
+import { type Witness, wasMovedSince } from './witness.js';
 import { sentence, stateSentence } from './words.js';
 import { pageWords, type Written } from './written.js';
 
@@ -73,9 +72,15 @@ const beforeWords = (before: Witness, image: Witness | undefined, dumped: boolea
   if (dumped) return `before the dump ${state}`;
   const { ended, state: newest } = life?.life ?? {};
   if (ended !== undefined && life !== undefined && isLastWord(life.life))
-    return `until it ended at ${isoTime(ended.time, 0n)}, ${state}`;
+    return `until ${endWords(life.life)} at ${isoTime(ended.time, 0n)}, ${state}`;
   if (taken !== undefined) return `at ${isoTime(taken.time, 0n)}, when it was captured, ${state}`;
   return newest === undefined ? state : `at ${isoTime(newest.time, 0n)}, when it was last read, ${state}`;
+};
+
+/** By its last line, as the pipeline words it (pipeline/words.ts). */
+const endWords = ({ lines }: Life): string => {
+  const killer = /^killed by ([^,]+)/.exec(lines.at(-1)?.line.text ?? '')?.[1];
+  return killer === undefined ? 'it ended' : `${killer} killed it`;
 };
 
 const afterWords = ({ judged }: Witness): string =>

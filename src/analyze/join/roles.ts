@@ -4,8 +4,7 @@ import type { Dumped } from '../recording/life.js';
 import { outcomeOf } from './outcome.js';
 import { areOtherHosts, areOtherKernels } from './same.js';
 import { asAt, asDumped, asRestored, dumpTime, isAfterDump, isAfterImages, sameDump, seenDump } from './seen-dump.js';
-import type { Witness } from './witness.js';
-import { byMaking } from './witness.js';
+import { byMaking, type Witness } from './witness.js';
 
 /** A witness with the part it plays in the story of its process. */
 export interface Role {
