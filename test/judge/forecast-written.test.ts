@@ -95,6 +95,25 @@ test('what was written into the proxy of an earlier restore is lost when it is r
   );
 });
 
+test('a symbol table that was written makes CRIU find a function elsewhere: a proxy instead of a restore in place', () => {
+  // Two functions in the one bucket; their values lie in the second and third entry.
+  const linked = (value: bigint): Uint8Array => {
+    const bytes = vdsoImage();
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0x128, 2, true);
+    view.setUint32(0x12c + 4 * 2, 1, true);
+    assert.equal(view.getBigUint64(0x138 + 24 + 8, true), 0x810n);
+    view.setBigUint64(0x138 + 24 + 8, value, true);
+    return bytes;
+  };
+  const restore = (value: bigint) =>
+    foretell({ maps: BLOCK, bytes: { [AT]: linked(value) }, pagemap: { [AT]: [copiedPage(7), 0n] } }, linked(0x810n));
+  assert.equal(restore(0x810n).restore, 'in-place');
+  const moved = restore(0x820n);
+  assert.equal(moved.restore, 'proxy');
+  assert.match(moved.findings[0]?.text ?? '', /__vdso_gettimeofday/);
+});
+
 test('a thread that stands in code that was written finds the kernel there after a restore in place', () => {
   const hooked = written((bytes) => bytes.fill(0xcc, 0x1f00, 0x1f10));
   assert.equal(foretell({ ...hooked, pointers: [VDSO + 0x1f08n] }, own).restore, undefined);

@@ -260,6 +260,7 @@ test('trap 30: two [vdso] lines: a torn read since 5.11, pieces of a split vDSO 
   assert.equal(torn.vdso, undefined);
   assert.equal(torn.hint, undefined);
   assert.deepEqual(codes(torn), ['torn-read']);
+  assert.equal(torn.policies.pfn.decision, undefined, 'which of them has the frame of the vDSO is not known');
   const split = judged({
     ...MODERN,
     release: '4.4.0',

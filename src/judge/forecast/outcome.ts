@@ -17,7 +17,7 @@ export const simulateDump = (run: Run): Dump => {
   const { space, version } = run;
   const { entries, stop } = collectEntries(space, version);
   // An image is a dump that went through: its entries are final. Those of a dump.log alone are from before the checks.
-  if (space.evidence.source === 'criu-image' && space.evidence.namesBy === 'criu') {
+  if (space.evidence.namesBy === 'criu') {
     const fixed = { entries, lines: [], stop: undefined, undecided: undefined, dropped: [] };
     return { outcome: 'ok', fixed, collected: entries };
   }
