@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { NEWEST_CRIU } from '../model/verdict.js';
 import { type CommonOptions, criuOption, finish, jsonOption, outputOf, outputOption } from './options.js';
 
@@ -10,7 +10,7 @@ export const evidenceVerbs = (program: Command): void => {
     .argument('<path...>', 'any mix of them')
     .addOption(outputOption())
     .addOption(jsonOption())
-    .option('--html <file>', 'write a self-contained report page as well')
+    .option('--html <file>', 'write a self-contained report page as well', pageOption)
     .option('--criu <version>', 'forecast for this CRIU', criuOption, NEWEST_CRIU)
     .option('--target <file>', 'restore CRIU images where `doctor --json` wrote this file; "this" for this host')
     .action(async (paths: string[], options: CommonOptions & { html?: string; criu: string; target?: string }) =>
@@ -28,4 +28,10 @@ export const evidenceVerbs = (program: Command): void => {
       const { run } = await import('../commands/diff.js');
       await finish(run(before, after, { criu: NEWEST_CRIU, output: outputOf(options) }));
     });
+};
+
+/** Standard output has the report; a file called "-" is nobody's wish. */
+const pageOption = (text: string): string => {
+  if (text === '' || text === '-') throw new InvalidArgumentError('A page goes to a file. Give its name.');
+  return text;
 };

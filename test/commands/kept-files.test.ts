@@ -27,6 +27,15 @@ test('a page is not written over what is no page: --html *.ndjson names a record
   }
 });
 
+test('a page for standard output goes into a file called "-"', async () => {
+  for (const place of ['-', '']) {
+    const { status, errors } = await runProgram(['analyze', 'b.ndjson', '--html', place], { cwd: folder });
+    assert.equal(status, 2);
+    assert.match(errors, /A page goes to a file\. Give its name\./);
+    assert.ok(!existsSync(at('-')));
+  }
+});
+
 test('a rotation leaves what has the names of its files alone', async () => {
   writeFileSync(at('r.ndjson.2'), 'precious');
   const words = ['record', '--no-bpf', '-o', 'r.ndjson', '--rotate', '64K', '--keep', '3', '--duration', '1'];
