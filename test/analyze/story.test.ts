@@ -117,3 +117,20 @@ test('a task that was restored and dumped again has both dumps in its story', as
   assert.equal(ends.length, 2);
   assert.match(ends[0]?.who ?? '', /img\/dump\.log:\d+$/);
 });
+
+test('where no restore log is left, what the restore did is not read from the restored process', async () => {
+  const told = async (name: string): Promise<string> => {
+    const pieces = await readCorpus(`${name}/bundle`, `${name}/img`, `${name}/after`);
+    const without = pieces.map((piece) =>
+      piece.criu === undefined
+        ? piece
+        : { ...piece, criu: { ...piece.criu, logs: { ...piece.criu.logs, restore: undefined } } },
+    );
+    return chaptersOf(without)
+      .flatMap(({ conclusion }) => conclusion)
+      .join('\n');
+  };
+  assert.match(await told('all-three-unmapped'), /^It was restored without a vDSO/m);
+  assert.match(await told('plain-shell-loop'), /^It was restored in place/m);
+  assert.match(await told('moved-vdso-alone'), /^It was restored by proxy/m);
+});
