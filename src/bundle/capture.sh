@@ -161,10 +161,27 @@ link() { # PATH: where it leads; nothing before 3.8, where these were files
   case $text in *' -> '*) printf '%s\n' "${text##* -> }" ;; *) return 1 ;; esac
 }
 
+field() { # PROC-FOLDER NAME: the first word of that line of its status
+  while read -r name word rest; do
+    if [ "$name" = "$2:" ]; then
+      echo "$word"
+      return
+    fi
+  done 2>/dev/null <"$1/status"
+}
+
 process() { # PID
   from=/proc/$1 to=$out/$1
   mkdir "$to" || writable
   for name in stat comm cmdline status; do copy "$from/$name" "$to/$name" || :; done
+  # A main thread that has ended while others live has no memory; any of the others has it.
+  case $(field "$from" State) in
+    Z | X)
+      for path in "$from"/task/*; do
+        if [ "${path##*/}" != "$1" ] && [ -d "$path" ]; then from=$path; break; fi
+      done
+      ;;
+  esac
   settle "$from" "$to/maps" || return 1
   copy "$from/auxv" "$to/auxv" || :
   for path in "$from"/ns/*; do
@@ -270,15 +287,6 @@ now() {
   esac
 }
 
-leader() { # PID
-  while read -r word number rest; do
-    if [ "$word" = Tgid: ]; then
-      echo "$number"
-      return
-    fi
-  done 2>/dev/null <"/proc/$1/status"
-}
-
 begun=$(now)
 own
 status=0 captured=0
@@ -286,7 +294,7 @@ for pid do
   if [ -d "$out/$pid" ]; then continue; fi
   if [ ! -d "/proc/$pid" ]; then say "There is no process $pid."; status=3; continue; fi
   # /proc answers for a thread too, whom no listing has.
-  leader=$(leader "$pid")
+  leader=$(field "/proc/$pid" Tgid)
   if [ "${leader:-$pid}" != "$pid" ]; then
     say "$pid is no process: it is a thread of process $leader. Give $leader."
     status=3

@@ -68,7 +68,8 @@ export const readProcess = (files: BundleFiles, pid: number, said: BundleHost): 
       comm: comm === undefined ? stat?.comm : parseComm(comm),
       cmdline: cmdline === undefined ? undefined : parseCmdline(cmdline),
       startTicks: stat?.startTicks,
-      state: stat?.state,
+      // Memory is a living thread's, though the main thread has ended (stat is that one's).
+      state: vmas.length > 0 && isWithoutMemory(stat) ? undefined : stat?.state,
       parent: stat?.parent ?? facts?.parent,
       tracer: facts?.tracer,
       uid: facts?.uid,

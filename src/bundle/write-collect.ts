@@ -1,7 +1,7 @@
 import type { Unread } from '../model/evidence.js';
 import { isFileless, isVdsoNamed, isVvarNamed, sizeOf, type Vma } from '../model/vma.js';
 import { isCandidate } from '../proc/candidates.js';
-import { MOST_FOR_SMAPS } from '../proc/careful.js';
+import { MOST_FOR_SMAPS, memoryFolder } from '../proc/careful.js';
 import type { ProcContext } from '../proc/context.js';
 import { isError } from '../proc/door.js';
 import { isUsual, linesOfInterest } from '../proc/interest.js';
@@ -9,7 +9,7 @@ import { frameFlags, pagemapWords } from '../proc/pagemap.js';
 import { mappingBytes } from '../proc/pages.js';
 import { parseAuxv } from '../proc/parse/auxv.js';
 import { parseMaps } from '../proc/parse/maps.js';
-import { parseStat } from '../proc/parse/stat.js';
+import { parseStat, type Stat } from '../proc/parse/stat.js';
 import { settle } from '../proc/settle.js';
 import { finish } from '../proc/steps.js';
 import { whyUnfinished } from '../proc/unfinished.js';
@@ -48,24 +48,26 @@ const collectOnce = (pid: number, proc: ProcContext): readonly BundleFile[] | Un
     // A copy: what the reader gave is valid until its next read only.
     found.push({ path: `${pid}/${name}`, bytes: Uint8Array.prototype.slice.call(bytes, 0, LARGEST_FILE) });
   };
-  const started = startOf(folder, proc);
-  if (typeof started !== 'bigint') return started;
+  const started = statOf(folder, proc);
+  if ('why' in started) return started;
+  const memory = memoryFolder(folder, pid, started, proc) ?? folder;
   for (const name of ['stat', 'comm', 'cmdline', 'status'] as const) {
     const bytes = files.record(`${folder}/${name}`);
     if (!isError(bytes)) keep(name, bytes);
   }
-  const first = settled(folder, proc);
-  if (!('text' in first)) return first;
+  const first = settled(memory, proc);
+  // That other thread may have ended, too.
+  if (!('text' in first)) return memory === folder ? first : 'changed';
   // Of one that has just ended it is kept that it has no memory.
-  if (whyUnfinished({ isEmpty: false, hasAuxv: hasAuxv(first) }, folder, proc) !== undefined) return 'changed';
+  if (whyUnfinished({ isEmpty: false, hasAuxv: hasAuxv(first) }, memory, proc) !== undefined) return 'changed';
   keep('maps', first.text);
   if (first.auxv !== undefined) keep('auxv', first.auxv);
-  for (const [name, text] of namespaceLinks(folder, proc)) keep(`ns/${name}`, Buffer.from(text, 'latin1'));
+  for (const [name, text] of namespaceLinks(memory, proc)) keep(`ns/${name}`, Buffer.from(text, 'latin1'));
 
   const { looked, read } = chosen(first, proc);
   const words = new Map<Vma, BigUint64Array>();
   for (const vma of looked) {
-    const found = pagemapWords(files, `${folder}/pagemap`, vma, proc.host.pageSize);
+    const found = pagemapWords(files, `${memory}/pagemap`, vma, proc.host.pageSize);
     if (isError(found)) break;
     words.set(vma, found);
     keep(`pagemap/${vma.start.toString(16)}.bin`, littleEndian(found));
@@ -77,17 +79,17 @@ const collectOnce = (pid: number, proc: ProcContext): readonly BundleFile[] | Un
       keep(`kpageflags/${vma.start.toString(16)}.bin`, littleEndian(flags));
     }
   if (first.vmas.length <= MOST_FOR_SMAPS) {
-    const smaps = files.lines(`${folder}/smaps`);
+    const smaps = files.lines(`${memory}/smaps`);
     if (!isError(smaps)) keep('smaps', smaps);
   }
-  const again = look(folder, proc);
-  const restarted = startOf(folder, proc);
-  if (!('text' in again)) return again;
-  if (restarted !== started || again.lines !== first.lines) return 'changed';
+  const again = look(memory, proc);
+  const after = statOf(folder, proc);
+  if (!('text' in again)) return memory === folder ? again : 'changed';
+  if ('why' in after || after.startTicks !== started.startTicks || again.lines !== first.lines) return 'changed';
   for (const vma of read) {
     const bytes = mappingBytes(
       files,
-      `${folder}/mem`,
+      `${memory}/mem`,
       vma,
       proc.host.pageSize,
       words.get(vma),
@@ -109,10 +111,10 @@ interface Picture {
 const hasAuxv = ({ auxv, vmas }: Picture): boolean =>
   vmas.length === 0 || (auxv !== undefined && parseAuxv(auxv) !== undefined);
 
-const startOf = (folder: string, { files }: ProcContext): bigint | Unread => {
+const statOf = (folder: string, { files }: ProcContext): Stat | Unread => {
   const bytes = files.record(`${folder}/stat`);
   if (isError(bytes)) return unreadBecause('stat', bytes);
-  return parseStat(bytes.toString('latin1'))?.startTicks ?? { what: 'stat', why: 'bad', detail: 'not a line of stat' };
+  return parseStat(bytes.toString('latin1')) ?? { what: 'stat', why: 'bad', detail: 'not a line of stat' };
 };
 
 const look = (folder: string, { files }: ProcContext): Picture | Unread => {

@@ -90,7 +90,7 @@ const readStat = (folder: string, { files }: ProcContext): Stat | Unread => {
  * Where the memory of the process is to be read; undefined when it has none. A main thread that has ended while
  * others live is a zombie with an empty maps (its mm is gone); the memory is at any other thread.
  */
-const memoryFolder = (folder: string, pid: number, stat: Stat, { files }: ProcContext): string | undefined => {
+export const memoryFolder = (folder: string, pid: number, stat: Stat, { files }: ProcContext): string | undefined => {
   if (stat.kernelThread) return undefined;
   if (stat.state !== 'Z' && stat.state !== 'X') return folder;
   const threads = files.list(`${folder}/task`);

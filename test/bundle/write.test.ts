@@ -56,6 +56,19 @@ test('nothing is collected in the middle of an exec: its memory has no vDSO yet'
   assert.equal(found.why, 'torn');
 });
 
+test('of a process whose main thread has ended there is nothing but that, though others have its memory', () => {
+  const ofThread = <T>(all: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(all).map(([path, one]) => [path.replace('/proc/7/', '/proc/7/task/9/'), one]));
+  const ended = { ...ofThread(answers), '/proc/7/stat': statLine(7, 'a', 'Z'), '/proc/7/maps': '' };
+  const memory = { ...positioned, '/proc/7/mem': (target: Uint8Array) => target.fill(0x90).length };
+  const found = collectProcess(7, madeUpProc(ended, ofThread(memory)).proc);
+  assert.ok(!('why' in found));
+  const bytes = (path: string): Uint8Array | undefined => found.find((file) => file.path === path)?.bytes;
+  assert.equal(Buffer.from(bytes('7/maps') ?? []).toString(), answers['/proc/7/maps']);
+  for (const name of ['auxv', 'ns/uts', `pagemap/${VDSO.toString(16)}.bin`, `mem/${VDSO.toString(16)}.bin`])
+    assert.ok(bytes(`7/${name}`)?.length, name);
+});
+
 describe('what is collected of a process', () => {
   const { proc } = madeUpProc(answers, positioned);
   const found = collectProcess(7, { ...proc, privileged: true });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { readBundle } from '../../src/bundle/read.js';
 import { captureScript } from '../../src/bundle/script.js';
 import { run } from '../../src/commands/capture.js';
@@ -43,6 +44,16 @@ before(async () => {
         },
       ],
       [
+        'ended its main thread alone',
+        async (puppet) => {
+          await moveVdsoAlone(puppet);
+          await puppet.fork({ flags: 0x10f00n });
+          puppet.call('exit', 0).catch(() => {});
+          for (let turn = 0; turn < 1000 && !isZombie(puppet); turn++) await setTimeout(5);
+          assert.ok(isZombie(puppet));
+        },
+      ],
+      [
         'wrote page 0',
         async (puppet) => {
           const { start, end } = vdsoOf(puppet);
@@ -66,6 +77,8 @@ after(async () => {
   for (const { puppet } of puppets) await puppet.kill();
   rmSync(folder, { recursive: true, force: true });
 });
+
+const isZombie = ({ pid }: Puppet): boolean => /^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
 
 /** A test may wait long; a clock in another unit or zone is further off. */
 const HOUR = 3_600_000_000_000n;
