@@ -12,7 +12,10 @@ const OTHER = 0x400000n;
 const PLAIN = { pgoff: 0n, shmid: 0n, flags: 0x22, fd: -1n };
 
 /** Codes of what is said of that memory, and where, beside an ordinary vDSO. */
-const toldOf = async (context: TestContext, memory: Uint8Array): Promise<readonly (readonly [string, bigint | undefined])[]> => {
+const toldOf = async (
+  context: TestContext,
+  memory: Uint8Array,
+): Promise<readonly (readonly [string, bigint | undefined])[]> => {
   const path = join(temporaryDirectory(context), 'img');
   writeImages(path, {
     pid: 7,

@@ -21,6 +21,8 @@ interface Built {
   readonly ip?: bigint;
   readonly auxv?: readonly bigint[];
   readonly prot?: number;
+  /** Another vvar mapping. */
+  readonly more?: readonly [bigint, bigint];
 }
 
 const judgedOf = async (context: TestContext, built: Built): Promise<Judged | undefined> => {
@@ -29,6 +31,9 @@ const judgedOf = async (context: TestContext, built: Built): Promise<Judged | un
   const vmas = [
     { ...PLAIN, start: START, end: START + 0x2000n, prot: built.prot ?? 5, status: VDSO_STATUS },
     { ...PLAIN, start: from, end: to, prot: 1, status: VVAR_STATUS },
+    ...(built.more === undefined
+      ? []
+      : [{ ...PLAIN, start: built.more[0], end: built.more[1], prot: 1, status: VVAR_STATUS }]),
     { ...PLAIN, start: 0x400000n, end: 0x402000n, prot: 5, status: PLAIN_STATUS },
   ].sort((one, other) => (one.start < other.start ? -1 : 1));
   writeImages(path, {
@@ -79,4 +84,14 @@ test('a thread that stopped where the image has no mapping dies, one in the code
   const built = { vvar: [-0x4000, 0], linuxVersion: 0x05_06_00 } as const;
   assert.equal((await restoredAs(context, { ...built, ip: 0x401000n }))?.restore, 'in-place');
   assert.equal((await restoredAs(context, { ...built, ip: 0x403000n }))?.restore, 'crash');
+});
+
+test('a second vvar of which the last is whole, or only a piece of it, is told to make a proxy, or not to', async (context) => {
+  const told = async (more: readonly [bigint, bigint], vvar: readonly [number, number]) => {
+    const judged = await judgedOf(context, { vvar, linuxVersion: 0x05_06_00, more });
+    return judged?.verdict.findings.find(({ code }) => code === 'image-with-several-vvars')?.text ?? '';
+  };
+  // CRIU before 3.5 left that of a runtime vDSO in.
+  assert.doesNotMatch(await told([0x30000n, 0x34000n], [-0x4000, 0]), /makes a proxy/);
+  assert.match(await told([0x30000n, 0x32000n], [-0x2000, 0]), /makes a proxy as its size differs/);
 });

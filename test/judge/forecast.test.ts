@@ -170,6 +170,31 @@ test('forged marks: V1 and V2 kill the task, V3 loses the memory; where the memo
   assert.equal(standing.restore, 'crash', 'a thread that stands in the memory left out');
 });
 
+test('CRIU dies of a mark that names its own mapping as the vvar beside it', () => {
+  const own = (mark: Partial<Record<'proxy' | 'vvar' | 'runtimeVvar', bigint>>): Forecast =>
+    foretell(
+      made(['7f0000000000-7f0000002000 r-xp 00000000 00:00 0', ...BLOCK], {
+        bytes: { '0x7f0000000000': markBytes(3, mark) },
+      }),
+    );
+  const dies = own({ runtimeVvar: 0x7f0000000000n });
+  assert.deepEqual([dies.dump, dies.restore], ['fail', null]);
+  assert.equal(dies.findings[0]?.criuMessage, 'vdso: Dropping marked vvar at 7f0000000000');
+  assert.equal(own({ runtimeVvar: 0x7f0000000000n, proxy: 0x7f0000000000n }).dump, 'ok', 'it is no vvar to drop then');
+});
+
+test('what a restore drops of a written vDSO is told as memory that the dump left out', () => {
+  const text = (pages: readonly bigint[]): string | undefined =>
+    foretell(made(BLOCK, { pagemap: { '0x7f1000006000': pages } })).findings.find(
+      ({ code }) => code === 'loses-content',
+    )?.text;
+  assert.equal(
+    text([kernelPage(0x2861), copiedPage(7)]),
+    'What was written to page 1 of the vDSO is gone after the restore.',
+  );
+  assert.match(text([copiedPage(6), copiedPage(7)]) ?? '', /to pages 0, 1 of the vDSO is gone/);
+});
+
 test('every CRIU knows a mark of version 1, and 3.4 none of version 3', () => {
   const old = (version: 1 | 3): Made => ({
     ...marked(version),

@@ -64,6 +64,18 @@ test('trap 2: without any page, its bytes make it likely, never proven', () => {
   assert.equal(verdict.confidence, 'likely');
 });
 
+test('trap 2: moved into the range of brk, where it is named [heap], it is likely the vDSO by its bytes', () => {
+  const named = (name: string) =>
+    judged({
+      ...RHEL7,
+      maps: `${oldMoved.replace('00:00 0\n', `00:00 0 ${name}\n`)}`,
+      bytes: { '0x7f6334cf3000': headerOnly() },
+      auxv: 0x7ffc15bfd000n,
+    });
+  assert.deepEqual([named('[heap]').hint, classes(named('[heap]'))], ['lost', { '0x7f6334cf3000': 'genuine' }]);
+  assert.equal(named('[stack:77]').vdso, null);
+});
+
 test('trap 3: old kernel: anonymous memory at context.vdso is named [vdso]: gained', () => {
   const verdict = judged({
     ...RHEL7,
