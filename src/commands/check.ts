@@ -1,6 +1,7 @@
 import { readChosen } from '../census/chosen.js';
 import { hostImages } from '../census/host-images.js';
 import { inMemoryOf } from '../judge/forecast/shared-memory.js';
+import { whileTraced } from '../judge/forecast/traced.js';
 import { forecast } from '../judge/forecast.js';
 import { survives } from '../judge/survives.js';
 import { stateWord, unreadableText } from '../judge/words.js';
@@ -48,8 +49,10 @@ export const run = async (pids: readonly number[], options: CheckOptions): Promi
   const evidence = found.map((one) => one.evidence);
   const sharers = options.tree ? memorySharers(evidence, proc) : NOBODY;
   const judged = found.map((one): Judged => {
-    const { pid } = one.evidence.process;
+    const { pid, tracer } = one.evidence.process;
     const alone = forecast(one.evidence, one.verdict, options.criu, pristine);
+    if (tracer !== undefined && tracer > 0 && one.verdict.applicable)
+      return { ...one, forecast: whileTraced(tracer, pid, alone) };
     const owner = sharers.get(pid);
     return { ...one, forecast: owner === undefined ? alone : inMemoryOf(owner, pid, alone) };
   });

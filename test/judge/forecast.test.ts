@@ -5,6 +5,7 @@ import { fixup } from '../../src/judge/criu/fixup.js';
 import type { CriuVersion } from '../../src/judge/criu/version.js';
 import { inMemoryOf } from '../../src/judge/forecast/shared-memory.js';
 import { takenOf } from '../../src/judge/forecast/taken.js';
+import { whileTraced } from '../../src/judge/forecast/traced.js';
 import { forecast } from '../../src/judge/forecast.js';
 import { judge } from '../../src/judge/judge.js';
 import { survey } from '../../src/judge/space.js';
@@ -605,4 +606,15 @@ test('a CRIU that does not run gives up before it finds two processes in one mem
     inMemoryOf(7, 8, forecast(evidence, judge(evidence), criu)).findings.map(({ code }) => code);
   assert.deepEqual(told('4.2'), ['dump-fails']);
   assert.deepEqual(told('3.19'), ['criu-cannot-run']);
+});
+
+test('a process that a debugger holds lives through the dump that fails; a CRIU that does not run comes first', () => {
+  const evidence = evidenceOf(made([VVAR, VCLOCK, VDSO]));
+  const told = (criu: string) => whileTraced(9, 7, forecast(evidence, judge(evidence), criu));
+  const { dump, restore, findings } = told('4.2');
+  assert.deepEqual([dump, restore, findings.map(({ code }) => code)], ['fail', null, ['dump-fails']]);
+  assert.deepEqual(
+    told('3.19').findings.map(({ code }) => code),
+    ['criu-cannot-run'],
+  );
 });

@@ -12,6 +12,7 @@ import { isVdsoNamed } from '../../src/model/vma.js';
 import { localProc } from '../../src/proc/host.js';
 import { memorySharers } from '../../src/proc/memory-sharers.js';
 import { readProcess } from '../../src/proc/process.js';
+import { runProgram } from '../commands/run-program.js';
 import { temporaryDirectory } from '../criu/image-directory.js';
 import { startPuppet } from '../puppet/puppet.js';
 import { letGo, type RoundTrip, restoredSubject, roundTrip, type Subject } from './criu-round-trip.js';
@@ -150,6 +151,37 @@ test(
 );
 
 const CLONE_VM = 0x100n;
+
+test(
+  'a process that a debugger holds is not dumped, and check said that it would live on',
+  options,
+  async (context) => {
+    const [started, debugging] = [await startPuppet({ abi: 'x86_64' }), await startPuppet({ abi: 'x86_64' })];
+    if (!started.ok) return context.skip(started.failure.text);
+    if (!debugging.ok) return context.skip(debugging.failure.text);
+    const [puppet, debuggers] = [started.value, debugging.value];
+    // Who is traced has ended only when its tracer has heard of it, or has gone.
+    const kill = async (): Promise<void> => {
+      await debuggers.kill();
+      await puppet.kill();
+    };
+    context.after(kill);
+    assert.equal(await debuggers.call('ptrace', PTRACE_SEIZE, puppet.pid, 0, 0), 0n);
+    const checked = await runProgram(['check', '--criu', '4.2', String(puppet.pid), '--json']);
+    assert.equal(checked.status, 1, checked.errors);
+    const [told] = JSON.parse(checked.out).processes[0].forecast.findings;
+    assert.equal(told.code, 'dump-fails');
+    letGo(puppet);
+    const directory = imageDirectory(context);
+    const subject: Subject = { pid: puppet.pid, gone: puppet.gone, kill };
+    const happened = await roundTrip(subject, { criu: programOf('4.2'), directory });
+    assert.equal(happened.dump, 'fail');
+    const log = readFileSync(join(directory, 'dump.log'), 'latin1');
+    assert.ok(log.includes(told.criuMessage), told.criuMessage);
+  },
+);
+
+const PTRACE_SEIZE = 0x4206;
 
 test('a process that a restore gave a proxy, dumped again', options, async (context) => {
   const rows: Row[] = [];
