@@ -1,7 +1,6 @@
 import { readChosen } from '../census/chosen.js';
 import { hostImages } from '../census/host-images.js';
-import { inMemoryOf } from '../judge/forecast/shared-memory.js';
-import { whileTraced } from '../judge/forecast/traced.js';
+import { inMemoryOf, whileTraced } from '../judge/forecast/refused.js';
 import { forecast } from '../judge/forecast.js';
 import { survives } from '../judge/survives.js';
 import { stateWord, unreadableText } from '../judge/words.js';
@@ -49,10 +48,8 @@ export const run = async (pids: readonly number[], options: CheckOptions): Promi
   const evidence = found.map((one) => one.evidence);
   const sharers = options.tree ? memorySharers(evidence, proc) : NOBODY;
   const judged = found.map((one): Judged => {
-    const { pid, tracer } = one.evidence.process;
-    const alone = forecast(one.evidence, one.verdict, options.criu, pristine);
-    if (tracer !== undefined && tracer > 0 && one.verdict.applicable)
-      return { ...one, forecast: whileTraced(tracer, pid, alone) };
+    const { pid } = one.evidence.process;
+    const alone = whileTraced(one.evidence, forecast(one.evidence, one.verdict, options.criu, pristine));
     const owner = sharers.get(pid);
     return { ...one, forecast: owner === undefined ? alone : inMemoryOf(owner, pid, alone) };
   });

@@ -3,9 +3,8 @@ import { test } from 'node:test';
 import { collectEntries } from '../../src/judge/criu/entry.js';
 import { fixup } from '../../src/judge/criu/fixup.js';
 import type { CriuVersion } from '../../src/judge/criu/version.js';
-import { inMemoryOf } from '../../src/judge/forecast/shared-memory.js';
+import { inMemoryOf, whileTraced } from '../../src/judge/forecast/refused.js';
 import { takenOf } from '../../src/judge/forecast/taken.js';
-import { whileTraced } from '../../src/judge/forecast/traced.js';
 import { forecast } from '../../src/judge/forecast.js';
 import { judge } from '../../src/judge/judge.js';
 import { survey } from '../../src/judge/space.js';
@@ -609,8 +608,10 @@ test('a CRIU that does not run gives up before it finds two processes in one mem
 });
 
 test('a process that a debugger holds lives through the dump that fails; a CRIU that does not run comes first', () => {
-  const evidence = evidenceOf(made([VVAR, VCLOCK, VDSO]));
-  const told = (criu: string) => whileTraced(9, 7, forecast(evidence, judge(evidence), criu));
+  const free = evidenceOf(made([VVAR, VCLOCK, VDSO]));
+  const evidence = { ...free, process: { ...free.process, tracer: 9 } };
+  const told = (criu: string, of = evidence) => whileTraced(of, forecast(of, judge(of), criu));
+  assert.equal(whileTraced(free, forecast(free, judge(free), '4.2')).dump, 'ok');
   const { dump, restore, findings } = told('4.2');
   assert.deepEqual([dump, restore, findings.map(({ code }) => code)], ['fail', null, ['dump-fails']]);
   assert.deepEqual(

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { hostImages } from '../../src/census/host-images.js';
 import { readPostMortem } from '../../src/criu/post-mortem.js';
-import { inMemoryOf } from '../../src/judge/forecast/shared-memory.js';
+import { inMemoryOf } from '../../src/judge/forecast/refused.js';
 import { forecast } from '../../src/judge/forecast.js';
 import { judge } from '../../src/judge/judge.js';
 import type { Forecast } from '../../src/model/verdict.js';
