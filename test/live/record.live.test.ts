@@ -46,7 +46,7 @@ for (const name of ['trace.ndjson', 'trace.ndjson.gz'])
     await puppet.exec();
     await child.kill();
     await recording.line((line) => textsOf([line], puppet.pid).some((text) => text.startsWith('exec')));
-    await recording.line((line) => textsOf([line], child.pid).some((text) => text.startsWith('exited')));
+    await recording.line((line) => textsOf([line], child.pid).some((text) => text.startsWith('killed by SIGKILL')));
     assert.equal(await recording.end('SIGINT'), 130);
     const live = recording.printed.map(({ line }) => line);
     const replayed = await replayLines(recording.file);
