@@ -3,7 +3,7 @@ import { forecast } from '../judge/forecast.js';
 import { judge } from '../judge/judge.js';
 import { failed, failure, type Outcome, success } from '../model/failure.js';
 import type { Judged } from '../model/judged.js';
-import { ifThread } from '../proc/leader.js';
+import { threadAmong } from '../proc/leader.js';
 import { noProcess } from '../proc/no-process.js';
 import { readProcess } from '../proc/process.js';
 import { isGone, NOT_READABLE } from '../proc/unread.js';
@@ -35,7 +35,7 @@ export const readMoment = async (
 const firstOf = (life: Life): Judged | undefined => stateOf({ ...life, state: life.first });
 
 const liveMoment = (pid: number, criu: string): Outcome<Pick<Piece, 'judged' | 'problems' | 'partial'>> => {
-  const thread = ifThread(pid);
+  const thread = threadAmong([pid]);
   if (thread !== undefined) return failed(thread);
   const evidence = readProcess(pid, 'full', { bytes: true });
   if (evidence.vmas === undefined) {

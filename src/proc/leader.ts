@@ -11,12 +11,14 @@ export const leaderOf = (files: ProcFiles, tid: number): number | undefined => {
 };
 
 /**
- * What to say of a number that is a thread's, as htop, strace and perf show them: /proc answers for it as for a process,
- * but no listing has it and no event names it, so whoever watched it would wait for ever. Undefined: it is none.
+ * What to say of the first number that is a thread's, as htop, strace and perf show them: /proc answers for it as for a
+ * process, but no listing has it and no event names it, so whoever watched it would wait for ever. Undefined: none is.
  */
-export const ifThread = (pid: number, files: ProcFiles = procFiles()): Failure | undefined => {
-  const leader = leaderOf(files, pid);
-  return leader === undefined || leader === pid
-    ? undefined
-    : failure('usage', `${pid} is no process: it is a thread of process ${leader}.`, `Give ${leader}.`);
+export const threadAmong = (pids: readonly number[], files: ProcFiles = procFiles()): Failure | undefined => {
+  for (const pid of pids) {
+    const leader = leaderOf(files, pid);
+    if (leader !== undefined && leader !== pid)
+      return failure('usage', `${pid} is no process: it is a thread of process ${leader}.`, `Give ${leader}.`);
+  }
+  return undefined;
 };

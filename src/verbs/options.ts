@@ -48,8 +48,9 @@ export const pidsOf = (words: readonly string[]): readonly number[] | undefined 
 /** The same of processes that are to be looked at now: a thread is none. */
 export const livePidsOf = async (words: readonly string[]): Promise<readonly number[] | undefined> => {
   const pids = pidsOf(words);
-  const { ifThread } = await import('../proc/leader.js');
-  const thread = pids?.map((pid) => ifThread(pid)).find((problem) => problem !== undefined);
+  if (pids === undefined || pids.length === 0) return pids;
+  const { threadAmong } = await import('../proc/leader.js');
+  const thread = threadAmong(pids);
   if (thread === undefined) return pids;
   process.exitCode = refuse(thread, EXIT.usage);
   return undefined;
