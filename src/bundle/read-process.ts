@@ -59,6 +59,7 @@ export const readProcess = (files: BundleFiles, pid: number, said: BundleHost): 
   const comm = latin1('comm');
   const cmdline = latin1('cmdline');
   const known = new Map(vmas.map((vma) => [vma.start, vma]));
+  const isMainThreadEnded = vmas.length > 0 && isDead(stat);
   return success({
     source: 'bundle',
     takenAt: undefined,
@@ -69,7 +70,7 @@ export const readProcess = (files: BundleFiles, pid: number, said: BundleHost): 
       cmdline: cmdline === undefined ? undefined : parseCmdline(cmdline),
       startTicks: stat?.startTicks,
       // Memory is a living thread's, though the main thread has ended (stat is that one's).
-      state: vmas.length > 0 && isWithoutMemory(stat) ? undefined : stat?.state,
+      ...(isMainThreadEnded ? { state: undefined, mainThreadEnded: true } : { state: stat?.state }),
       parent: stat?.parent ?? facts?.parent,
       tracer: facts?.tracer,
       uid: facts?.uid,
@@ -123,8 +124,9 @@ const saysSomething = ({ text }: LineFault): boolean => text !== '';
 
 const shown = (text: string): string => printable(text.slice(0, 80));
 
-const isWithoutMemory = (stat: Stat | undefined): boolean =>
-  stat !== undefined && (stat.kernelThread || stat.state === 'Z' || stat.state === 'X');
+const isWithoutMemory = (stat: Stat | undefined): boolean => stat?.kernelThread === true || isDead(stat);
+
+const isDead = (stat: Stat | undefined): boolean => stat?.state === 'Z' || stat?.state === 'X';
 
 const pageSizeOf = (auxv: Auxv | undefined): number => {
   const size = Number(auxv?.entries.get(AT_PAGESZ) ?? 4096n);

@@ -1,4 +1,4 @@
-import { whileTraced } from '../judge/forecast/refused.js';
+import { ifSeized } from '../judge/forecast/refused.js';
 import { forecast } from '../judge/forecast.js';
 import { judge } from '../judge/judge.js';
 import type { Forecast } from '../model/verdict.js';
@@ -15,5 +15,5 @@ export const foretell = (pid: number, criu: string): Forecast | undefined => {
   if (isGone(evidence)) return undefined;
   const verdict = judge(evidence);
   const written = verdict.vdso?.modifiedPages?.length !== 0;
-  return whileTraced(evidence, forecast(evidence, verdict, criu, written ? ownImage() : []));
+  return ifSeized(evidence, forecast(evidence, verdict, criu, written ? ownImage() : []));
 };

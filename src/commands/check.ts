@@ -1,6 +1,6 @@
 import { readChosen } from '../census/chosen.js';
 import { hostImages } from '../census/host-images.js';
-import { inMemoryOf, whileTraced } from '../judge/forecast/refused.js';
+import { ifSeized, inMemoryOf } from '../judge/forecast/refused.js';
 import { forecast } from '../judge/forecast.js';
 import { survives } from '../judge/survives.js';
 import { stateWord, unreadableText } from '../judge/words.js';
@@ -49,7 +49,7 @@ export const run = async (pids: readonly number[], options: CheckOptions): Promi
   const sharers = options.tree ? memorySharers(evidence, proc) : NOBODY;
   const judged = found.map((one): Judged => {
     const { pid } = one.evidence.process;
-    const alone = whileTraced(one.evidence, forecast(one.evidence, one.verdict, options.criu, pristine));
+    const alone = ifSeized(one.evidence, forecast(one.evidence, one.verdict, options.criu, pristine));
     const owner = sharers.get(pid);
     return { ...one, forecast: owner === undefined ? alone : inMemoryOf(owner, pid, alone) };
   });

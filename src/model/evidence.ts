@@ -72,6 +72,8 @@ export interface ProcessFacts {
   readonly startTicks: bigint | undefined;
   /** One letter of /proc/PID/stat field 3 (Z zombie, t tracing stop, ...); of a live thread where the main one ended. */
   readonly state: string | undefined;
+  /** The main thread has ended (pthread_exit, exit(2) of the thread) and others live on: ps shows such a one as Zl. */
+  readonly mainThreadEnded?: true;
   readonly parent: number | undefined;
   readonly tracer: number | undefined;
   readonly uid: number | undefined;

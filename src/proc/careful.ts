@@ -40,7 +40,7 @@ export function* readCarefully(
     if (memory === undefined) return bareEvidence(host, facts, takenAt, [], []);
     if (memory !== folder) {
       const thread = readStat(memory, proc);
-      if (!('why' in thread)) facts = { ...facts, state: thread.state };
+      facts = { ...facts, mainThreadEnded: true, state: 'why' in thread ? facts.state : thread.state };
     }
 
     const look = looker(memory, proc);

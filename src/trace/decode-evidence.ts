@@ -63,6 +63,7 @@ const processOf = (json: EvidenceJson['process']): ProcessFacts => ({
   uid: json.uid ?? undefined,
   kernelThread: json.kernelThread ?? undefined,
   ...(json.insidePid === undefined ? {} : { insidePid: json.insidePid }),
+  ...(json.mainThreadEnded === undefined ? {} : { mainThreadEnded: json.mainThreadEnded }),
   ...(json.instructionPointers === undefined ? {} : { instructionPointers: json.instructionPointers.map(fromHex) }),
 });
 

@@ -39,6 +39,7 @@ const processJson = (facts: ProcessFacts): EvidenceJson['process'] => ({
   uid: facts.uid ?? null,
   kernelThread: facts.kernelThread ?? null,
   ...(facts.insidePid === undefined ? {} : { insidePid: facts.insidePid }),
+  ...(facts.mainThreadEnded === undefined ? {} : { mainThreadEnded: facts.mainThreadEnded }),
   ...(facts.instructionPointers === undefined ? {} : { instructionPointers: facts.instructionPointers.map(hex) }),
 });
 

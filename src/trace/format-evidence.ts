@@ -42,6 +42,7 @@ export const EvidenceJson = Type.Object({
     insidePid: Type.Optional(
       Type.Integer({ description: 'its number in its own pid namespace, where that is another' }),
     ),
+    mainThreadEnded: Type.Optional(Type.Literal(true, { description: 'and others live on' })),
     instructionPointers: Type.Optional(Type.Array(Word)),
   }),
   maps: orNull(Type.Array(Type.String({ description: 'a line of /proc/PID/maps' }))),

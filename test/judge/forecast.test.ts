@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { collectEntries } from '../../src/judge/criu/entry.js';
 import { fixup } from '../../src/judge/criu/fixup.js';
 import type { CriuVersion } from '../../src/judge/criu/version.js';
-import { inMemoryOf, whileTraced } from '../../src/judge/forecast/refused.js';
+import { ifSeized, inMemoryOf } from '../../src/judge/forecast/refused.js';
 import { takenOf } from '../../src/judge/forecast/taken.js';
 import { forecast } from '../../src/judge/forecast.js';
 import { judge } from '../../src/judge/judge.js';
@@ -610,12 +610,22 @@ test('a CRIU that does not run gives up before it finds two processes in one mem
 test('a process that a debugger holds lives through the dump that fails; a CRIU that does not run comes first', () => {
   const free = evidenceOf(made([VVAR, VCLOCK, VDSO]));
   const evidence = { ...free, process: { ...free.process, tracer: 9 } };
-  const told = (criu: string, of = evidence) => whileTraced(of, forecast(of, judge(of), criu));
-  assert.equal(whileTraced(free, forecast(free, judge(free), '4.2')).dump, 'ok');
+  const told = (criu: string, of = evidence) => ifSeized(of, forecast(of, judge(of), criu));
+  assert.equal(ifSeized(free, forecast(free, judge(free), '4.2')).dump, 'ok');
   const { dump, restore, findings } = told('4.2');
   assert.deepEqual([dump, restore, findings.map(({ code }) => code)], ['fail', null, ['dump-fails']]);
   assert.deepEqual(
     told('3.19').findings.map(({ code }) => code),
     ['criu-cannot-run'],
   );
+});
+
+test('a process whose main thread has ended is not dumped, and check said that it lives on; a zombie is dumped', () => {
+  const whole = evidenceOf(made([VVAR, VCLOCK, VDSO]));
+  const evidence = { ...whole, process: { ...whole.process, mainThreadEnded: true as const } };
+  const told = ifSeized(evidence, forecast(evidence, judge(evidence), '4.2'));
+  assert.deepEqual([told.dump, told.restore, told.findings.map(({ code }) => code)], ['fail', null, ['dump-fails']]);
+  const zombie = { ...whole, vmas: [], process: { ...whole.process, state: 'Z', tracer: 9 } };
+  const alone = forecast(zombie, judge(zombie), '4.2');
+  assert.equal(ifSeized(zombie, alone), alone);
 });

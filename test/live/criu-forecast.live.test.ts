@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { hostImages } from '../../src/census/host-images.js';
 import { readPostMortem } from '../../src/criu/post-mortem.js';
 import { inMemoryOf } from '../../src/judge/forecast/refused.js';
@@ -15,7 +16,7 @@ import { readProcess } from '../../src/proc/process.js';
 import { runProgram } from '../commands/run-program.js';
 import { temporaryDirectory } from '../criu/image-directory.js';
 import { startPuppet } from '../puppet/puppet.js';
-import { letGo, type RoundTrip, restoredSubject, roundTrip, type Subject } from './criu-round-trip.js';
+import { dump, letGo, type RoundTrip, restoredSubject, roundTrip, type Subject } from './criu-round-trip.js';
 import { SCRIBBLE, STATES, type State } from './criu-states.js';
 import { needs, testRoots } from './needs.js';
 
@@ -182,6 +183,38 @@ test(
 );
 
 const PTRACE_SEIZE = 0x4206;
+
+for (const where of ['at the root of a dump', 'below it'] as const) {
+  test(
+    `a process whose main thread has ended is not dumped, and check said that it would live on: ${where}`,
+    options,
+    async (context) => {
+      const started = await startPuppet({ abi: 'x86_64' });
+      if (!started.ok) return context.skip(started.failure.text);
+      const root = started.value;
+      const ended = where === 'below it' ? await root.fork() : root;
+      context.after(() => root.kill());
+      await ended.fork({ flags: CLONE_THREAD });
+      ended.call('exit', 0).catch(() => {});
+      for (let turn = 0; turn < 1000 && readProcess(ended.pid, 'full').process.mainThreadEnded !== true; turn++)
+        await setTimeout(5);
+      const checked = await runProgram(['check', '--criu', '4.2', String(root.pid), '--tree', '--json']);
+      assert.equal(checked.status, 1, checked.errors);
+      const { processes } = JSON.parse(checked.out);
+      const one = processes.find(({ pid }: { pid: number }) => pid === ended.pid);
+      const [told] = one.forecast.findings;
+      assert.equal(told.code, 'dump-fails');
+      const directory = imageDirectory(context);
+      assert.notEqual(await dump(root.pid, { criu: programOf('4.2'), directory }), 0);
+      assert.equal(readProcess(ended.pid, 'full').process.mainThreadEnded, true, 'it lives on as it was');
+      const log = readFileSync(join(directory, 'dump.log'), 'latin1');
+      assert.ok(log.includes(told.criuMessage), told.criuMessage);
+    },
+  );
+}
+
+/** CLONE_VM, FS, FILES, SIGHAND and THREAD. */
+const CLONE_THREAD = 0x10f00n;
 
 test('a process that a restore gave a proxy, dumped again', options, async (context) => {
   const rows: Row[] = [];

@@ -72,13 +72,8 @@ export const letGo = (puppet: Puppet, ...later: readonly Step[]): void => {
 export const roundTrip = async (subject: Subject, options: RoundTripOptions): Promise<RoundTrip> => {
   const { pid } = subject;
   const { criu, directory, fault } = options;
-  const common = ['-D', directory, '-v4', '--manage-cgroups=ignore'];
   await untilAsleep(pid);
-  const dump = await execa(criu, ['dump', '-t', String(pid), ...common, '-o', 'dump.log'], {
-    reject: false,
-    timeout: PATIENCE_MS,
-  });
-  if (dump.exitCode !== 0) {
+  if ((await dump(pid, options)) !== 0) {
     await sleep(300);
     const lives = isAlive(pid);
     await subject.kill();
@@ -88,7 +83,7 @@ export const roundTrip = async (subject: Subject, options: RoundTripOptions): Pr
   await subject.gone;
   const environment = fault === undefined ? {} : { CRIU_FAULT: String(fault) };
   const restore = await alone(() =>
-    execa(criu, ['restore', '-d', ...common, '-o', 'restore.log'], {
+    execa(criu, ['restore', '-d', ...common(directory), '-o', 'restore.log'], {
       reject: false,
       timeout: PATIENCE_MS,
       env: environment,
@@ -100,6 +95,14 @@ export const roundTrip = async (subject: Subject, options: RoundTripOptions): Pr
   if (lives && options.keep !== true) await killAndWait(pid);
   return { dump: 'ok', restore: restoreWord(restore.exitCode === 0, lives, directory), after };
 };
+
+/** Exit status of CRIU. */
+export const dump = async (pid: number, { criu, directory }: RoundTripOptions): Promise<number | undefined> => {
+  const words = ['dump', '-t', String(pid), ...common(directory), '-o', 'dump.log'];
+  return (await execa(criu, words, { reject: false, timeout: PATIENCE_MS })).exitCode;
+};
+
+const common = (directory: string): readonly string[] => ['-D', directory, '-v4', '--manage-cgroups=ignore'];
 
 /** For one CRIU; a loaded machine takes long. */
 const PATIENCE_MS = 120_000;

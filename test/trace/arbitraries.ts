@@ -147,6 +147,7 @@ const evidence = (host: fc.Arbitrary<Host>): fc.Arbitrary<Evidence> =>
       kernelThread: orUndefined(fc.boolean()),
     }),
     inside: orUndefined(fc.nat()),
+    ended: fc.boolean(),
     pointers: orUndefined(fc.array(word, { maxLength: 2 })),
     vmas: orUndefined(fc.array(vma, { maxLength: 5 })),
     onlyBlock: fc.boolean(),
@@ -191,11 +192,12 @@ const evidence = (host: fc.Arbitrary<Host>): fc.Arbitrary<Evidence> =>
       }),
       { maxLength: 2 },
     ),
-  }).map(({ facts, inside, pointers, onlyBlock, namesBy, ...rest }) => ({
+  }).map(({ facts, inside, ended, pointers, onlyBlock, namesBy, ...rest }) => ({
     ...rest,
     process: {
       ...facts,
       ...(inside === undefined ? {} : { insidePid: inside }),
+      ...(ended ? { mainThreadEnded: true as const } : {}),
       ...(pointers === undefined ? {} : { instructionPointers: pointers }),
     },
     ...(onlyBlock ? { onlyBlock: true as const } : {}),
@@ -270,6 +272,7 @@ export const recordedFields: Known<Evidence> & Known<Host> & Known<ProcessFacts>
   uid: true,
   kernelThread: true,
   insidePid: true,
+  mainThreadEnded: true,
   instructionPointers: true,
   rss: true,
   anonymous: true,
