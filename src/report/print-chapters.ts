@@ -12,7 +12,9 @@ import { columns, processTable } from './table.js';
 /** Prints what `analyze` found: JSON alone on stdout, or the table and then each story; problems on stderr. */
 export const printChapters = (report: Report, chapters: readonly Chapter[], format: OutputFormat): void => {
   if (isForMachines(format)) printMachine(report, format);
-  else standardOutput().write(chaptersText(chapters, format === 'wide'));
+  else if (chapters.length > 0) standardOutput().write(chaptersText(chapters, format === 'wide'));
+  // Where something could not be read, that is said below.
+  else if (report.problems.length === 0) standardOutput().write('It holds no process.\n');
   printProblems(report);
 };
 

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { recordingOf } from '../analyze/recordings.js';
 import { recordedStory } from '../trace/story.js';
 import { runProgram } from './run-program.js';
 
@@ -212,6 +213,12 @@ test('a recording that a later version went on with: what comes before is told',
   assert.match(ended.out, /vDSO moved/);
   const analyzed = await runProgram(['analyze', 'went-on'], { cwd: folder });
   assert.match(analyzed.out, /vDSO moved/);
+});
+
+test('analyze of a recording in which no process was seen printed nothing, as if it had not been read', async () => {
+  writeFileSync(at('nobody'), recordingOf([]));
+  const ended = await runProgram(['analyze', 'nobody'], { cwd: folder });
+  assert.deepEqual([ended.status, ended.out, ended.errors], [0, 'It holds no process.\n', '']);
 });
 
 /** Sentences of ours: each line begins with the name and ends with a stop; no stack, no control character. */
