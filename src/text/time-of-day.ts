@@ -10,3 +10,30 @@ export const timeOfDay = (at: bigint, offset: WallOffset): string => isoTime(at,
 
 /** A Date goes no further (ECMAScript, Time Values); a damaged recording may claim any time. Ms. */
 const LAST_DATE = 8.64e15;
+
+/** ISO 8601, as bytes, of a boot clock time, ns; undefined where that takes more than plain numbers. */
+export type WallTime = (at: number) => DataView | undefined;
+
+/**
+ * `isoTime` for many times one after the other: those of the same millisecond are the same text. `offset`: time of day
+ * minus boot clock, ns.
+ */
+export const wallTime = (offset: bigint): WallTime => {
+  const offsetMs = Number(offset / MILLI);
+  const offsetNs = Number(offset % MILLI);
+  let newest = Number.NaN;
+  let view: DataView | undefined;
+  return (at) => {
+    // Exact up to 2^53 ns of uptime, 104 days, and for times of day after 1970.
+    if (at > Number.MAX_SAFE_INTEGER || offset < 0n) return undefined;
+    const rest = at % 1e6;
+    const ms = (at - rest) / 1e6 + offsetMs + (rest + offsetNs >= 1e6 ? 1 : 0);
+    if (ms !== newest) {
+      newest = ms;
+      view = new DataView(new Uint8Array(Buffer.from(new Date(ms).toISOString(), 'latin1')).buffer);
+    }
+    return view;
+  };
+};
+
+const MILLI = 1_000_000n;

@@ -1,4 +1,3 @@
-import { skipOutcome, skipTarget } from './event-walk.js';
 import {
   ADDRESS_SPACE,
   AT,
@@ -12,6 +11,8 @@ import {
   SAYS,
   SPACE,
   START,
+  skipOutcome,
+  skipTarget,
   TGID,
   TID,
   WARNING,

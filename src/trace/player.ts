@@ -4,11 +4,10 @@ import type { WatchState } from '../model/state.js';
 import { LONGEST_TIMER } from '../proc/clock.js';
 import { escapeText } from '../text/escape.js';
 import { isoTime } from '../text/time-of-day.js';
-import { alarmOf, type FoundFinding, isAlarm } from './alarm.js';
 import { type FrameReader, openFrames } from './frame-reader.js';
 import type { TraceFrame } from './items.js';
 import type { Recording } from './replay.js';
-import type { Replayed } from './replay-frames.js';
+import { alarmOf, type FoundFinding, isAlarm, type Replayed } from './replay-frames.js';
 
 /** Plays a recording for a screen. Steps are frames in which something happened. */
 export interface Player {

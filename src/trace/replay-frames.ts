@@ -1,5 +1,5 @@
 import { judge } from '../judge/judge.js';
-import type { HostStatus } from '../model/state.js';
+import type { HistoryLine, HostStatus } from '../model/state.js';
 import { judged } from '../pipeline/judged.js';
 import { judgedBefore } from '../pipeline/judged-before.js';
 import { closeFrame, type Frame, openLedger } from '../pipeline/ledger.js';
@@ -86,3 +86,22 @@ const firstTime = ([first]: readonly Observation[]): bigint | undefined => {
   if (first.kind === 'event') return first.event.at;
   return first.kind === 'snapshot' ? first.startedAt : first.at;
 };
+
+export interface FoundFinding {
+  /** Of the process, in the state that is shown then. */
+  readonly process: string | undefined;
+  readonly line: HistoryLine;
+}
+
+/** The worst of them, and whose it is. */
+export const alarmOf = ({ lines, state }: Replayed['frame']): FoundFinding | undefined => {
+  const alarms = lines.filter(isAlarm);
+  const line = alarms.find(({ severity }) => severity === 'error') ?? alarms[0];
+  if (line === undefined) return undefined;
+  const process = [...state.processes.values()].find(({ pid, space }) => pid === line.pid && space === line.space);
+  return { process: process?.key, line };
+};
+
+/** A finding that is more than information. */
+export const isAlarm = ({ finding, gone, severity }: Replayed['frame']['lines'][number]): boolean =>
+  finding !== undefined && gone !== true && severity !== 'info';

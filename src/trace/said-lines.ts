@@ -3,6 +3,7 @@ import { TRACER } from '../model/state.js';
 import { type LineChoice, lineFace } from '../report/lines.js';
 import { isNamed } from '../text/comm.js';
 import { escapeText } from '../text/escape.js';
+import { wallTime } from '../text/time-of-day.js';
 import { openByteSink } from './byte-sink.js';
 import { happeningOf } from './decode-event.js';
 import { SaidRecord } from './format.js';
@@ -11,7 +12,6 @@ import type { LineReader } from './items.js';
 import { fromDigits } from './number-text.js';
 import { BAD, check, commonRecord, parsedLine, recordOf } from './records.js';
 import { swiftLine } from './swift-line.js';
-import { wallTime } from './wall-time.js';
 
 /**
  * Reads from a recording the lines that were printed when it was made, as they were, each with its end: no state is made

@@ -1,6 +1,6 @@
 import { EVENT } from '../model/document-names.js';
+import type { WallTime } from '../text/time-of-day.js';
 import type { ByteSink } from './byte-sink.js';
-import { skipOutcome, skipTarget } from './event-walk.js';
 import {
   ADDRESS_SPACE,
   AT,
@@ -21,6 +21,8 @@ import {
   SPACE,
   START,
   STATUS,
+  skipOutcome,
+  skipTarget,
   TGID,
   TID,
   VDSO,
@@ -28,7 +30,6 @@ import {
 } from './event-writing.js';
 import * as cursor from './line-cursor.js';
 import { type Literal, literal } from './literal.js';
-import type { WallTime } from './wall-time.js';
 
 /**
  * Makes the line of `-o ndjson` from the line of a recording, for the commonest ones: what the one says stands in the
