@@ -1,34 +1,26 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { chaptersOf, hostProblems } from '../../src/analyze/join/chapters.js';
 import type { Piece } from '../../src/analyze/piece.js';
-import type { Chapter } from '../../src/model/chapter.js';
-import type { Event } from '../../src/model/event.js';
-import type { Observation } from '../../src/pipeline/observation.js';
-import { exited, heard } from '../pipeline/build.js';
-import { bundleOf, dumped, ELSEWHERE, images, movedThere, places, restored, TICKS } from './dumps.js';
-import { readPath } from './pieces.js';
-import { at, fileWith, frames, OFFSET, reading, recordingOf, traced } from './recordings.js';
+import { heard } from '../pipeline/build.js';
+import { bundleOf, chapters, images, places, recorded } from './dumps.js';
+import { dumped, ELSEWHERE, lifeOf, movedThere, restored, TICKS } from './life.js';
+import { at, OFFSET, reading } from './recordings.js';
 
 /** A bundle that says when it was read is before or after a dump, whatever the order of the arguments. */
 
-const tell = (pieces: readonly Piece[], pid: number): readonly Chapter[] =>
-  chaptersOf(pieces).filter(({ main }) => main.evidence.process.pid === pid);
-
-const recorded = async (context: TestContext, ...list: readonly (Event | Observation)[]): Promise<Piece> =>
-  await readPath(fileWith(context, recordingOf(frames(traced, ...list))));
-
 test('a bundle of a process that a dump had left running is not before that dump', async (context) => {
   const image = await images({ clock: 1000, written: 1010 });
-  const { pid, place, auxv } = image;
-  const before = await bundleOf(context, reading({ ms: 500, pid, ticks: TICKS, at: place, auxv }), { ms: 500 });
-  const later = await bundleOf(context, reading({ ms: 2000, pid, ticks: TICKS, at: ELSEWHERE, auxv }), { ms: 2000 });
+  const { pid, place } = image;
+  const life = lifeOf(image);
+  const before = await bundleOf(context, life.read(500, place), { ms: 500 });
+  const later = await bundleOf(context, life.read(2000, ELSEWHERE), { ms: 2000 });
   for (const pieces of [
     [before, image.piece, later],
     [later, before, image.piece],
     [later, image.piece, before],
   ]) {
-    const [dump, left, ...more] = tell(pieces, pid);
+    const [dump, left, ...more] = chapters(pieces, pid);
     assert.ok(dump !== undefined && left !== undefined && more.length === 0);
     assert.deepEqual(places(dump), [
       ['before', place],
@@ -49,10 +41,11 @@ test('a bundle of a process that a dump had left running is not before that dump
 
 test('a bundle between two dumps is before the second, and says nothing of the first', async (context) => {
   const first = await images({ clock: 1000, written: 1010 });
-  const { pid, place, auxv } = first;
+  const { pid, place } = first;
+  const life = lifeOf(first);
   const second = await images({ clock: 3000, written: 3010, at: ELSEWHERE });
-  const between = await bundleOf(context, reading({ ms: 2000, pid, ticks: TICKS, at: ELSEWHERE, auxv }), { ms: 2000 });
-  assert.deepEqual(tell([between, second.piece, first.piece], pid).map(places), [
+  const between = await bundleOf(context, life.read(2000, ELSEWHERE), { ms: 2000 });
+  assert.deepEqual(chapters([between, second.piece, first.piece], pid).map(places), [
     [['dump', place]],
     [
       ['before', ELSEWHERE],
@@ -63,19 +56,21 @@ test('a bundle between two dumps is before the second, and says nothing of the f
 
 test('a bundle between a restore and the next dump is before that one, and what was before the restore is not', async (context) => {
   const first = await images({ clock: 1000, written: 1010, shift: -1000 });
-  const { pid, place, auxv } = first;
+  const { pid, place } = first;
+  const life = lifeOf(first);
+  const remade = lifeOf(first, 2000);
   // Restored at 2000; dumped again at 4000.
   const second = await images({ ownClock: 3000, written: 4010, at: ELSEWHERE });
-  const written = reading({ ms: 500, pid, ticks: TICKS, at: place, auxv, copied: [1] });
+  const written = life.read(500, place, [1]);
   const [old, between] = [
     await bundleOf(context, written, { ms: 500 }),
-    await bundleOf(context, reading({ ms: 3900, pid, ticks: TICKS + 200n, at: ELSEWHERE, auxv }), { ms: 3900 }),
+    await bundleOf(context, remade.read(3900, ELSEWHERE), { ms: 3900 }),
   ];
   for (const pieces of [
     [old, between, first.piece, second.piece],
     [second.piece, between, first.piece, old],
   ]) {
-    const told = tell(pieces, pid);
+    const told = chapters(pieces, pid);
     assert.deepEqual(told.map(places), [
       [
         ['before', place],
@@ -96,13 +91,14 @@ test('a bundle between a restore and the next dump is before that one, and what 
 
 test('a bundle of a restored process is after its dump, named before the images or behind them', async (context) => {
   const image = await images({ clock: 1000, written: 1010 });
-  const { pid, place, auxv } = image;
-  const after = await bundleOf(context, reading({ ms: 3000, pid, ticks: TICKS + 200n, at: place, auxv }), { ms: 3000 });
+  const { pid, place } = image;
+  const remade = lifeOf(image, 2000);
+  const after = await bundleOf(context, remade.read(3000, place), { ms: 3000 });
   for (const pieces of [
     [after, image.piece],
     [image.piece, after],
   ])
-    assert.deepEqual(tell(pieces, pid).map(places), [
+    assert.deepEqual(chapters(pieces, pid).map(places), [
       [
         ['dump', place],
         ['after', place],
@@ -112,21 +108,23 @@ test('a bundle of a restored process is after its dump, named before the images 
 
 test('a bundle and a recording of a dump are told by one clock', async (context) => {
   const image = await images();
-  const { pid, place, auxv } = image;
+  const { pid, place } = image;
+  const life = lifeOf(image);
+  const remade = lifeOf(image, 2000);
   const list = [
     ...movedThere(image, 600),
     ...dumped(pid, 60, 1000),
-    exited({ at: at(1100), pid, in: 1 }),
+    life.ends(1100),
     ...restored(pid, 70, 2000, 2, place),
-    reading({ ms: 2100, pid, ticks: TICKS + 200n, at: place, auxv }),
+    remade.read(2100, place),
     heard(at(5000)),
   ];
   const recording = await recorded(context, ...list);
   const [early, late] = [
-    await bundleOf(context, reading({ ms: 700, pid, ticks: TICKS, at: place, auxv }), { ms: 700 }),
-    await bundleOf(context, reading({ ms: 4000, pid, ticks: TICKS + 200n, at: ELSEWHERE, auxv }), { ms: 4000 }),
+    await bundleOf(context, life.read(700, place), { ms: 700 }),
+    await bundleOf(context, remade.read(4000, ELSEWHERE), { ms: 4000 }),
   ];
-  const [told, ...more] = tell([late, early, image.piece, recording], pid);
+  const [told, ...more] = chapters([late, early, image.piece, recording], pid);
   assert.ok(told !== undefined && more.length === 0);
   assert.deepEqual(places(told), [
     ['before', place],
@@ -140,32 +138,31 @@ test('a bundle and a recording of a dump are told by one clock', async (context)
 });
 
 test('a process of another boot with the same pid and start is another one', async (context) => {
-  const { pid, place, auxv } = await images();
-  const seen = reading({ ms: 500, pid, ticks: TICKS, at: place, auxv });
+  const image = await images();
+  const { pid, place } = image;
+  const life = lifeOf(image);
+  const seen = life.read(500, place);
   const elsewhere = reading({ ms: 900, pid, ticks: TICKS, at: ELSEWHERE, auxv: ELSEWHERE });
   const one = await bundleOf(context, seen, { ms: 500, boot: 'one' });
   const other = await bundleOf(context, elsewhere, { ms: 900, boot: 'other' });
-  assert.equal(tell([one, other], pid).length, 2);
+  assert.equal(chapters([one, other], pid).length, 2);
   assert.match(hostProblems([one, other])[0]?.text ?? '', /different hosts or boots/);
-  const same = await bundleOf(context, reading({ ms: 900, pid, ticks: TICKS, at: ELSEWHERE, auxv }), {
-    ms: 900,
-    boot: 'one',
-  });
-  assert.equal(tell([one, same], pid).length, 1);
+  const same = await bundleOf(context, life.read(900, ELSEWHERE), { ms: 900, boot: 'one' });
+  assert.equal(chapters([one, same], pid).length, 1);
 });
 
 test('a bundle of a process that a recording saw restored is after the restore, without any images', async (context) => {
-  const { pid, place, auxv } = await images();
+  const image = await images();
+  const { pid, place } = image;
+  const remade = lifeOf(image, 2000);
   const recording = await recorded(
     context,
     ...restored(pid, 70, 2000, 2, place),
-    reading({ ms: 2100, pid, ticks: TICKS + 200n, at: place, auxv }),
+    remade.read(2100, place),
     heard(at(5000)),
   );
-  const bundle = await bundleOf(context, reading({ ms: 4000, pid, ticks: TICKS + 200n, at: place, auxv }), {
-    ms: 4000,
-  });
-  const [told, ...more] = tell([bundle, recording], pid);
+  const bundle = await bundleOf(context, remade.read(4000, place), { ms: 4000 });
+  const [told, ...more] = chapters([bundle, recording], pid);
   assert.ok(told !== undefined && more.length === 0);
   assert.deepEqual(
     told.moments.map(({ role }) => role),

@@ -8,7 +8,8 @@ import type { Event } from '../../src/model/event.js';
 import type { Observation } from '../../src/pipeline/observation.js';
 import { fuzzRuns } from '../fuzz-runs.js';
 import { exited, heard, moved } from '../pipeline/build.js';
-import { dumped, images, recorded, restored, shifted, TICKS } from './dumps.js';
+import { images, recorded, shifted } from './dumps.js';
+import { dumped, restored, TICKS } from './life.js';
 import { at, OFFSET, reading } from './recordings.js';
 
 /** Whatever a process went through: no story says of a dump what the order of events contradicts. */

@@ -4,22 +4,11 @@ import type { Piece } from '../../src/analyze/piece.js';
 import type { Chapter } from '../../src/model/chapter.js';
 import type { Event } from '../../src/model/event.js';
 import type { Observation } from '../../src/pipeline/observation.js';
-import { called, exited, heard, moved } from '../pipeline/build.js';
-import {
-  bundleOf,
-  chapters,
-  dumped,
-  ELSEWHERE,
-  images,
-  movedThere,
-  places,
-  recorded,
-  restored,
-  TICKS,
-  tell,
-} from './dumps.js';
+import { called, heard } from '../pipeline/build.js';
+import { bundleOf, chapters, images, places, recorded, tell } from './dumps.js';
+import { dumped, ELSEWHERE, leftRunning, lifeOf, movedThere, restored } from './life.js';
 import { readPath } from './pieces.js';
-import { at, fileWith, frames, reading, recordingOf, traced } from './recordings.js';
+import { at, fileWith, frames, recordingOf, traced } from './recordings.js';
 
 /** What was before a dump, what after it, and of which dump images are: by clocks, starts and places. */
 
@@ -33,13 +22,14 @@ const words = (chapter: Chapter | undefined): string => chapter?.conclusion.join
 
 test('images that were copied after another dump are of the dump that their own clock names', async (context) => {
   const image = await images({ clock: 1045, written: 9000 });
-  const { pid, place, auxv } = image;
+  const { pid, place } = image;
+  const life = lifeOf(image);
   const told = await tell(
     context,
     [
-      reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
+      life.read(10, place),
       ...dumped(pid, 60, 1000),
-      reading({ ms: 2010, pid, ticks: TICKS, at: place, auxv, copied: [0] }),
+      life.read(2010, place, [0]),
       ...dumped(pid, 61, 3000),
       heard(at(5000)),
     ],
@@ -52,15 +42,11 @@ test('images that were copied after another dump are of the dump that their own 
 
 test('images of another boot are not dated by the clock of this one', async (context) => {
   const image = await images({ clock: 3600, written: 1500 });
-  const { pid, place, auxv } = image;
+  const { pid, place } = image;
+  const life = lifeOf(image);
   const told = await tell(
     context,
-    [
-      reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
-      ...dumped(pid, 60, 1000),
-      ...dumped(pid, 61, 3000),
-      heard(at(5000)),
-    ],
+    [life.read(10, place), ...dumped(pid, 60, 1000), ...dumped(pid, 61, 3000), heard(at(5000))],
     image,
   );
   const dump = told.story.findIndex(({ who }) => who.startsWith('dump.log'));
@@ -70,13 +56,14 @@ test('images of another boot are not dated by the clock of this one', async (con
 
 test('what a recording saw of a process that had been dumped and left running is not before that dump', async (context) => {
   const image = await images({ clock: 1000, written: 1010 });
-  const { pid, place, auxv } = image;
+  const { pid, place } = image;
+  const life = lifeOf(image);
   const recording = await begunAt(
     context,
     2000,
-    reading({ ms: 2010, pid, ticks: TICKS, at: place, auxv }),
-    moved({ at: at(3000), pid, in: 1, from: place, to: ELSEWHERE }),
-    reading({ ms: 3010, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
+    life.read(2010, place),
+    life.moves(3000, place, ELSEWHERE),
+    life.read(3010, ELSEWHERE),
     heard(at(5000)),
   );
   assert.deepEqual(chapters([recording, image.piece], pid).map(places), [[['dump', place]], [['before', ELSEWHERE]]]);
@@ -84,9 +71,11 @@ test('what a recording saw of a process that had been dumped and left running is
 
 test('images without a clock of theirs that were written before a recording began are older than what it saw', async (context) => {
   const image = await images({ written: 1010 });
-  const { pid, place, auxv } = image;
-  const leftRunning = reading({ ms: 2010, pid, ticks: TICKS, at: ELSEWHERE, auxv });
-  const restoredLater = reading({ ms: 4010, pid, ticks: TICKS + 300n, at: place, auxv });
+  const { pid, place } = image;
+  const life = lifeOf(image);
+  const remade = lifeOf(image, 3000);
+  const leftRunning = life.read(2010, ELSEWHERE);
+  const restoredLater = remade.read(4010, place);
   const [one, other] = [
     await begunAt(context, 2000, leftRunning, heard(at(5000))),
     await begunAt(context, 4000, restoredLater, heard(at(5000))),
@@ -102,13 +91,9 @@ test('images without a clock of theirs that were written before a recording bega
 
 test('who began after the images were made is what a restore made of them, whether that was seen or not', async (context) => {
   const image = await images({ clock: 1000, written: 1010 });
-  const { pid, place, auxv } = image;
-  const recording = await begunAt(
-    context,
-    3000,
-    reading({ ms: 3010, pid, ticks: TICKS + 200n, at: place, auxv }),
-    heard(at(5000)),
-  );
+  const { pid, place } = image;
+  const remade = lifeOf(image, 2000);
+  const recording = await begunAt(context, 3000, remade.read(3010, place), heard(at(5000)));
   assert.deepEqual(chapters([recording, image.piece], pid).map(places), [
     [
       ['dump', place],
@@ -119,19 +104,10 @@ test('who began after the images were made is what a restore made of them, wheth
 
 test('of two recordings the one that begins after a dump does not tell what was before it', async (context) => {
   const image = await images();
-  const { pid, place, auxv } = image;
-  const first = await recorded(
-    context,
-    reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
-    ...dumped(pid, 60, 1000),
-    heard(at(1500)),
-  );
-  const second = await begunAt(
-    context,
-    2000,
-    reading({ ms: 2010, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
-    heard(at(5000)),
-  );
+  const { pid, place } = image;
+  const life = lifeOf(image);
+  const first = await recorded(context, life.read(10, place), ...dumped(pid, 60, 1000), heard(at(1500)));
+  const second = await begunAt(context, 2000, life.read(2010, ELSEWHERE), heard(at(5000)));
   assert.deepEqual(chapters([first, image.piece, second], pid).map(places), [
     [
       ['before', place],
@@ -143,12 +119,13 @@ test('of two recordings the one that begins after a dump does not tell what was 
 
 test('two recordings that saw the same dump are both cut there', async (context) => {
   const image = await images();
-  const { pid, place, auxv } = image;
+  const { pid, place } = image;
+  const life = lifeOf(image);
   const story = [
     ...movedThere(image, 510),
     ...dumped(pid, 60, 1000),
-    moved({ at: at(2000), pid, in: 1, from: place, to: ELSEWHERE }),
-    reading({ ms: 2010, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
+    life.moves(2000, place, ELSEWHERE),
+    life.read(2010, ELSEWHERE),
     heard(at(5000)),
   ];
   const [told, ...more] = chapters(
@@ -166,18 +143,12 @@ test('two recordings that saw the same dump are both cut there', async (context)
 
 test('a bundle, which does not tell when it was read, is no better witness of a dump than who saw it', async (context) => {
   const image = await images();
-  const { pid, place, auxv } = image;
-  const bundle = await bundleOf(context, reading({ ms: 2500, pid, ticks: TICKS, at: ELSEWHERE, auxv }), {
+  const { pid, place } = image;
+  const life = lifeOf(image);
+  const bundle = await bundleOf(context, life.read(2500, ELSEWHERE), {
     ms: undefined,
   });
-  const recording = await recorded(
-    context,
-    reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
-    ...dumped(pid, 60, 1000),
-    moved({ at: at(2000), pid, in: 1, from: place, to: ELSEWHERE }),
-    reading({ ms: 2010, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
-    heard(at(5000)),
-  );
+  const recording = await recorded(context, ...leftRunning(image), heard(at(5000)));
   const [told] = chapters([recording, image.piece, bundle], pid);
   assert.equal(told?.main.verdict.vdso?.start, place);
   assert.match(words(told), new RegExp(`^Before the dump its .* at 0x${place.toString(16)} `));
@@ -185,20 +156,22 @@ test('a bundle, which does not tell when it was read, is no better witness of a 
 
 test('a CRIU that restores writes nothing: the next one that does makes a dump', async (context) => {
   const image = await images({ written: 4100 });
-  const { pid, place, auxv } = image;
+  const { pid, place } = image;
+  const life = lifeOf(image);
+  const remade = lifeOf(image, 2000);
   const told = await tell(
     context,
     [
-      reading({ ms: 10, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
+      life.read(10, ELSEWHERE),
       ...dumped(pid, 60, 1000),
-      exited({ at: at(1100), pid, in: 1 }),
+      life.ends(1100),
       ...restored(pid, 70, 2000, 2, ELSEWHERE),
-      reading({ ms: 2300, pid, ticks: TICKS + 200n, at: ELSEWHERE, auxv }),
-      moved({ at: at(3000), pid, in: 2, from: ELSEWHERE, to: place }),
-      reading({ ms: 3010, pid, ticks: TICKS + 200n, at: place, auxv }),
+      remade.read(2300, ELSEWHERE),
+      remade.moves(3000, ELSEWHERE, place),
+      remade.read(3010, place),
       ...dumped(pid, 80, 4000),
-      moved({ at: at(5000), pid, in: 2, from: place, to: THIRD }),
-      reading({ ms: 5010, pid, ticks: TICKS + 200n, at: THIRD, auxv }),
+      remade.moves(5000, place, THIRD),
+      remade.read(5010, THIRD),
       heard(at(7000)),
     ],
     image,
@@ -214,18 +187,20 @@ test('a CRIU that restores writes nothing: the next one that does makes a dump',
 
 test('a reading that is older in the file than the call before it still shows what the restore made', async (context) => {
   const image = await images({ written: 1100 });
-  const { pid, place, auxv } = image;
+  const { pid, place } = image;
+  const life = lifeOf(image);
+  const remade = lifeOf(image, 2000);
   const told = await tell(
     context,
     [
-      reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
+      life.read(10, place),
       ...dumped(pid, 60, 1000),
-      exited({ at: at(1100), pid, in: 1 }),
+      life.ends(1100),
       ...restored(pid, 70, 2000, 2, place).slice(0, 3),
-      reading({ ms: 2030, pid, ticks: TICKS + 200n, at: place, auxv }),
+      remade.read(2030, place),
       ...restored(pid, 70, 2000, 2, place).slice(3),
-      moved({ at: at(3000), pid, in: 2, from: place, to: ELSEWHERE }),
-      reading({ ms: 3010, pid, ticks: TICKS + 200n, at: ELSEWHERE, auxv }),
+      remade.moves(3000, place, ELSEWHERE),
+      remade.read(3010, ELSEWHERE),
       heard(at(5000)),
     ],
     image,
@@ -235,18 +210,17 @@ test('a reading that is older in the file than the call before it still shows wh
 
 test('who was restored from older images is no witness of the newer ones', async (context) => {
   const older = await images({ clock: 1045, written: 1100 });
-  const { pid, place, auxv } = older;
+  const { pid, place } = older;
+  const life = lifeOf(older);
+  const remade = lifeOf(older, 4000);
   const newer = await images({ clock: 3045, written: 3100, at: ELSEWHERE });
   const recording = await recorded(
     context,
-    reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
-    ...dumped(pid, 60, 1000),
-    moved({ at: at(2000), pid, in: 1, from: place, to: ELSEWHERE }),
-    reading({ ms: 2010, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
+    ...leftRunning(older),
     ...dumped(pid, 61, 3000),
-    exited({ at: at(3060), pid, in: 1 }),
+    life.ends(3060),
     ...restored(pid, 70, 4000, 2, place),
-    reading({ ms: 4100, pid, ticks: TICKS + 400n, at: place, auxv }),
+    remade.read(4100, place),
     heard(at(6000)),
   );
   assert.deepEqual(chapters([recording, newer.piece, older.piece], pid).map(places), [
@@ -264,16 +238,18 @@ test('who was restored from older images is no witness of the newer ones', async
 
 test('where the restorer is not recorded, the first reading after it is what it made', async (context) => {
   const image = await images({ written: 1100 });
-  const { pid, place, auxv } = image;
+  const { pid, place } = image;
+  const life = lifeOf(image);
+  const remade = lifeOf(image, 2000);
   const told = await tell(
     context,
     [
-      reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
+      life.read(10, place),
       ...dumped(pid, 60, 1000),
-      exited({ at: at(1100), pid, in: 1 }),
-      reading({ ms: 2030, pid, ticks: TICKS + 200n, at: place, auxv }),
-      moved({ at: at(3000), pid, in: 2, from: place, to: ELSEWHERE }),
-      reading({ ms: 3010, pid, ticks: TICKS + 200n, at: ELSEWHERE, auxv }),
+      life.ends(1100),
+      remade.read(2030, place),
+      remade.moves(3000, place, ELSEWHERE),
+      remade.read(3010, ELSEWHERE),
       heard(at(5000)),
     ],
     image,
@@ -289,17 +265,14 @@ test('a real image tells when it was made', async () => {
 test('what was read after a dump, and heard of before it, says nothing of the dump', async (context) => {
   const image = await images();
   const { pid, place, auxv } = image;
-  const first = reading({ ms: 10, pid, ticks: TICKS, at: place, auxv });
-  const late = reading({ ms: 1900, pid, ticks: TICKS, at: ELSEWHERE, auxv });
-  const rest = [
-    ...dumped(pid, 60, 1800),
-    moved({ at: at(1860), pid, in: 1, from: place, to: ELSEWHERE }),
-    heard(at(5000)),
-  ];
+  const life = lifeOf(image);
+  const first = life.read(10, place);
+  const late = life.read(1900, ELSEWHERE);
+  const rest = [...dumped(pid, 60, 1800), life.moves(1860, place, ELSEWHERE), heard(at(5000))];
   const read = await tell(context, [first, late, ...rest], image);
   assert.deepEqual(places(read)[0], ['before', place]);
   assert.match(words(read), /^It ran on after the dump: .* at 0x7e0000000000/m);
-  const unread = await tell(context, [moved({ at: at(500), pid, in: 1, from: auxv, to: place }), late, ...rest], image);
+  const unread = await tell(context, [life.moves(500, auxv, place), late, ...rest], image);
   assert.deepEqual(places(unread), [
     ['before', undefined],
     ['dump', place],
@@ -311,7 +284,9 @@ test('what was read after a dump, and heard of before it, says nothing of the du
 
 test('what ends a restore is no doing of the process that it made', async (context) => {
   const image = await images({ clock: 1045, written: 1100 });
-  const { pid, place, auxv } = image;
+  const { pid, place } = image;
+  const life = lifeOf(image);
+  const remade = lifeOf(image, 2000);
   const [fork, , , layout] = restored(pid, 70, 2000, 2, place);
   assert.ok(fork !== undefined && layout !== undefined);
   const own = { vdsoBefore: 0x3000_0000_0000n, vdsoAfter: 0x3000_0000_0000n };
@@ -346,11 +321,11 @@ test('what ends a restore is no doing of the process that it made', async (conte
   const told = await tell(
     context,
     [
-      reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
+      life.read(10, place),
       ...dumped(pid, 60, 1000),
-      exited({ at: at(1100), pid, in: 1 }),
+      life.ends(1100),
       ...[fork, emptied, parked, layout, unmapped],
-      reading({ ms: 2300, pid, ticks: TICKS + 200n, at: place, auxv }),
+      remade.read(2300, place),
       heard(at(4000)),
     ],
     image,
@@ -361,16 +336,17 @@ test('what ends a restore is no doing of the process that it made', async (conte
 
 test('a reading of before a dump that is judged again later says nothing of the time after it', async (context) => {
   const image = await images();
-  const { pid, place, auxv } = image;
-  const seen = reading({ ms: 10, pid, ticks: TICKS, at: place, auxv });
+  const { pid, place } = image;
+  const life = lifeOf(image);
+  const seen = life.read(10, place);
   const recording = await recorded(context, seen, ...dumped(pid, 60, 1000), heard(at(3000)));
-  const life = recording.recorded?.lives.find((one) => one.pid === pid);
-  assert.ok(life?.state?.verdict.vdso);
-  const { verdict } = life.state;
+  const kept = recording.recorded?.lives.find((one) => one.pid === pid);
+  assert.ok(kept?.state?.verdict.vdso);
+  const { verdict } = kept.state;
   // Its pages are forgotten when they have been looked at.
-  life.state = {
-    ...life.state,
-    verdict: { ...verdict, vdso: { ...life.state.verdict.vdso, modifiedPages: undefined } },
+  kept.state = {
+    ...kept.state,
+    verdict: { ...verdict, vdso: { ...kept.state.verdict.vdso, modifiedPages: undefined } },
   };
   const [told] = chapters([recording, image.piece], pid);
   assert.deepEqual(told?.moments[0]?.judged.verdict.vdso?.modifiedPages, []);
@@ -379,15 +355,16 @@ test('a reading of before a dump that is judged again later says nothing of the 
 
 test('images that were made in a gap of a recording cut it at their clock', async (context) => {
   const image = await images({ clock: 3000, written: 3010 });
-  const { pid, place, auxv } = image;
+  const { pid, place } = image;
+  const life = lifeOf(image);
   const told = await tell(
     context,
     [
-      reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
+      life.read(10, place),
       ...dumped(pid, 60, 1000),
-      reading({ ms: 2000, pid, ticks: TICKS, at: place, auxv, copied: [0] }),
-      moved({ at: at(4000), pid, in: 1, from: place, to: ELSEWHERE }),
-      reading({ ms: 4010, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
+      life.read(2000, place, [0]),
+      life.moves(4000, place, ELSEWHERE),
+      life.read(4010, ELSEWHERE),
       heard(at(6000)),
     ],
     image,
@@ -401,17 +378,19 @@ test('images that were made in a gap of a recording cut it at their clock', asyn
 
 test('a zombie, which has no memory, is no state that another one differs from', async (context) => {
   const image = await images({ clock: 3020, written: 3100 });
-  const { pid, place, auxv } = image;
-  const seen = reading({ ms: 1050, pid, ticks: TICKS, at: place, auxv });
+  const { pid, place } = image;
+  const life = lifeOf(image);
+  const remade = lifeOf(image, 2000);
+  const seen = life.read(1050, place);
   const { process } = seen.evidence;
   const zombie = { ...seen, evidence: { ...seen.evidence, vmas: [], process: { ...process, state: 'Z' } } };
   const told = await tell(
     context,
     [
       zombie,
-      exited({ at: at(1100), pid, in: 1 }),
+      life.ends(1100),
       ...restored(pid, 70, 2000, 2, place),
-      reading({ ms: 2100, pid, ticks: TICKS + 200n, at: place, auxv }),
+      remade.read(2100, place),
       ...dumped(pid, 80, 3000),
       heard(at(4000)),
     ],
@@ -423,15 +402,10 @@ test('a zombie, which has no memory, is no state that another one differs from',
 test('what was read before a last move does not stand for the process as it was dumped', async (context) => {
   const image = await images();
   const { pid, place, auxv } = image;
+  const life = lifeOf(image);
   const told = await tell(
     context,
-    [
-      reading({ ms: 10, pid, ticks: TICKS, at: auxv, auxv }),
-      moved({ at: at(990), pid, in: 1, from: auxv, to: place }),
-      ...dumped(pid, 60, 1000),
-      exited({ at: at(1050), pid, in: 1 }),
-      heard(at(3000)),
-    ],
+    [life.read(10, auxv), life.moves(990, auxv, place), ...dumped(pid, 60, 1000), life.ends(1050), heard(at(3000))],
     image,
   );
   assert.deepEqual(places(told), [

@@ -4,26 +4,17 @@ import { chaptersOf } from '../../src/analyze/join/chapters.js';
 import type { Piece } from '../../src/analyze/piece.js';
 import { readLog } from '../../src/criu/log/read.js';
 import type { Event, PokeEvent } from '../../src/model/event.js';
-import { called, exited, forked, heard, moved } from '../pipeline/build.js';
-import { chapters, dumped, ELSEWHERE, images, mapSet, places, recorded, TICKS, tell } from './dumps.js';
+import { called, exited, forked, heard } from '../pipeline/build.js';
+import { chapters, images, places, recorded, tell } from './dumps.js';
+import { dumped, ELSEWHERE, leftRunning, lifeOf, mapSet, TICKS } from './life.js';
 import { at, reading } from './recordings.js';
 
 /** A dump may leave the process running (--leave-running), and a restored process may be dumped again. */
 
 test('what a process did after a dump that left it running is not held against the images', async (context) => {
   const image = await images();
-  const { pid, place, auxv } = image;
-  const told = await tell(
-    context,
-    [
-      reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
-      ...dumped(pid, 60, 1000),
-      moved({ at: at(2000), pid, in: 1, from: place, to: ELSEWHERE }),
-      reading({ ms: 2010, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
-      heard(at(4000)),
-    ],
-    image,
-  );
+  const { place } = image;
+  const told = await tell(context, [...leftRunning(image), heard(at(4000))], image);
   assert.deepEqual(places(told), [
     ['before', place],
     ['dump', place],
@@ -46,18 +37,11 @@ test('what a process did after a dump that left it running is not held against t
 
 test('of two dumps of one process the images are of the one that found the vDSO where they have it', async (context) => {
   const image = await images();
-  const { pid, place, auxv } = image;
+  const { pid, place } = image;
+  const life = lifeOf(image);
   const told = await tell(
     context,
-    [
-      reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
-      ...dumped(pid, 60, 1000),
-      moved({ at: at(2000), pid, in: 1, from: place, to: ELSEWHERE }),
-      reading({ ms: 2010, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
-      ...dumped(pid, 61, 3000),
-      exited({ at: at(3100), pid, in: 1 }),
-      heard(at(5000)),
-    ],
+    [...leftRunning(image), ...dumped(pid, 61, 3000), life.ends(3100), heard(at(5000))],
     image,
   );
   assert.deepEqual(places(told), [
@@ -68,14 +52,15 @@ test('of two dumps of one process the images are of the one that found the vDSO 
 
 test('a move right before a dump is in it, though the first reading comes later', async (context) => {
   const image = await images();
-  const { pid, place, auxv } = image;
+  const { pid, place } = image;
+  const life = lifeOf(image);
   const told = await tell(
     context,
     [
-      reading({ ms: 10, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
-      moved({ at: at(990), pid, in: 1, from: ELSEWHERE, to: place }),
+      life.read(10, ELSEWHERE),
+      life.moves(990, ELSEWHERE, place),
       ...dumped(pid, 60, 1000),
-      reading({ ms: 1100, pid, ticks: TICKS, at: place, auxv }),
+      life.read(1100, place),
       heard(at(4000)),
     ],
     image,
@@ -86,22 +71,24 @@ test('a move right before a dump is in it, though the first reading comes later'
 
 test('a process that was dumped, restored and dumped again was before the second dump what the restore had made', async (context) => {
   const image = await images();
-  const { pid, place, auxv } = image;
+  const { pid, place } = image;
+  const life = lifeOf(image);
+  const remade = lifeOf(image, 2000);
   const told = await tell(
     context,
     [
-      reading({ ms: 10, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
+      life.read(10, ELSEWHERE),
       ...dumped(pid, 60, 1000),
-      exited({ at: at(1100), pid, in: 1 }),
+      life.ends(1100),
       forked({ at: at(2000), pid: 70, in: 70, child: pid, comm: 'criu' }),
       called({ at: at(2100), pid, in: 2, comm: 'criu', call: 'munmap', args: [0x1000n, 1n << 46n] }),
       mapSet(pid, 2200, 2),
       ...dumped(pid, 70, 2210),
-      reading({ ms: 2300, pid, ticks: TICKS + 200n, at: ELSEWHERE, auxv }),
-      moved({ at: at(3000), pid, in: 2, from: ELSEWHERE, to: place }),
-      reading({ ms: 3010, pid, ticks: TICKS + 200n, at: place, auxv }),
+      remade.read(2300, ELSEWHERE),
+      remade.moves(3000, ELSEWHERE, place),
+      remade.read(3010, place),
       ...dumped(pid, 80, 4000),
-      exited({ at: at(4100), pid, in: 2 }),
+      remade.ends(4100),
       heard(at(6000)),
     ],
     image,
@@ -116,17 +103,16 @@ test('a process that was dumped, restored and dumped again was before the second
 
 test('who was restored from the images of a later dump is no witness against those of an earlier one', async (context) => {
   const image = await images();
-  const { pid, place, auxv } = image;
+  const { pid, place } = image;
+  const life = lifeOf(image);
+  const remade = lifeOf(image, 4000);
   const recording = await recorded(
     context,
-    reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
-    ...dumped(pid, 60, 1000),
-    moved({ at: at(2000), pid, in: 1, from: place, to: ELSEWHERE }),
-    reading({ ms: 2010, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
+    ...leftRunning(image),
     ...dumped(pid, 61, 3000),
-    exited({ at: at(3100), pid, in: 1 }),
+    life.ends(3100),
     forked({ at: at(4000), pid: 70, in: 70, child: pid, comm: 'criu' }),
-    reading({ ms: 4300, pid, ticks: TICKS + 400n, at: ELSEWHERE, auxv }),
+    remade.read(4300, ELSEWHERE),
     heard(at(6000)),
   );
   const [first, second, ...more] = chapters([recording, image.piece], pid);
@@ -142,20 +128,20 @@ test('who was restored from the images of a later dump is no witness against tho
 });
 
 test('what a restored process writes anew is not what the restore kept', async (context) => {
-  const pid = 7;
-  const [auxv, place] = [ELSEWHERE, ELSEWHERE];
+  const [pid, place] = [7, ELSEWHERE];
+  const [life, remade] = [lifeOf({ pid, auxv: place }), lifeOf({ pid, auxv: place }, 2000)];
   const recording = await recorded(
     context,
-    reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
+    life.read(10, place),
     called({ at: at(100), pid, in: 1, call: 'mprotect', args: [place, 0x2000n, 7n] }),
-    reading({ ms: 110, pid, ticks: TICKS, at: place, auxv, copied: [0] }),
-    exited({ at: at(1100), pid, in: 1 }),
+    life.read(110, place, [0]),
+    life.ends(1100),
     forked({ at: at(2000), pid: 70, in: 70, child: pid, comm: 'criu' }),
     called({ at: at(2100), pid, in: 2, comm: 'criu', call: 'munmap', args: [0x1000n, 1n << 46n] }),
     mapSet(pid, 2200, 2),
-    reading({ ms: 2300, pid, ticks: TICKS + 200n, at: place, auxv }),
+    remade.read(2300, place),
     called({ at: at(3000), pid, in: 2, call: 'mprotect', args: [place, 0x2000n, 7n] }),
-    reading({ ms: 3010, pid, ticks: TICKS + 200n, at: place, auxv, copied: [0] }),
+    remade.read(3010, place, [0]),
     heard(at(6000)),
   );
   const [told] = chaptersOf([recording]);
@@ -168,12 +154,9 @@ test('what a restored process writes anew is not what the restore kept', async (
 
 test('calls that write word by word are one line of the story', async (context) => {
   const image = await images();
-  const { pid, place, auxv } = image;
-  const told = await tell(
-    context,
-    [reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }), ...dumped(pid, 60, 1000), ...dumped(pid, 61, 2000)],
-    image,
-  );
+  const { pid, place } = image;
+  const life = lifeOf(image);
+  const told = await tell(context, [life.read(10, place), ...dumped(pid, 60, 1000), ...dumped(pid, 61, 2000)], image);
   assert.deepEqual(
     told.story.flatMap(({ who, text }) => (who.endsWith('criu') ? `${who}: ${text}` : [])),
     [60, 61].map(
@@ -216,6 +199,7 @@ test('a process of a container is restored under another pid of ours: it is the 
 
 test('where no reading tells its pid inside, the restore log of the images tells which pid of ours it has', async (context) => {
   const { piece, pid, place, auxv } = await images({ clock: 1045, written: 1100 });
+  const life = lifeOf({ pid, auxv });
   const { criu } = piece;
   assert.ok(criu?.logs.restore !== undefined);
   const { findings } = readLog(`(00.216445) PID: real 620 virt ${pid}\n`);
@@ -223,10 +207,10 @@ test('where no reading tells its pid inside, the restore log of the images tells
   const told = { ...piece, criu: { ...criu, logs: { ...criu.logs, restore } } };
   const recording = await recorded(
     context,
-    reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
+    life.read(10, place),
     ...dumped(pid, 60, 1000),
-    exited({ at: at(1100), pid, in: 1 }),
-    reading({ ms: 2000, pid: 620, ticks: TICKS + 200n, at: place, auxv }),
+    life.ends(1100),
+    lifeOf({ pid: 620, auxv }, 2000).read(2000, place),
     heard(at(6000)),
   );
   const pids = (images: Piece): number[][] =>

@@ -6,12 +6,9 @@ import type { LogFinding } from '../../src/criu/log/log.js';
 import type { Chapter } from '../../src/model/chapter.js';
 import type { Event } from '../../src/model/event.js';
 import type { Observation, Snapshot } from '../../src/pipeline/observation.js';
-import { called, forked, HOST, MS, moved, T0 } from '../pipeline/build.js';
+import { HOST } from '../pipeline/build.js';
 import { readCorpus, readPath } from './pieces.js';
-import { at, fileWith, frames, OFFSET, reading, recordingOf, traced } from './recordings.js';
-
-export const ELSEWHERE = 0x7e00_0000_0000n;
-export const TICKS = T0 / (10n * MS);
+import { at, fileWith, frames, OFFSET, recordingOf, traced } from './recordings.js';
 
 export interface Images {
   readonly piece: Piece;
@@ -110,28 +107,6 @@ const movedBlock = async (): Promise<Images> => {
   };
 };
 
-/** It moved its vDSO there after half a second, and was read before and after. */
-export const movedThere = ({ pid, place, auxv }: Images, readAt: number): readonly (Event | Observation)[] => [
-  reading({ ms: 10, pid, ticks: TICKS, at: ELSEWHERE, auxv }),
-  moved({ at: at(500), pid, in: 1, from: ELSEWHERE, to: place }),
-  reading({ ms: readAt, pid, ticks: TICKS, at: place, auxv }),
-];
-
-/** What CRIU does to a task that it dumps: its parasite in, and out again. */
-export const dumped = (pid: number, by: number, ms: number): Event[] =>
-  [ms, ms + 40].map((time) => ({
-    kind: 'poke',
-    how: 'ptrace',
-    at: at(time),
-    tgid: by,
-    tid: by,
-    comm: 'criu',
-    space: { id: BigInt(by), mm: 0n },
-    targetPid: pid,
-    address: 0x40_0000n,
-    result: 0n,
-  }));
-
 /** A recording of a traced machine. */
 export const recorded = async (context: TestContext, ...list: readonly (Event | Observation)[]): Promise<Piece> =>
   await readPath(fileWith(context, recordingOf(frames(traced, ...list))));
@@ -153,26 +128,6 @@ export const tell = async (
 };
 
 export const places = ({ moments }: Chapter) => moments.map(({ role, judged }) => [role, judged.verdict.vdso?.start]);
-
-/** CRIU makes a process anew: the calls of its restorer that the probes see. */
-export const restored = (pid: number, by: number, ms: number, space: number, to: bigint): Event[] => [
-  forked({ at: at(ms), pid: by, in: by, child: pid, comm: 'criu' }),
-  called({ at: at(ms + 10), pid, in: space, comm: 'criu', call: 'munmap', args: [0x1000n, 1n << 46n] }),
-  moved({ at: at(ms + 15), pid, in: space, comm: 'criu', from: 0x35000n, to }),
-  mapSet(pid, ms + 20, space),
-];
-
-/** PR_SET_MM_MAP: the last that a restorer does for a task, under the name of the task already. */
-export const mapSet = (pid: number, ms: number, space: number, result = 0n): Event => ({
-  kind: 'prctl',
-  option: 14n,
-  result,
-  at: at(ms),
-  tgid: pid,
-  tid: pid,
-  comm: 'puppet',
-  space: { id: BigInt(space), mm: 0n },
-});
 
 interface Read {
   /** When it was read, ms of the recordings; undefined: it does not say. */

@@ -3,11 +3,10 @@ import { type TestContext, test } from 'node:test';
 import { chaptersOf } from '../../src/analyze/join/chapters.js';
 import type { Piece } from '../../src/analyze/piece.js';
 import type { Chapter } from '../../src/model/chapter.js';
-import type { Event } from '../../src/model/event.js';
-import { exited, heard, moved } from '../pipeline/build.js';
-import { dumped, type Images, images, movedThere, restored, TICKS } from './dumps.js';
-import { readPath } from './pieces.js';
-import { at, fileWith, frames, reading, recordingOf, traced } from './recordings.js';
+import { heard } from '../pipeline/build.js';
+import { chapters, type Images, images, recorded } from './dumps.js';
+import { dumped, lifeOf, movedThere, restored } from './life.js';
+import { at } from './recordings.js';
 
 /** Of which images a restored process is, where two dumps found its vDSO at one place. */
 
@@ -21,34 +20,30 @@ const tellTwo = async (context: TestContext, older: Made, newer: Made): Promise<
     await images({ clock: 1045, written: 1100, ...older }),
     await images({ clock: 3045, written: 3100, ...newer }),
   ];
-  const { pid, place, auxv } = first;
-  const list: Event[] = [
+  const { pid, place } = first;
+  const life = lifeOf(first);
+  const remade = lifeOf(first, 4000);
+  const recording = await recorded(
+    context,
+    life.read(10, place),
     ...dumped(pid, 60, 1000),
     ...dumped(pid, 61, 3000),
-    exited({ at: at(3060), pid, in: 1 }),
+    life.ends(3060),
     ...restored(pid, 70, 4000, 2, place),
-  ];
-  const recording = recordingOf(
-    frames(
-      traced,
-      reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
-      ...list,
-      reading({ ms: 4100, pid, ticks: TICKS + 400n, at: place, auxv }),
-      heard(at(6000)),
-    ),
+    remade.read(4100, place),
+    heard(at(6000)),
   );
-  const pieces = [await readPath(fileWith(context, recording)), named(first, 'older'), named(second, 'newer')];
-  return chaptersOf(pieces).filter(({ main }) => main.evidence.process.pid === pid);
+  return chapters([recording, named(first, 'older'), named(second, 'newer')], pid);
 };
 
 /** Path of the images of which the restored process is said to be. */
-const originIn = (chapters: readonly Chapter[]): readonly (string | undefined)[] =>
-  chapters
+const originIn = (told: readonly Chapter[]): readonly (string | undefined)[] =>
+  told
     .filter(({ moments }) => moments.some(({ role }) => role === 'after'))
     .map(({ moments }) => moments.find(({ role }) => role === 'dump')?.path);
 
-const doubt = (chapters: readonly Chapter[]): readonly string[] =>
-  chapters.flatMap(({ conclusion }) => conclusion.filter((one) => one.startsWith('Nothing tells whether')));
+const doubt = (told: readonly Chapter[]): readonly string[] =>
+  told.flatMap(({ conclusion }) => conclusion.filter((one) => one.startsWith('Nothing tells whether')));
 
 test('what a restore log adds to the clock of its images tells when it restored, and so what', async (context) => {
   // Restored at 4010: 1045 and 2965 more.
@@ -78,25 +73,24 @@ test('images whose log tells of an earlier restore are not those of a later one'
 
 test('images of a restored process are dated by its own clock and the log of that restore', async (context) => {
   const first = await images({ clock: 1045, written: 900_000, shift: -965 });
-  const { pid, place, auxv } = first;
+  const { pid, place } = first;
+  const life = lifeOf(first);
+  const remade = lifeOf(first, 2000);
   // Restored at 2010: its own clock is 965 behind. The copies are younger than all dumps.
   const second = await images({ ownClock: 3045 - 965, written: 900_000 });
-  const again = (ms: number) => reading({ ms, pid, ticks: TICKS + 200n, at: place, auxv });
-  const recording = recordingOf(
-    frames(
-      traced,
-      reading({ ms: 10, pid, ticks: TICKS, at: place, auxv }),
-      ...dumped(pid, 60, 1000),
-      exited({ at: at(1060), pid, in: 1 }),
-      ...restored(pid, 70, 2000, 2, place),
-      again(2100),
-      ...dumped(pid, 71, 3000),
-      reading({ ms: 3500, pid, ticks: TICKS + 200n, at: place, auxv, copied: [0] }),
-      ...dumped(pid, 72, 4000),
-      heard(at(6000)),
-    ),
+  const recording = await recorded(
+    context,
+    life.read(10, place),
+    ...dumped(pid, 60, 1000),
+    life.ends(1060),
+    ...restored(pid, 70, 2000, 2, place),
+    remade.read(2100, place),
+    ...dumped(pid, 71, 3000),
+    remade.read(3500, place, [0]),
+    ...dumped(pid, 72, 4000),
+    heard(at(6000)),
   );
-  const pieces = [await readPath(fileWith(context, recording)), named(first, 'first'), named(second, 'second')];
+  const pieces = [recording, named(first, 'first'), named(second, 'second')];
   const told = chaptersOf(pieces).find(({ moments }) => moments.some(({ path }) => path === 'second'));
   const before = told?.moments.filter(({ role }) => role === 'before').at(-1);
   assert.deepEqual(before?.judged.verdict.vdso?.modifiedPages, [], 'the page was copied after that dump');
@@ -119,33 +113,28 @@ test('what somebody did after the dump that he was restored from is no past of t
   const first = await images({ clock: 1045, written: 1100, shift: -2965 });
   const second = await images({ clock: 3045, written: 3100, at: 0x6200_0000_0000n });
   const last = await images({ ownClock: 6045 - 2965, written: 6100 });
-  const { pid, place, auxv } = first;
+  const { pid, place } = first;
+  const life = lifeOf(first);
+  const remade = lifeOf(first, 4000);
   const [away, further] = [0x6100_0000_0000n, 0x6200_0000_0000n];
-  const recording = recordingOf(
-    frames(
-      traced,
-      ...movedThere(first, 600),
-      ...dumped(pid, 60, 1000),
-      moved({ at: at(1500), pid, in: 1, from: place, to: away }),
-      reading({ ms: 1600, pid, ticks: TICKS, at: away, auxv }),
-      moved({ at: at(2000), pid, in: 1, from: away, to: further }),
-      reading({ ms: 2100, pid, ticks: TICKS, at: further, auxv }),
-      ...dumped(pid, 61, 3000),
-      exited({ at: at(3060), pid, in: 1 }),
-      ...restored(pid, 70, 4000, 2, place),
-      reading({ ms: 4100, pid, ticks: TICKS + 400n, at: place, auxv }),
-      ...dumped(pid, 62, 6000),
-      heard(at(8000)),
-    ),
+  const recording = await recorded(
+    context,
+    ...movedThere(first, 600),
+    ...dumped(pid, 60, 1000),
+    life.moves(1500, place, away),
+    life.read(1600, away),
+    life.moves(2000, away, further),
+    life.read(2100, further),
+    ...dumped(pid, 61, 3000),
+    life.ends(3060),
+    ...restored(pid, 70, 4000, 2, place),
+    remade.read(4100, place),
+    ...dumped(pid, 62, 6000),
+    heard(at(8000)),
   );
-  const pieces = [
-    await readPath(fileWith(context, recording)),
-    named(first, '1'),
-    named(second, '2'),
-    named(last, '3'),
-  ];
-  const moves = chaptersOf(pieces)
-    .filter(({ main }) => main.evidence.process.pid === pid)
-    .map(({ conclusion }) => conclusion.filter((one) => one.includes(' moved it from ')).length);
+  const pieces = [recording, named(first, '1'), named(second, '2'), named(last, '3')];
+  const moves = chapters(pieces, pid).map(
+    ({ conclusion }) => conclusion.filter((one) => one.includes(' moved it from ')).length,
+  );
   assert.deepEqual(moves, [1, 3, 1]);
 });

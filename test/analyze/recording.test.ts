@@ -15,7 +15,7 @@ import { fuzzRuns } from '../fuzz-runs.js';
 import { goldenText } from '../golden.js';
 import { called, execed, exited, forked, heard, MS, moved, T0 } from '../pipeline/build.js';
 import { frames as anyFrames } from '../trace/arbitraries.js';
-import { mapSet } from './dumps.js';
+import { mapSet } from './life.js';
 import { readPath } from './pieces.js';
 import { at, fileWith, frames, type Part, reading, recordingOf, traced } from './recordings.js';
 
