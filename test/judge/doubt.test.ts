@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { classes, copiedPage, judged, kernelPage, type Made, oldPage, RHEL7 } from './build.js';
 import { headerOnly } from './images.js';
+import { STACK } from './processes.js';
 
 // Old kernels give the name to whatever stands at the address. Where neither page nor byte tells, the vDSO and other
 // memory look the same: then nothing is claimed, neither that it is there nor that it is not.
 
-const STACK = '7ffc15b9c000-7ffc15bbd000 rw-p 00000000 00:00 0 [stack]';
 const OLD = 0x7ffc15bfd000n;
 const named = (permissions: string): string => `${STACK}
   7ffc15bfd000-7ffc15bff000 ${permissions} 00000000 00:00 0 [vdso]`;

@@ -14,10 +14,9 @@ import {
   RHEL7,
   VZ6,
 } from './build.js';
+import { STACK } from './processes.js';
 
 // A release is what somebody says. Where the name was not tried, the mappings, page words and auxv may contradict it.
-
-const STACK = '7ffc15b9c000-7ffc15bbd000 rw-p 00000000 00:00 0 [stack]';
 
 /** An old kernel, a container that says it is a newer one, and a capture that has not tried the name. */
 const FAKED: Partial<Made> = { ...RHEL7, release: '4.19.0', hintTest: 'unknown' };

@@ -11,6 +11,7 @@ import { survey } from '../../src/judge/space.js';
 import type { Forecast } from '../../src/model/verdict.js';
 import { codes, copiedPage, evidenceOf, kernelPage, type Made, MODERN, RHEL7, VZ6 } from './build.js';
 import { markBytes, proxyImage, vdsoImage } from './images.js';
+import { proxied, STACK } from './processes.js';
 
 // Runs of CRIU 4.2 on Linux 6.18, and what follows from its rules, one row each.
 
@@ -18,7 +19,6 @@ const VVAR = '7f1000000000-7f1000004000 r--p 00000000 00:00 0 [vvar]';
 const VCLOCK = '7f1000004000-7f1000006000 r--p 00000000 00:00 0 [vvar_vclock]';
 const VDSO = '7f1000006000-7f1000008000 r-xp 00000000 00:00 0 [vdso]';
 const OLD_VVAR = '7f1000002000-7f1000006000 r--p 00000000 00:00 0 [vvar]';
-const STACK = '7ffc15b9c000-7ffc15bbd000 rw-p 00000000 00:00 0 [stack]';
 const CLEAN = { '0x7f1000006000': [kernelPage(0x2861), 0n] };
 
 const made = (maps: readonly string[], more: Partial<Made> = {}): Made => ({
@@ -232,24 +232,6 @@ test('two marks, or one with another version: the dump fails and the task lives'
     made(['7f0000000000-7f0000002000 r-xp 00000000 00:00 0', ...BLOCK], { bytes: { '0x7f0000000000': bytes } }),
   );
   assert.equal(odd.dump, 'fail');
-});
-
-const proxied = (more: Partial<Made> = {}): Made => ({
-  ...MODERN,
-  release: '6.18.44-fc',
-  maps: `00030000-00034000 r--p 00000000 00:00 0 [vvar]
-         00034000-00036000 r--p 00000000 00:00 0 [vvar_vclock]
-         00036000-00038000 r-xp 00000000 00:00 0 [vdso]
-         7efdb0a35000-7efdb0a3b000 r--p 00000000 00:00 0
-         7efdb0a3b000-7efdb0a3d000 r-xp 00000000 00:00 0
-         ${STACK}`,
-  auxv: 0x7efdb0a3b000n,
-  pagemap: { '0x36000': [copiedPage(9), kernelPage(0x2862)], '0x7efdb0a3b000': [copiedPage(1), copiedPage(2)] },
-  bytes: {
-    '0x36000': markBytes(3, { proxy: 0x7efdb0a3b000n, vvar: 0x7efdb0a35000n, runtimeVvar: 0x30000n }),
-    '0x7efdb0a3b000': proxyImage(0x36000n),
-  },
-  ...more,
 });
 
 test('a proxied task dumped again: in place on the kernel its vDSO is from, by proxy again on another', () => {

@@ -5,13 +5,10 @@ import { FINDING_CODES } from '../../src/judge/finding-codes.js';
 import { forecast } from '../../src/judge/forecast.js';
 import { judge } from '../../src/judge/judge.js';
 import { caseDirectories, onlyProcess } from '../corpus/runner.js';
-import { copiedPage, judged, kernelPage, type Made, MODERN, RHEL7 } from './build.js';
+import { copiedPage, judged, kernelPage, RHEL7 } from './build.js';
 import { markBytes, vdsoImage } from './images.js';
+import { NATIVE, native } from './processes.js';
 
-const NATIVE = `7f1000000000-7f1000004000 r--p 00000000 00:00 0 [vvar]
-                7f1000004000-7f1000006000 r--p 00000000 00:00 0 [vvar_vclock]
-                7f1000006000-7f1000008000 r-xp 00000000 00:00 0 [vdso]`;
-const native = (more: Partial<Made> = {}): Made => ({ ...MODERN, maps: NATIVE, auxv: 0x7f1000006000n, ...more });
 const COPY = `${NATIVE}\n7f2000000000-7f2000002000 r-xp 00000000 00:00 0`;
 
 test("the RFD's case: copied pages, even with the same content, make the frame check drop a genuine vDSO", () => {

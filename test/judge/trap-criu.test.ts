@@ -2,29 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { classes, codes, copiedPage, judged, kernelPage, type Made, MODERN, RHEL7, SPECIAL_FLAGS } from './build.js';
 import { markBytes, proxyImage, vdsoImage } from './images.js';
+import { PROXIED, proxied } from './processes.js';
 
 // Trap 9, and what else CRIU leaves behind.
 
-const PROXIED = `00030000-00034000 r--p 00000000 00:00 0 [vvar]
-                 00034000-00036000 r--p 00000000 00:00 0 [vvar_vclock]
-                 00036000-00038000 r-xp 00000000 00:00 0 [vdso]
-                 7efdb0a35000-7efdb0a3b000 r--p 00000000 00:00 0
-                 7efdb0a3b000-7efdb0a3d000 r-xp 00000000 00:00 0
-                 7ffcee0ae000-7ffcee0cf000 rw-p 00000000 00:00 0 [stack]`;
-const proxied = (more: Partial<Made> = {}): Made => ({
-  ...MODERN,
-  maps: PROXIED,
-  auxv: 0x7efdb0a3b000n,
-  pagemap: {
-    '0x36000': [copiedPage(0x999), kernelPage(0x2862)],
-    '0x7efdb0a3b000': [copiedPage(0x9a0), copiedPage(0x9a1)],
-  },
-  bytes: {
-    '0x36000': markBytes(3, { proxy: 0x7efdb0a3b000n, vvar: 0x7efdb0a35000n, runtimeVvar: 0x30000n }),
-    '0x7efdb0a3b000': proxyImage(0x36000n),
-  },
-  ...more,
-});
 const EXPECTED = { '0x36000': 'criu-runtime', '0x7efdb0a3b000': 'criu-proxy' };
 
 test('trap 9: a proxied process: [vdso] is the runtime with a mark, the nameless ELF at the auxv address the proxy', () => {

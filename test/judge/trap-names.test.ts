@@ -12,10 +12,9 @@ import {
   SPECIAL_FLAGS,
 } from './build.js';
 import { headerOnly, vdsoImage } from './images.js';
+import { STACK } from './processes.js';
 
 // The traps about names. The number of the trap stands in each title.
-
-const STACK = '7ffc15b9c000-7ffc15bbd000 rw-p 00000000 00:00 0 [stack]';
 
 test('trap 1: moved since 4.8: the name follows, auxv is old: genuine, moved, not mishinted', () => {
   const verdict = judged({

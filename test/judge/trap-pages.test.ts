@@ -18,14 +18,9 @@ import {
   VZ6,
 } from './build.js';
 import { headerOnly, vdsoImage } from './images.js';
+import { AT, native } from './processes.js';
 
 // The traps about pages.
-
-const NATIVE = `7f1000000000-7f1000004000 r--p 00000000 00:00 0 [vvar]
-                7f1000004000-7f1000006000 r--p 00000000 00:00 0 [vvar_vclock]
-                7f1000006000-7f1000008000 r-xp 00000000 00:00 0 [vdso]`;
-const native = (more: Partial<Made>): Made => ({ ...MODERN, maps: NATIVE, auxv: 0x7f1000006000n, ...more });
-const AT = '0x7f1000006000';
 
 test('trap 10: copied pages: genuine, and which pages, even when the content is the same', () => {
   const verdict = judged(

@@ -14,22 +14,14 @@ import {
   SPECIAL_FLAGS,
 } from './build.js';
 import { vdsoImage } from './images.js';
+import { AT, NATIVE, STACK, native as unread } from './processes.js';
 
 // The traps about where things are, and about who did what. State is all that is judged here; events
 // that change nothing must leave a verdict of nothing.
 
-const STACK = '7ffc15b9c000-7ffc15bbd000 rw-p 00000000 00:00 0 [stack]';
-const NATIVE = `7f1000000000-7f1000004000 r--p 00000000 00:00 0 [vvar]
-                7f1000004000-7f1000006000 r--p 00000000 00:00 0 [vvar_vclock]
-                7f1000006000-7f1000008000 r-xp 00000000 00:00 0 [vdso]
-                ${STACK}`;
-const native = (more: Partial<Made> = {}): Made => ({
-  ...MODERN,
-  maps: NATIVE,
-  auxv: 0x7f1000006000n,
-  pagemap: { '0x7f1000006000': [kernelPage(0x2861), 0n] },
-  ...more,
-});
+/** Read with its stack, and the frame of one page. */
+const native = (more: Partial<Made> = {}): Made =>
+  unread({ maps: `${NATIVE}\n${STACK}`, pagemap: { [AT]: [kernelPage(0x2861), 0n] }, ...more });
 
 test('trap 18: gone, with context and auxv stale: none; whatever lies there without a name is a decoy', () => {
   const kinds: readonly (readonly [string, string | undefined])[] = [
