@@ -1,10 +1,10 @@
 import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import type { Event } from '../model/event.js';
 import { kinship } from './kinship.js';
-import type { BootClock, Happening, PidResolver, Reader, Snapshot } from './observation.js';
+import type { BootClock, Happening, Reader, Snapshot } from './observation.js';
 import type { ReadingRules, Request } from './reading-slot.js';
 import { readings } from './readings.js';
-import { targetOf } from './target.js';
+import { type PidResolver, targetOf } from './target.js';
 
 export interface JoinOptions extends Partial<ReadingRules> {
   readonly read: Reader;

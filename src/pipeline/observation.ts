@@ -48,8 +48,5 @@ interface Tick {
 /** Reads one process now. Live: /proc. Tests: a table. A vanished process is evidence too. */
 export type Reader = (target: Target) => Observable<Evidence>;
 
-/** Our pid of the process that `writer` calls `pid` in its own pid namespace; undefined when it cannot be told. */
-export type PidResolver = (writer: number, pid: number, namespace?: bigint) => number | undefined;
-
 /** CLOCK_BOOTTIME in ns. It may lag by some ms and must never run ahead: a snapshot must not look newer than it is. */
 export type BootClock = () => bigint;

@@ -2,7 +2,7 @@ import { openStore } from '../model/store.js';
 import { isError, type ProcFiles } from '../proc/door.js';
 import { leaderOf } from '../proc/leader.js';
 import { parseStatus } from '../proc/parse/status.js';
-import type { PidResolver } from './observation.js';
+import type { PidResolver } from './target.js';
 
 /**
  * System call arguments name processes as the caller's pid namespace numbers them, and may name a

@@ -1,5 +1,4 @@
 import { contextKey, type Event, sharesSpace } from '../model/event.js';
-import type { PidResolver } from './observation.js';
 
 /** What has to be read after an event. */
 export interface Target {
@@ -14,6 +13,9 @@ export interface Target {
   /** It is a copy of this process: what is out of the ordinary there is so here. */
   readonly parent: number | undefined;
 }
+
+/** Our pid of the process that `writer` calls `pid` in its own pid namespace; undefined when it cannot be told. */
+export type PidResolver = (writer: number, pid: number, namespace?: bigint) => number | undefined;
 
 /** Whose address space the event may have changed; undefined: nobody's that can be read. */
 export const targetOf = (event: Event, resolve: PidResolver): Target | undefined => {

@@ -2,7 +2,7 @@ import type { Evidence } from '../model/evidence.js';
 import { isSameReading } from '../pipeline/judged-before.js';
 import { LIMITS } from '../pipeline/ledger.js';
 import type { Observation, Snapshot } from '../pipeline/observation.js';
-import type { MoveLine } from './move-line.js';
+import type { MoveLine } from './move-pattern.js';
 
 /**
  * Which moves come late and still change what is said of a reading: those from before the newest reading of their

@@ -18,23 +18,7 @@ import {
   WARNING,
 } from './event-writing.js';
 import * as cursor from './line-cursor.js';
-import { fits, type MovePattern, patternOf } from './move-pattern.js';
-
-/** The line of a call that moved the vDSO, as far as it was read. */
-export interface MoveLine {
-  /** Where it stands in the bytes it was read from. */
-  readonly from: number;
-  readonly to: number;
-  /** Boot clock, ns. */
-  readonly at: bigint;
-  readonly tgid: number;
-  /** ctx_id of its address space; never 0. */
-  readonly context: bigint;
-  readonly comm: string;
-  /** Where that stands which was said of it. */
-  readonly saysFrom: number;
-  readonly saysTo: number;
-}
+import { fits, type MoveLine, type MovePattern, patternOf } from './move-pattern.js';
 
 /**
  * Reads the line of an mremap that moved the vDSO, if bytes[from..to) is exactly such a line as `eventLine` writes it

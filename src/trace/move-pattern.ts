@@ -1,5 +1,20 @@
 import * as cursor from './line-cursor.js';
-import type { MoveLine } from './move-line.js';
+
+/** The line of a call that moved the vDSO, as far as it was read. */
+export interface MoveLine {
+  /** Where it stands in the bytes it was read from. */
+  readonly from: number;
+  readonly to: number;
+  /** Boot clock, ns. */
+  readonly at: bigint;
+  readonly tgid: number;
+  /** ctx_id of its address space; never 0. */
+  readonly context: bigint;
+  readonly comm: string;
+  /** Where that stands which was said of it. */
+  readonly saysFrom: number;
+  readonly saysTo: number;
+}
 
 /**
  * The line of a move as the same process wrote it before: the same but for its time and the digits of its words. A

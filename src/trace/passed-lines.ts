@@ -1,5 +1,6 @@
 import type { HistoryLine } from '../model/state.js';
-import { type MoveLine, timeOf } from './move-line.js';
+import { timeOf } from './move-line.js';
+import type { MoveLine } from './move-pattern.js';
 
 /** What was said of a move that was passed over. */
 export interface PassedLine {

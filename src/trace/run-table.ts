@@ -1,4 +1,4 @@
-import type { MoveLine } from './move-line.js';
+import type { MoveLine } from './move-pattern.js';
 import { openPassedLines, type PassedLines, type Shown } from './passed-lines.js';
 
 /** Moves that one process made one after the other in one address space. */
