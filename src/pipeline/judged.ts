@@ -1,10 +1,9 @@
 import type { JudgeContext } from '../judge/context.js';
-import type { Evidence } from '../model/evidence.js';
+import { changeEvidence, type Evidence } from '../model/evidence.js';
 import { TRACER } from '../model/state.js';
 import type { Finding, Verdict } from '../model/verdict.js';
 import { hex } from '../text/hex.js';
 import { changeSpace } from './entries.js';
-import { changeEvidence } from './evidence-copy.js';
 import { kept } from './kept.js';
 import { isHeardUntil, type Ledger } from './ledger.js';
 import { addLine } from './lines.js';

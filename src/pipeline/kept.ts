@@ -1,5 +1,4 @@
-import type { Evidence } from '../model/evidence.js';
-import { changeEvidence } from './evidence-copy.js';
+import { changeEvidence, type Evidence } from '../model/evidence.js';
 
 /**
  * Nearly every reading of a sweep says what the one before said. What is the same stays the same object: then ten

@@ -1,7 +1,6 @@
 import type { TracerStatus } from '../model/event.js';
 import { type OpenJournal, openJournal } from '../model/journal.js';
-import type { Counters, HistoryLine, HostStatus, WatchState } from '../model/state.js';
-import { newestOf } from './recent.js';
+import { type Counters, type HistoryLine, type HostStatus, isEverydayLife, type WatchState } from '../model/state.js';
 import type { ProcessRecord, SpaceRecord } from './records.js';
 
 /**
@@ -137,6 +136,24 @@ export const closeFrame = (ledger: Ledger): Frame => {
     state: { host, tracer, processes, spaces, changes, recent, counters: { ...counters, rate: rate(ledger) }, now },
     lines,
   };
+};
+
+/**
+ * A host that forks all the time must not push a move of a minute ago out of sight: forks, execs and exits make room
+ * first, until only half of the lines are such.
+ */
+const newestOf = (
+  before: readonly HistoryLine[],
+  lines: readonly HistoryLine[],
+  limit: number,
+): readonly HistoryLine[] => {
+  const all = before.concat(lines);
+  const surplus = all.length - limit;
+  if (surplus <= 0) return all;
+  const everyday = all.reduce((count, line) => count + (isEverydayLife(line) ? 1 : 0), 0);
+  let ordinary = Math.min(surplus, Math.max(0, everyday - limit / 2));
+  let others = surplus - ordinary;
+  return all.filter((line) => (isEverydayLife(line) ? ordinary-- : others--) <= 0);
 };
 
 const rate = ({ rates, now }: Ledger): number => {

@@ -1,9 +1,8 @@
-import type { Evidence } from '../model/evidence.js';
+import { changeEvidence, type Evidence } from '../model/evidence.js';
 import type { Verdict } from '../model/verdict.js';
 import { isVdsoNamed, isVvarNamed, overlaps, type Vma } from '../model/vma.js';
 import { NO_BYTES, NO_WORDS } from '../proc/unread.js';
 import { changeSpace } from './entries.js';
-import { changeEvidence } from './evidence-copy.js';
 import { type Ledger, LIMITS } from './ledger.js';
 
 /**

@@ -1,12 +1,16 @@
 import { asapScheduler, concat, map, NEVER, type Observable, of, share, subscribeOn } from 'rxjs';
 import type { Planning } from '../bpftrace/plan.js';
 import { traceEvents } from '../bpftrace/tracer.js';
+import type { JudgeContext } from '../judge/context.js';
+import { judge } from '../judge/judge.js';
+import { judgeByKind } from '../judge/kinds.js';
 import type { Event, StatusEvent, TracerStatus } from '../model/event.js';
+import { AT_SYSINFO_EHDR, changeEvidence, type Evidence } from '../model/evidence.js';
 import { localBootClock } from '../proc/clock.js';
 import { hostStatus, localProc, readLocalHost } from '../proc/host.js';
 import { readProcess } from '../proc/process.js';
 import { listProcesses } from '../proc/sweep.js';
-import { judging } from './judging.js';
+import type { Judge } from './judged.js';
 import type { Sources } from './observe.js';
 import { pidResolver } from './pids.js';
 import { liveReading } from './reading.js';
@@ -74,4 +78,22 @@ const withNotes = (event: Event, notes: readonly string[]): Event =>
 const polling = (at: bigint, text: string, notes: readonly string[]): Observable<Event> => {
   const status: TracerStatus = { mode: 'polling', text, notes };
   return of<StatusEvent>({ kind: 'status', at, status });
+};
+
+/**
+ * The judge for many processes: an ordinary one, with nothing known beside its evidence that contradicts it, is judged
+ * as its kind (judge/kinds.ts). What a probe saw agrees with its auxv then, and adds nothing to the verdict.
+ */
+const judging = (): Judge => {
+  const byKind = judgeByKind();
+  return (evidence, context) =>
+    isPlain(evidence, context)
+      ? byKind(evidence.contextVdso === undefined ? evidence : changeEvidence(evidence, { contextVdso: undefined }))
+      : judge(evidence, context);
+};
+
+const isPlain = ({ onlyBlock, auxv, contextVdso }: Evidence, { moves, placedAt }: JudgeContext): boolean => {
+  if (onlyBlock !== true || (moves !== undefined && moves.length > 0)) return false;
+  const put = auxv?.entries.get(AT_SYSINFO_EHDR);
+  return [contextVdso, placedAt].every((place) => place === undefined || place === put);
 };

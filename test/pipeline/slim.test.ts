@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changeEvidence } from '../../src/pipeline/evidence-copy.js';
+import { changeEvidence } from '../../src/model/evidence.js';
 import { slim } from '../../src/pipeline/slim.js';
 import { begin, heard, MS, read, readingOf, run, SECOND, simpleJudge, stateOf, T0, vma } from './build.js';
 

@@ -1,9 +1,8 @@
 import { forecast } from '../../judge/forecast.js';
 import { stateWord } from '../../judge/words.js';
-import type { Evidence } from '../../model/evidence.js';
+import { changeEvidence, type Evidence } from '../../model/evidence.js';
 import type { AddressSpace } from '../../model/state.js';
 import type { Finding, Policies, PolicyVerdict, Verdict } from '../../model/verdict.js';
-import { changeEvidence } from '../../pipeline/evidence-copy.js';
 import { imageOf } from '../../pipeline/image.js';
 import { isAlike } from '../../pipeline/kept.js';
 import { slim } from '../../pipeline/slim.js';
