@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { cpus, release } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
 import { atLeast, parseRelease } from '../judge/release.js';
 import { failed, failure, type Outcome, success } from '../model/failure.js';
 import { printable } from '../text/escape.js';
 import { KERNEL_BTF } from './host.js';
-import { onPath } from './on-path.js';
 
 export interface Bpftrace {
   readonly path: string;
@@ -82,3 +82,22 @@ export const environmentFor = (bpftrace: Bpftrace, ringPages = RING_PAGES): Read
 const RING_PAGES = 4096;
 
 const floorPowerOfTwo = (value: number): number => 2 ** Math.floor(Math.log2(value));
+
+/** First executable of that name on $PATH or in the folders of root's programs, which sudo and cron may leave out. */
+export const onPath = (program: string, env: NodeJS.ProcessEnv): string | undefined =>
+  [...(env['PATH'] ?? '').split(delimiter), ...ROOTS_FOLDERS]
+    .filter((folder) => folder.startsWith('/'))
+    .map((folder) => join(folder, program))
+    .find(isExecutable);
+
+const ROOTS_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/local/bin', '/usr/bin', '/bin'];
+
+/** By this user; false also where it is not there. */
+export const isExecutable = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};

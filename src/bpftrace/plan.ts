@@ -1,11 +1,10 @@
 import { type Failure, type Outcome, success } from '../model/failure.js';
-import { canBind } from './bound.js';
 import { type Composition, composeCompat, composeMain, knowsLastExit, knowsVdsoPointer } from './compose.js';
 import { type Bpftrace, findBpftrace, hasOneRing } from './find.js';
 import { readHost } from './host.js';
 import { readScripts } from './package.js';
 import type { Decoding } from './record.js';
-import { type Started, startBpftrace, stopBpftrace } from './start.js';
+import { canBind, type Started, startBpftrace, stopBpftrace } from './start.js';
 
 /**
  * All that is decided before anything runs. The host it was decided for is not kept: with its kernel's BTF it would be

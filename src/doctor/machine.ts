@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { onPath } from '../bpftrace/on-path.js';
+import { onPath } from '../bpftrace/find.js';
 
 /** What the checks ask of the machine; a test gives a made-up one. */
 export interface Machine {

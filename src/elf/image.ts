@@ -1,9 +1,8 @@
-import { DT, linkBase, readDynamic } from './dynamic.js';
+import { DT, linkBase, readDynamic, readSymbols } from './dynamic.js';
 import { type ElfHeader, imageName, parseElfHeader } from './header.js';
 import { readNotes } from './notes.js';
 import { asOffset, elfReader } from './reader.js';
 import { PT_LOAD, readSegments } from './segments.js';
-import { readSymbols } from './symbols.js';
 
 /** What the bytes at the start of a mapping say about being a vDSO image. */
 export interface ElfImage {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { composeCompat, composeMain } from '../../src/bpftrace/compose.js';
-import { mayTrace, ownWindow } from '../../src/bpftrace/host.js';
 import { parseScript } from '../../src/bpftrace/script.js';
 import { goldenText } from '../golden.js';
 import { pointerTo, u64 } from './btf-builder.js';
@@ -128,52 +127,7 @@ test('32-bit calls: x86 by TS_COMPAT, arm64 by its own numbers and flag, others 
   assert.equal(composeCompat(host({ btf: taskBtf({ ctx_id: [0, u64] }) }), scripts()), undefined);
 });
 
-test('the own window is what touches the vDSO, whichever side', () => {
-  const maps = (lines: readonly [string, string][]): string =>
-    lines.map(([range, name]) => `${range} r-xp 00000000 00:00 0 ${' '.repeat(20)}${name}\n`).join('');
-  assert.deepEqual(
-    ownWindow(
-      maps([
-        ['1000-5000', '[vvar]'],
-        ['5000-7000', '[vvar_vclock]'],
-        ['7000-9000', '[vdso]'],
-        ['9000-a000', ''],
-      ]),
-    ),
-    { below: 0x6000n, above: 0x2000n },
-  );
-  assert.deepEqual(
-    ownWindow(
-      maps([
-        ['1000-3000', '[vdso]'],
-        ['3000-4000', '[vvar]'],
-      ]),
-    ),
-    { below: 0n, above: 0x3000n },
-  );
-  assert.deepEqual(
-    ownWindow(
-      maps([
-        ['1000-2000', '[vvar]'],
-        ['7000-9000', '[vdso]'],
-      ]),
-    ),
-    { below: 0n, above: 0x2000n },
-  );
-  assert.equal(ownWindow(maps([['1000-2000', '[heap]']])), undefined);
-});
-
 test('a script whose braces do not match is no script', () => {
   assert.equal(parseScript('x', 'tracepoint:a:b { if (1) { '), undefined);
   assert.equal(parseScript('x', 'tracepoint:a:b'), undefined);
-});
-
-test('who may trace, by capabilities', () => {
-  const status = (mask: bigint): string => `CapPrm:\t0\nCapEff:\t${mask.toString(16).padStart(16, '0')}\nCapBnd:\t0\n`;
-  assert.equal(mayTrace(status(0x1ffffffffffn)), true);
-  assert.equal(mayTrace(status(1n << 21n)), true);
-  assert.equal(mayTrace(status((1n << 38n) | (1n << 39n))), true);
-  assert.equal(mayTrace(status(1n << 39n)), false);
-  assert.equal(mayTrace(status(0n)), false);
-  assert.equal(mayTrace(''), undefined);
 });

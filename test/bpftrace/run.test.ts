@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { lineSplitter } from '../../src/bpftrace/lines.js';
+import { lineSplitter } from '../../src/bpftrace/run.js';
 import { fuzzRuns } from '../fuzz-runs.js';
 
 test('lines come whole, however the stream is cut', () => {
