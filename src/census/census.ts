@@ -5,7 +5,7 @@ import { findKinds } from '../judge/kinds.js';
 import type { Evidence } from '../model/evidence.js';
 import { type Outcome, success } from '../model/failure.js';
 import type { Likeness, Told } from '../model/judged.js';
-import type { ProcContext } from '../proc/context.js';
+import type { ProcContext } from '../proc/host.js';
 import { listProcesses, sweep } from '../proc/sweep.js';
 import { isGone } from '../proc/unread.js';
 import { type Alone, learnOfOthers } from './others.js';

@@ -3,7 +3,7 @@ import { judge } from '../judge/judge.js';
 import type { Evidence } from '../model/evidence.js';
 import type { Failure } from '../model/failure.js';
 import type { Judged } from '../model/judged.js';
-import type { ProcContext } from '../proc/context.js';
+import type { ProcContext } from '../proc/host.js';
 import { noProcess } from '../proc/no-process.js';
 import { sweep } from '../proc/sweep.js';
 import { isGone } from '../proc/unread.js';

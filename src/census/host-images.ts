@@ -1,5 +1,7 @@
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { Pristine } from '../judge/criu/pristine.js';
-import { readOwnVdso } from '../proc/own-vdso.js';
+import { isVdsoNamed, sizeOf } from '../model/vma.js';
+import { parseMaps } from '../proc/parse/maps.js';
 
 const FROM = "this host's own vDSO";
 
@@ -22,4 +24,18 @@ const readCompatVdso = async (): Promise<Uint8Array | undefined> => {
   ]);
   const read = await withPuppet({ abi: 'i386' }, vdsoBytes);
   return read.ok ? read.value : undefined;
+};
+
+/** The bytes of the vDSO of this very process. Undefined where this kernel gives none. */
+export const readOwnVdso = (): Uint8Array | undefined => {
+  const vdso = parseMaps(readFileSync('/proc/self/maps', 'latin1')).vmas.find(isVdsoNamed);
+  if (vdso === undefined) return undefined;
+  const bytes = new Uint8Array(Number(sizeOf(vdso)));
+  const memory = openSync('/proc/self/mem', 'r');
+  try {
+    readSync(memory, bytes, 0, bytes.length, vdso.start);
+  } finally {
+    closeSync(memory);
+  }
+  return bytes;
 };

@@ -6,7 +6,7 @@ import { forecast } from '../judge/forecast.js';
 import type { Evidence } from '../model/evidence.js';
 import type { Judged } from '../model/judged.js';
 import type { Observation } from '../pipeline/observation.js';
-import type { ProcContext } from '../proc/context.js';
+import type { ProcContext } from '../proc/host.js';
 import { readProcess } from '../proc/process.js';
 import { readTree } from './tree.js';
 

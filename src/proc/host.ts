@@ -3,8 +3,7 @@ import { AT_PAGESZ, type Host } from '../model/evidence.js';
 import { FILE, frameOf } from '../model/pagemap.js';
 import type { HostStatus } from '../model/state.js';
 import { isVdsoNamed, sizeOf, type Vma } from '../model/vma.js';
-import { localBootClock } from './clock.js';
-import type { ProcContext } from './context.js';
+import { type BootClock, localBootClock } from './clock.js';
 import { isError, type ProcFiles } from './door.js';
 import { procFiles } from './files.js';
 import { pagemapWords } from './pagemap.js';
@@ -51,6 +50,15 @@ export const hostStatus = ({ host, privileged }: LocalHost): HostStatus => ({
   machine: host.machine ?? '',
   privileged,
 });
+
+/** What every reader needs: the files, whose they are, and what time it is. */
+export interface ProcContext {
+  readonly files: ProcFiles;
+  readonly host: Host;
+  readonly clock: Pick<BootClock, 'now' | 'tickShift'>;
+  /** Frame numbers are shown to us: /proc/kpageflags can be asked about them. */
+  readonly privileged: boolean;
+}
 
 /** The live host for all readers, made once. */
 export const localProc = (): ProcContext => {

@@ -1,11 +1,10 @@
 import type { Auxv, Unread } from '../model/evidence.js';
 import type { Vma } from '../model/vma.js';
-import type { ProcContext } from './context.js';
 import { isError } from './door.js';
-import { isUsual, linesOfInterest } from './interest.js';
+import type { ProcContext } from './host.js';
 import { parseAuxv } from './parse/auxv.js';
 import { parseMaps } from './parse/maps.js';
-import { settle } from './settle.js';
+import { isUsual, linesOfInterest, settle } from './settle.js';
 import type { Steps } from './steps.js';
 import { STRANGE_AUXV, unreadBecause } from './unread.js';
 

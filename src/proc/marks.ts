@@ -1,7 +1,7 @@
 import { GUARD, PRESENT } from '../model/pagemap.js';
 import type { Vma } from '../model/vma.js';
-import type { ProcContext } from './context.js';
 import { isError } from './door.js';
+import type { ProcContext } from './host.js';
 import { pagemapWords } from './pagemap.js';
 
 /** What CRIU's parasite would meet where it looks for its mark. */

@@ -1,7 +1,7 @@
 import type { Evidence } from '../model/evidence.js';
 import { ALONE, FILE, frameOf } from '../model/pagemap.js';
-import type { ProcContext } from './context.js';
 import { isError } from './door.js';
+import type { ProcContext } from './host.js';
 import { pagemapWords } from './pagemap.js';
 
 /**

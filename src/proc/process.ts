@@ -1,9 +1,7 @@
-import type { Evidence, Unread } from '../model/evidence.js';
-import { AT_SYSINFO_EHDR } from '../model/evidence.js';
+import { AT_SYSINFO_EHDR, type Evidence, type Unread } from '../model/evidence.js';
 import { readCarefully } from './careful.js';
-import type { ProcContext } from './context.js';
 import { type ErrorCode, isError } from './door.js';
-import { localProc } from './host.js';
+import { localProc, type ProcContext } from './host.js';
 import { censusNamespaces } from './namespaces.js';
 import { ordinaryAuxv, ordinaryBlock, untouchedPages } from './ordinary.js';
 import { pagemapWords } from './pagemap.js';

@@ -2,9 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import type { Evidence } from '../model/evidence.js';
 import { failed, failure, type Outcome, success } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
-import type { ProcContext } from './context.js';
 import { isError } from './door.js';
-import { localProc } from './host.js';
+import { localProc, type ProcContext } from './host.js';
 import { type Depth, readInSteps } from './process.js';
 import { isGone } from './unread.js';
 

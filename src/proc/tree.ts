@@ -1,5 +1,4 @@
-import type { ProcContext } from './context.js';
-import { localProc } from './host.js';
+import { localProc, type ProcContext } from './host.js';
 import { sweep } from './sweep.js';
 
 /** These processes and everything below them, now. */

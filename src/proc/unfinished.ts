@@ -1,6 +1,6 @@
 import type { Unread } from '../model/evidence.js';
-import type { ProcContext } from './context.js';
 import { isError } from './door.js';
+import type { ProcContext } from './host.js';
 import { startsNoCode } from './parse/stat.js';
 
 /**

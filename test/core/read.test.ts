@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
+import { readOwnVdso } from '../../src/census/host-images.js';
 import { readCore } from '../../src/core/read.js';
 import { judge } from '../../src/judge/judge.js';
-import { readOwnVdso } from '../../src/proc/own-vdso.js';
 import { fuzzRuns } from '../fuzz-runs.js';
 import { coreFile } from './build.js';
 

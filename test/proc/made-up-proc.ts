@@ -1,5 +1,5 @@
-import type { ProcContext } from '../../src/proc/context.js';
 import type { ErrorCode, ProcFiles } from '../../src/proc/door.js';
+import type { ProcContext } from '../../src/proc/host.js';
 
 /** What a made-up /proc answers for a path: bytes, an error, or a new answer for each read. */
 export type Answer = string | Uint8Array | ErrorCode | (() => string | Uint8Array | ErrorCode);
