@@ -2,8 +2,8 @@ import { type Failure, type Outcome, success } from '../model/failure.js';
 import { type Composition, composeCompat, composeMain, knowsLastExit, knowsVdsoPointer } from './compose.js';
 import { type Bpftrace, findBpftrace, hasOneRing } from './find.js';
 import { readHost } from './host.js';
-import { readScripts } from './package.js';
 import type { Decoding } from './record.js';
+import { readScripts } from './script.js';
 import { canBind, type Started, startBpftrace, stopBpftrace } from './start.js';
 
 /**

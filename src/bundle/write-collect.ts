@@ -4,6 +4,7 @@ import { isCandidate } from '../proc/candidates.js';
 import { MOST_FOR_SMAPS, memoryFolder } from '../proc/careful.js';
 import { isError } from '../proc/door.js';
 import type { ProcContext } from '../proc/host.js';
+import { whyUnfinished } from '../proc/look.js';
 import { frameFlags, pagemapWords } from '../proc/pagemap.js';
 import { mappingBytes } from '../proc/pages.js';
 import { parseAuxv } from '../proc/parse/auxv.js';
@@ -11,7 +12,6 @@ import { parseMaps } from '../proc/parse/maps.js';
 import { parseStat, type Stat } from '../proc/parse/stat.js';
 import { isUsual, linesOfInterest, settle } from '../proc/settle.js';
 import { finish } from '../proc/steps.js';
-import { whyUnfinished } from '../proc/unfinished.js';
 import { unreadBecause } from '../proc/unread.js';
 
 /** One file of a bundle. */

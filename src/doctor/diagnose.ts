@@ -1,8 +1,8 @@
 import { release, machine as unameMachine } from 'node:os';
 import { findBpftrace } from '../bpftrace/find.js';
 import { readHost } from '../bpftrace/host.js';
-import { readScripts } from '../bpftrace/package.js';
 import { makePlan } from '../bpftrace/plan.js';
+import { readScripts } from '../bpftrace/script.js';
 import { erasHere, testAllAbis } from '../hint/examine.js';
 import type { MremapTest } from '../hint/mremap-test.js';
 import type { ProcFiles } from '../proc/door.js';

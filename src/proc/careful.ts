@@ -4,7 +4,7 @@ import { mappingsToLookAt } from './candidates.js';
 import { isError } from './door.js';
 import type { ProcContext } from './host.js';
 import { instructionPointers } from './instruction-pointers.js';
-import { type Layout, looker, settledLook } from './look.js';
+import { type Layout, looker, settledLook, whyUnfinished } from './look.js';
 import { allNamespaces, censusNamespaces } from './namespaces.js';
 import { type Pages, readPages } from './pages.js';
 import { parseCmdline } from './parse/small.js';
@@ -13,7 +13,6 @@ import { parseStat, type Stat } from './parse/stat.js';
 import { insidePid, parseStatus, type Status } from './parse/status.js';
 import { linesOfInterest } from './settle.js';
 import type { Steps } from './steps.js';
-import { whyUnfinished } from './unfinished.js';
 import { absentBecause, bareEvidence, factsOf, unreadBecause } from './unread.js';
 
 /**

@@ -1,7 +1,6 @@
 import { type Btf, readBtf } from '../../src/bpftrace/btf.js';
 import type { Host } from '../../src/bpftrace/host.js';
-import { readScripts } from '../../src/bpftrace/package.js';
-import type { Script } from '../../src/bpftrace/script.js';
+import { readScripts, type Script } from '../../src/bpftrace/script.js';
 import { alias, buildBtf, i32, pointerTo, type Shape, type StructShape, struct, u32, u64 } from './btf-builder.js';
 
 /** Machines that the tests make up; offsets are no real kernel's. */

@@ -8,8 +8,8 @@ import { filter, firstValueFrom, Subject, takeUntil, timer } from 'rxjs';
 import { composeMain } from '../../src/bpftrace/compose.js';
 import { findBpftrace, hasOneRing } from '../../src/bpftrace/find.js';
 import { readHost } from '../../src/bpftrace/host.js';
-import { readScripts } from '../../src/bpftrace/package.js';
 import { makePlan } from '../../src/bpftrace/plan.js';
+import { readScripts } from '../../src/bpftrace/script.js';
 import { session } from '../../src/bpftrace/session.js';
 import { atLeast, parseRelease } from '../../src/judge/release.js';
 import type {

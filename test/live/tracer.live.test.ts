@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { probesFolder } from '../../src/bpftrace/package.js';
+import { probesFolder } from '../../src/bpftrace/script.js';
 import type { CallEvent, Event, GapEvent, StatusEvent } from '../../src/model/event.js';
 import { moveVdsoAlone } from '../../src/puppet/moves.js';
 import { moveBurst } from '../puppet/moves.js';
