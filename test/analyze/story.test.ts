@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Value } from '@sinclair/typebox/value';
 import { chaptersOf, hostProblems } from '../../src/analyze/join/chapters.js';
+import { endIn } from '../../src/analyze/join/words.js';
 import { ReportJson } from '../../src/model/report.js';
+import { exitWords } from '../../src/pipeline/words.js';
 import { chaptersReport } from '../../src/report/chapter-report.js';
 import { chaptersText } from '../../src/report/print-chapters.js';
 import { goldenText } from '../golden.js';
+import { exited } from '../pipeline/build.js';
 import { readCorpus } from './pieces.js';
 
 /** Bundle, images with logs, and the state after the restore, given together: one story for each case. */
@@ -133,4 +136,13 @@ test('where no restore log is left, what the restore did is not read from the re
   assert.match(await told('all-three-unmapped'), /^It was restored without a vDSO/m);
   assert.match(await told('plain-shell-loop'), /^It was restored in place/m);
   assert.match(await told('moved-vdso-alone'), /^It was restored by proxy/m);
+});
+
+test('an end that the pipeline tells of is not known for one, or that of a thread is', () => {
+  const told = (status: number, whole = true): string => exitWords(exited({ at: 0n, pid: 7, in: 1, status, whole }));
+  assert.deepEqual(endIn(told(0)), { killer: undefined });
+  assert.deepEqual(endIn(told(3 << 8)), { killer: undefined });
+  assert.deepEqual(endIn(told(9)), { killer: 'SIGKILL' });
+  assert.deepEqual(endIn(`${told(11)}, 1.0 ms after its vDSO was moved`), { killer: 'SIGSEGV' });
+  assert.equal(endIn(told(9, false)), undefined);
 });

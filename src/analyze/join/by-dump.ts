@@ -3,17 +3,8 @@ import { dumpClocks } from './dump-clocks.js';
 import { lineage } from './lineage.js';
 import { newestDump, type Origin, originOf } from './origin.js';
 import { areOtherHosts } from './same.js';
-import { dumpsIn, dumpTime, metAt, type SeenDump, seenDump, startOf, writtenTime } from './seen-dump.js';
+import { type Dump, dumpsIn, dumpTime, metAt, seenDump, startOf, writtenTime } from './seen-dump.js';
 import { byMaking, type Witness } from './witness.js';
-
-/** A dump of a process: one that a recording saw, or images of one that none saw, which tell when they were made. */
-export interface Dump {
-  readonly seen: SeenDump['dump'] | undefined;
-  readonly images: readonly Witness[];
-  /** Time of day, Unix, ns. */
-  readonly from: bigint;
-  readonly until: bigint;
-}
 
 /** Witnesses that have to do with the same dump. */
 export interface Group {

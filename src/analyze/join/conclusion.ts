@@ -12,7 +12,7 @@ import { type Outcome, outcomeOf, restoreLines } from './outcome.js';
 import { type Role, stateTime } from './roles.js';
 import { shortPath } from './story.js';
 import { type Witness, wasMovedSince } from './witness.js';
-import { sentence, stateSentence } from './words.js';
+import { endIn, sentence, stateSentence } from './words.js';
 import { pageWords, type Written } from './written.js';
 
 /** What happened to the process, in a few sentences; empty when there is nothing but one state of it. */
@@ -77,9 +77,9 @@ const beforeWords = (before: Witness, image: Witness | undefined, dumped: boolea
   return newest === undefined ? state : `at ${isoTime(newest.time, 0n)}, when it was last read, ${state}`;
 };
 
-/** By its last line, as the pipeline words it (pipeline/words.ts). */
+/** By its last line. */
 const endWords = ({ lines }: Life): string => {
-  const killer = /^killed by ([^,]+)/.exec(lines.at(-1)?.line.text ?? '')?.[1];
+  const killer = endIn(lines.at(-1)?.line.text ?? '')?.killer;
   return killer === undefined ? 'it ended' : `${killer} killed it`;
 };
 

@@ -1,7 +1,6 @@
 import { ascending } from '../../model/ascending.js';
-import type { Dump } from './by-dump.js';
 import { originOf } from './origin.js';
-import { asAt, asDumped, metAt, startOf } from './seen-dump.js';
+import { asAt, asDumped, type Dump, metAt, startOf } from './seen-dump.js';
 import type { Witness } from './witness.js';
 
 /**

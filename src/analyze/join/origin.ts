@@ -1,7 +1,6 @@
 import { hasStatus } from '../../criu/status.js';
-import type { Dump } from './by-dump.js';
 import { restoreLogTime, restoreTime } from './dump-clocks.js';
-import { startOf } from './seen-dump.js';
+import { type Dump, startOf } from './seen-dump.js';
 import type { Witness } from './witness.js';
 
 /** What a restored process was made from. */

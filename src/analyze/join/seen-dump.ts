@@ -14,7 +14,16 @@ export interface SeenDump {
   readonly life: NonNullable<Witness['life']>;
 }
 
-/** All of them, oldest first. */
+/** A dump of a process: one that a recording saw, or images of one that none saw, which tell when they were made. */
+export interface Dump {
+  readonly seen: Dumped | undefined;
+  readonly images: readonly Witness[];
+  /** Time of day, Unix, ns. */
+  readonly from: bigint;
+  readonly until: bigint;
+}
+
+/** All that recordings saw, oldest first. */
 export const dumpsIn = (witnesses: readonly Witness[]): readonly SeenDump[] =>
   witnesses
     .flatMap((witness) => {

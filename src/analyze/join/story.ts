@@ -8,7 +8,7 @@ import { imageOf } from './choices.js';
 import { dumpLines, restoreLines } from './outcome.js';
 import type { Role } from './roles.js';
 import type { Witness } from './witness.js';
-import { stateSentence } from './words.js';
+import { endIn, stateSentence } from './words.js';
 
 /** What happened to one process, step by step, as far as the order is known; nothing for a single state. */
 export const storyOf = (roles: readonly Role[]): readonly StoryLine[] => {
@@ -45,13 +45,10 @@ const splitAtDump = (lines: readonly StoryLine[], roles: readonly Role[]) => {
   const until = roles.find(({ dumped }) => dumped !== undefined)?.dumped?.until.time;
   const isLater = ({ time, text }: StoryLine, index: number): boolean =>
     until === undefined
-      ? imageOf(roles) !== undefined && index === lines.length - 1 && END.test(text)
+      ? imageOf(roles) !== undefined && index === lines.length - 1 && endIn(text) !== undefined
       : time !== undefined && time > until;
   return { before: lines.filter((line, index) => !isLater(line, index)), later: lines.filter(isLater) };
 };
-
-/** As the pipeline says it. */
-const END = /^(?:exited|killed by )/;
 
 const witnessLines = (witness: Witness, roles: readonly Role[]): readonly StoryLine[] => {
   const { life, taken, judged, path } = witness;

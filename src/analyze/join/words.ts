@@ -25,3 +25,12 @@ export const stateSentence = ({ verdict }: Judged, tense: 'is' | 'was'): string 
 /** First letter up, one full stop at the end. */
 export const sentence = (text: string): string =>
   `${text.slice(0, 1).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
+
+/**
+ * The end of a process in a line that the pipeline said of it (exitWords, pipeline/words.ts), and the signal that killed
+ * it. Undefined: it tells of no end.
+ */
+export const endIn = (text: string): { readonly killer: string | undefined } | undefined => {
+  const end = /^(?:exited|killed by ([^,]+)?)/.exec(text);
+  return end === null ? undefined : { killer: end[1] };
+};

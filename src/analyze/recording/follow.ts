@@ -7,9 +7,8 @@ import type { Replayed } from '../../trace/replay-frames.js';
 import { passDeeds } from './deeds.js';
 import { descend, noteCall, noteExec, noteRestored, noteVictim } from './happenings.js';
 import { type Instant, isNotable, type Life } from './life.js';
-import { addLine, addLines, lean, passLines } from './lines.js';
+import { addLine, addLines, addPokeLine, lean, passLines } from './lines.js';
 import { openOwners } from './owners.js';
-import { addPokeLine } from './poke-lines.js';
 import { takeState } from './state.js';
 
 export type Passed = ReadonlyMap<Event, PassedOver>;

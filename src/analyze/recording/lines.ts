@@ -1,4 +1,5 @@
 import type { HistoryLine } from '../../model/state.js';
+import { isoTime } from '../../text/time-of-day.js';
 import { addBounded, type Life, type Line, type RecordedLine } from './life.js';
 
 /** Lines kept of one process, when there are few and when there are many; the first quarter and the newest. */
@@ -39,3 +40,24 @@ export const passLines = (life: Life, count: number, lives: number): void => {
 
 const mostLines = (lives: number): number =>
   Math.max(FEWEST_LINES, Math.min(MOST_LINES, Math.floor(ALL_LINES / Math.max(1, lives))));
+
+/**
+ * A debugger that writes a string, or CRIU that puts its parasite in, makes a call for every word: those that follow
+ * each other are one line, which says how many there were and until when. `lives`: how many processes are being kept.
+ */
+export const addPokeLine = (life: Life, line: HistoryLine, time: bigint, lives: number): void => {
+  const { pokes } = life;
+  const last = life.lines.at(-1);
+  if (pokes === undefined || last !== pokes.last || pokes.pid !== line.pid || pokes.target !== line.target) {
+    const { pid, target, text } = line;
+    addLine(life, lean(line), time, lives);
+    const added = life.lines.at(-1);
+    life.pokes = added && { pid, target, text, more: 0, last: added };
+    return;
+  }
+  pokes.more += 1;
+  const until = isoTime(time, 0n).slice('2026-01-01T'.length);
+  const text = `${pokes.text}, and ${pokes.more} more calls until ${until}`;
+  pokes.last = { ...pokes.last, line: { ...pokes.last.line, text } };
+  life.lines[life.lines.length - 1] = pokes.last;
+};
