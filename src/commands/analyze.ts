@@ -5,6 +5,7 @@ import { logPieces, type Piece, type PieceOptions, readPiece } from '../analyze/
 import { type Input, recognise } from '../analyze/recognise.js';
 import type { Life } from '../analyze/recording/life.js';
 import type { LooseLog } from '../criu/logs-beside.js';
+import { isWell } from '../judge/well.js';
 import type { Chapter } from '../model/chapter.js';
 import type { Target } from '../model/doctor-schema.js';
 import type { Host } from '../model/evidence.js';
@@ -15,7 +16,6 @@ import type { OutputFormat } from '../report/format.js';
 import type { page } from '../report/html/page.js';
 import { printChapters } from '../report/print-chapters.js';
 import { progressBar } from '../report/progress.js';
-import { isWell } from '../report/well.js';
 import { escapeText } from '../text/escape.js';
 import { sayIfNewer } from './limits.js';
 

@@ -2,7 +2,7 @@ import { readChosen } from '../census/chosen.js';
 import { hostImages } from '../census/host-images.js';
 import { ifSeized, inMemoryOf } from '../judge/forecast/refused.js';
 import { forecast } from '../judge/forecast.js';
-import { survives } from '../judge/survives.js';
+import { survives } from '../judge/well.js';
 import { stateWord, unreadableText } from '../judge/words.js';
 import { EXIT } from '../model/failure.js';
 import type { Judged } from '../model/judged.js';

@@ -1,5 +1,6 @@
 import { type Census, takeCensus } from '../census/census.js';
 import { readChosen } from '../census/chosen.js';
+import { isWell } from '../judge/well.js';
 import { EXIT, type Failure, type Outcome, success } from '../model/failure.js';
 import type { Told } from '../model/judged.js';
 import { procFiles } from '../proc/files.js';
@@ -13,7 +14,6 @@ import { reportFrame } from '../report/process.js';
 import { tableSelection } from '../report/selection.js';
 import { standardOutput } from '../report/standard-output.js';
 import { unreadFailure } from '../report/unread.js';
-import { isWell } from '../report/well.js';
 import { limits } from './limits.js';
 
 export interface PsOptions {

@@ -9,10 +9,10 @@ import {
   type RuntimeLayout,
   readsClock,
   restoreRule,
+  takenOf,
 } from '../judge/forecast/restore-rule.js';
 import { standsIn } from '../judge/forecast/run.js';
 import { isOfKernel } from '../judge/forecast/runtime-vdso.js';
-import { takenOf } from '../judge/forecast/taken.js';
 import { withoutCriu } from '../judge/forecast.js';
 import { survey } from '../judge/space.js';
 import { CURRENT_CRIU, type Finding, type Forecast, type Loss } from '../model/verdict.js';

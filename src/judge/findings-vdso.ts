@@ -5,8 +5,7 @@ import { printable } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import { finding } from './finding-codes.js';
 import type { Found } from './found.js';
-import { imageRange } from './image-range.js';
-import { vvarAttached } from './layout.js';
+import { imageRange, vvarAttached } from './layout.js';
 import { isMoved } from './moved.js';
 import { imagePages, type Space } from './space.js';
 

@@ -1,14 +1,13 @@
 import type { Evidence } from '../model/evidence.js';
-import { type Confidence, CURRENT_CRIU, type PolicyVerdict, type Verdict } from '../model/verdict.js';
+import { type Confidence, CURRENT_CRIU, type Hint, type PolicyVerdict, type Verdict } from '../model/verdict.js';
 import { classify } from './classify.js';
 import type { JudgeContext } from './context.js';
 import { collectEntries } from './criu/entry.js';
 import { findingsOf } from './findings.js';
-import { hintOf } from './hint.js';
 import { type Judgement, listMappings } from './mappings.js';
-import { hintPolicy } from './policy/hint.js';
-import { pfnPolicy } from './policy/pfn.js';
-import { symtablePolicy } from './policy/symtable.js';
+import { imageHasOwnNames } from './naming.js';
+import type { Opinion } from './opinion.js';
+import { hintPolicy, pfnPolicy, symtablePolicy } from './policy/checks.js';
 import { type Space, survey } from './space.js';
 import { describeVdso, vdsoPieces } from './vdso-verdict.js';
 
@@ -74,3 +73,30 @@ const nothing = (evidence: Evidence, applicable: boolean): Verdict => ({
   abi: evidence.vmas === undefined || evidence.vmas.length === 0 ? undefined : survey(evidence, {}).abi,
   applicable,
 });
+
+/**
+ * Does the kernel's name tell the truth? lost: the vDSO has no name; gained: what is not the vDSO has it. A vDSO in
+ * pieces has its name when its first piece has. Undefined while it is not known what each mapping with the name is, and
+ * for core files, which hold no such names.
+ */
+const hintOf = (
+  space: Space,
+  judged: readonly Judgement[],
+  pieces: readonly Judgement[] | null | undefined,
+  undecided: readonly Opinion[],
+): Hint | undefined => {
+  if (space.evidence.source === 'core' || pieces === undefined) return undefined;
+  if (undecided.some(({ traits }) => traits.named)) return undefined;
+  // An image without its dump.log says what CRIU took, not what the kernel called it; that is known where it follows.
+  if (space.evidence.namesBy === 'criu') {
+    if (!imageHasOwnNames(space.evidence, space.vmas)) return undefined;
+    return pieces === null ? 'none' : pieces[0]?.traits.named === true ? 'ok' : undefined;
+  }
+  const gained = judged.some(({ traits, verdict }) => traits.named && !isVdso(verdict.class));
+  if (pieces === null) return gained ? 'gained' : 'none';
+  const lost = !(pieces[0]?.traits.named ?? false);
+  if (lost) return gained ? 'lost+gained' : 'lost';
+  return gained ? 'gained' : 'ok';
+};
+
+const isVdso = (mappingClass: string): boolean => mappingClass === 'genuine' || mappingClass === 'criu-runtime';

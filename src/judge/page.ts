@@ -1,8 +1,7 @@
 import type { Evidence } from '../model/evidence.js';
 import { FILE, frameOf, PRESENT, SWAPPED } from '../model/pagemap.js';
-import { sizeOf, type Vma } from '../model/vma.js';
+import { isFileless, isVdsoNamed, sizeOf, type Vma } from '../model/vma.js';
 import type { KnownPages } from './context.js';
-import type { Kin } from './frame-kin.js';
 import { KPF_ANON, KPF_LRU, KPF_ZERO_PAGE } from './page-format.js';
 
 /**
@@ -12,7 +11,7 @@ import { KPF_ANON, KPF_LRU, KPF_ZERO_PAGE } from './page-format.js';
 export interface Page {
   readonly state: 'kernel' | 'copied' | 'absent' | 'unknown';
   readonly frame: bigint | undefined;
-  /** False when the state is only likely (see frame-kin). */
+  /** False when the state is only likely (see frameKin). */
   readonly sure: boolean;
   /** Where the frame stands in a known page set. */
   readonly known: { readonly image: string; readonly index: number; readonly container: boolean } | undefined;
@@ -24,6 +23,9 @@ export interface Page {
 const MAX_PAGES = 64;
 
 export const pageCount = (vma: Vma, pageSize: number): number => Number(sizeOf(vma) / BigInt(pageSize));
+
+/** Whose frames lie around this one. */
+export type Kin = (frame: bigint) => 'kernel' | 'process' | undefined;
 
 export interface PageSource {
   readonly evidence: Evidence;
@@ -106,4 +108,29 @@ const settle = (source: PageSource, pages: readonly Page[]): readonly Page[] => 
     const kin = source.fileBit === false ? source.kin(one.frame) : undefined;
     return kin === undefined ? one : page(kin === 'kernel' ? 'kernel' : 'copied', one.frame, undefined, false);
   });
+};
+
+/**
+ * Kernels before 3.5 do not say who owns a page, and the vDSO copies of Virtuozzo's containers are in no reference. What
+ * is left: the page allocator keeps the kernel's own pages and those of processes in different blocks of 2 MiB (grouping
+ * by mobility, mm/page_alloc.c, since 2.6.24), so a frame beside the host's vDSO pages is likely the kernel's, and one
+ * beside this process's stack and heap likely its own. Likely, never more.
+ */
+export const frameKin = (evidence: Evidence, vmas: readonly Vma[]): Kin => {
+  const block = BigInt(Math.max(1, Math.round((2 << 20) / evidence.host.pageSize)));
+  const kernel = new Set<bigint>();
+  for (const frames of evidence.host.reference.values()) for (const frame of frames) kernel.add(frame / block);
+  const own = new Set<bigint>();
+  for (const vma of vmas) {
+    // Writable private memory without a file and not executable: anonymous for sure, unless it is a misnamed vDSO.
+    if (!vma.write || vma.shared || vma.execute || isVdsoNamed(vma) || !isFileless(vma)) continue;
+    for (const word of evidence.pagemap.get(vma.start) ?? []) {
+      const frame = (word & FILE) === 0n ? frameOf(word) : undefined;
+      if (frame !== undefined) own.add(frame / block);
+    }
+  }
+  return (frame) => {
+    const [isKernel, isOwn] = [kernel.has(frame / block), own.has(frame / block)];
+    return isKernel === isOwn ? undefined : isKernel ? 'kernel' : 'process';
+  };
 };

@@ -1,7 +1,6 @@
 import type { VdsoVerdict } from '../model/verdict.js';
 import { type AddressRange, permissionsOf } from '../model/vma.js';
-import { imageRange } from './image-range.js';
-import { vvarAttached, vvarBlock } from './layout.js';
+import { imageRange, vvarAttached, vvarBlock } from './layout.js';
 import type { Judgement } from './mappings.js';
 import { modifiedPages } from './modified.js';
 import { isMoved } from './moved.js';

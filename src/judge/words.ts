@@ -3,7 +3,7 @@ import type { Finding, Forecast, Verdict } from '../model/verdict.js';
 import { escapeText } from '../text/escape.js';
 import type { PageSet } from './baseline.js';
 import { isFindingCode, whatToDo } from './finding-codes.js';
-import { survives } from './survives.js';
+import { survives } from './well.js';
 
 /**
  * The short words every face shows for a verdict (table, lines, screen). Chosen here, once, so that no face knows a

@@ -1,4 +1,4 @@
-import { failsDump } from '../judge/survives.js';
+import { failsDump } from '../judge/well.js';
 import type { Forecast } from '../model/verdict.js';
 
 interface Foretold {

@@ -4,7 +4,7 @@ import { collectEntries } from '../../src/judge/criu/entry.js';
 import { fixup } from '../../src/judge/criu/fixup.js';
 import type { CriuVersion } from '../../src/judge/criu/version.js';
 import { ifSeized, inMemoryOf } from '../../src/judge/forecast/refused.js';
-import { takenOf } from '../../src/judge/forecast/taken.js';
+import { takenOf } from '../../src/judge/forecast/restore-rule.js';
 import { forecast } from '../../src/judge/forecast.js';
 import { judge } from '../../src/judge/judge.js';
 import { survey } from '../../src/judge/space.js';

@@ -3,7 +3,7 @@ import { hex } from '../../text/hex.js';
 import { type CriuEntry, collectEntries, type DumpStop } from '../criu/entry.js';
 import { type Fixed, fixup } from '../criu/fixup.js';
 import { criuAtLeast } from '../criu/version.js';
-import { pfnCheck } from '../policy/pfn.js';
+import { pfnCheck } from '../policy/checks.js';
 import type { Run } from './run.js';
 
 /** What comes out of the dump: the entries of the image, or why there is none, or what is not known. */

@@ -10,10 +10,9 @@ import { criuAtLeast } from '../criu/version.js';
 import { imageIndex } from '../traits.js';
 import { withThreads } from './aftermath.js';
 import type { RestoreOutcome } from './outcome.js';
-import { type RestoreLayout, readsClock, restoreRule } from './restore-rule.js';
+import { type RestoreLayout, readsClock, restoreRule, takenOf } from './restore-rule.js';
 import { type Run, standsIn } from './run.js';
 import { type RuntimeVdso, runtimeOf } from './runtime-vdso.js';
-import { takenOf } from './taken.js';
 
 /** A restore on the same kernel: the rule over what the dump would write. */
 export const simulateRestore = (run: Run, fixed: Fixed): RestoreOutcome => {
