@@ -1,7 +1,7 @@
 import { closeSync, constants, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gunzipSync, constants as zlib } from 'node:zlib';
-import { COMMON_MAGIC, SERVICE_MAGIC } from '../criu/magic.js';
+import { COMMON_MAGIC, SERVICE_MAGIC } from '../criu/framing.js';
 import { cannotOpen, failed, failure, type Outcome, success } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
 import { isShellsPipe } from '../text/shells-pipe.js';

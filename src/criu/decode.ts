@@ -1,8 +1,7 @@
 import { type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import type { Failure } from '../model/failure.js';
-import { damaged, type Frame, splitFrames } from './framing.js';
-import type { ImageKind } from './magic.js';
+import { damaged, type Frame, type ImageKind, splitFrames } from './framing.js';
 
 export interface Decoded<T> {
   readonly messages: readonly T[];

@@ -1,12 +1,11 @@
 import { AT_SYSINFO_EHDR, type Auxv } from '../model/evidence.js';
 import type { Failure } from '../model/failure.js';
 import { byStart, contains } from '../model/vma.js';
-import { pageSizeOf, savedAuxv } from './auxv.js';
 import { type ImageDirectory, labelOf, readImage } from './directory.js';
 import { damaged } from './framing.js';
 import type { ImageArea, ImageProcess, ImageThread } from './image-set.js';
 import { instructionPointerOf, isCompat, machineOf } from './machine.js';
-import { parseMemory, type SavedMemory } from './memory.js';
+import { pageSizeOf, parseMemory, type SavedMemory, savedAuxv } from './memory.js';
 import { pageReader } from './pages.js';
 import { readOne } from './read.js';
 import { type Core, CoreSchema, type KernelIds, KernelIdsSchema } from './schema/image_pb.js';

@@ -2,8 +2,7 @@ import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 import type { Failure } from '../model/failure.js';
 import { decodeImage } from './decode.js';
 import { type ImageDirectory, labelOf, readImage } from './directory.js';
-import { damaged } from './framing.js';
-import type { ImageKind } from './magic.js';
+import { damaged, type ImageKind } from './framing.js';
 
 /** Messages of an image file; what is wrong with it goes to `problems`. An absent file has none. */
 export const readAll = <Desc extends DescMessage>(

@@ -1,5 +1,5 @@
 import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { COMMON_MAGIC, IMAGE_MAGIC, type ImageKind, SERVICE_MAGIC } from '../../src/criu/magic.js';
+import { COMMON_MAGIC, IMAGE_MAGIC, type ImageKind, SERVICE_MAGIC } from '../../src/criu/framing.js';
 
 /** Builds an image file as CRIU writes it: magic words, then messages with their lengths. */
 export const imageFile = <Desc extends DescMessage>(

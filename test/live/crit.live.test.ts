@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { execa } from 'execa';
 import { decodeImage } from '../../src/criu/decode.js';
+import type { ImageKind } from '../../src/criu/framing.js';
 import { readImages } from '../../src/criu/images.js';
-import type { ImageKind } from '../../src/criu/magic.js';
 import { parseMemory } from '../../src/criu/memory.js';
 import { parsePagemap } from '../../src/criu/pagemap.js';
 import {
