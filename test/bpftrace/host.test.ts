@@ -9,10 +9,14 @@ test('queues for the machines that can flush them', () => {
   assert.deepEqual(queuesFor('6.1.0', '0-31\n'), { cpus: 32, deep: 32 });
 });
 
-test('without: a verifier that takes no loop, too many CPUs to look at, or an unknown number', () => {
+test('a machine that could have 128 CPUs has no queue for the few that run', () => {
+  assert.deepEqual(queuesFor('6.1.0', '0-127\n'), { cpus: 32, deep: 32 });
+  assert.deepEqual(queuesFor('6.1.0', '0-32\n'), { cpus: 32, deep: 32 });
+});
+
+test('without: a verifier that takes no loop, or an unknown number', () => {
   assert.equal(queuesFor('5.2.21', '0-1\n'), undefined);
   assert.equal(queuesFor('4.18.0-553.el8', '0-1\n'), undefined);
-  assert.equal(queuesFor('6.1.0', '0-63\n'), undefined);
   assert.equal(queuesFor('6.1.0', ''), undefined);
 });
 

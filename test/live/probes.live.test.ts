@@ -244,7 +244,7 @@ for (const bpftrace of bpftraces())
       });
     }
 
-    test('lives that find their queue full are told at once, and none is lost', async () => {
+    test('lives that find their queue full, or their CPU without one, are told at once, and none is lost', async () => {
       const plan = await makePlan(bpftrace);
       const scripts = readScripts();
       const host = readHost();
@@ -252,7 +252,7 @@ for (const bpftrace of bpftraces())
       const { decoding } = plan.value;
       const { queues } = host.value;
       assert.ok(queues !== undefined);
-      const shallow = composeMain({ ...host.value, queues: { ...queues, deep: 2 } }, scripts.value);
+      const shallow = composeMain({ ...host.value, queues: { cpus: 1, deep: 2 } }, scripts.value);
       const lives: Event[] = [];
       const ready = new Subject<void>();
       const complete = new Subject<bigint>();
