@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT } from './model/failure.js';
 import { ownVersion } from './own-version.js';
 import { say } from './report/complain.js';
-import { standardOutput } from './report/standard-output.js';
+import { standardOutput } from './report/output.js';
 import { evidenceVerbs } from './verbs/evidence.js';
 import { hostVerbs } from './verbs/host.js';
 import { liveVerbs } from './verbs/live.js';

@@ -150,8 +150,7 @@ const PRINTERS: ReadonlySet<string> = new Set([
   // A command that cannot be started, an output that cannot be written: said on standard error, and the exit status.
   'src/trace/command.ts imports report/complain',
   'src/trace/line-output.ts imports report/complain',
-  // Tables of their own, laid out as all tables are.
-  'src/doctor/report.ts imports report/table',
+  // A table of its own, laid out as all tables are.
   'src/hint/table.ts imports report/table',
 ]);
 

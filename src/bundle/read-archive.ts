@@ -4,8 +4,7 @@ import { extract } from 'tar-stream';
 import { type Breakage, gunzip } from '../gzip/gunzip.js';
 import { cannotOpen, codeOf, type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
 import { printable } from '../text/escape.js';
-import { type BundleFiles, fileLimit, LIMITS } from './limits.js';
-import { type Loaded, whole } from './loaded.js';
+import { type BundleFiles, fileLimit, LIMITS, type Loaded, whole } from './files.js';
 import { notPlain, tooLarge } from './read-directory.js';
 import { type Break, folderOfProcesses, salvage } from './salvage.js';
 

@@ -3,8 +3,7 @@ import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cannotOpen, type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
 import { printable } from '../text/escape.js';
-import { fileLimit, LIMITS } from './limits.js';
-import type { Loaded } from './loaded.js';
+import { fileLimit, LIMITS, type Loaded } from './files.js';
 
 /**
  * Reads the files of a bundle directory. Symbolic links, devices and FIFOs in it are refused, never followed. A file

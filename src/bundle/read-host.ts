@@ -1,7 +1,7 @@
 import { type Host, UNKNOWN_HOST } from '../model/evidence.js';
 import { failed, failure, type Outcome, success } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
-import { BUNDLE_FORMAT } from './limits.js';
+import { BUNDLE_FORMAT } from './files.js';
 import { parseTaken, type Taken } from './taken.js';
 
 /** What bundle.json says of the host. `pageSize` is undefined when it does not say. */

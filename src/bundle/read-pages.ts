@@ -1,7 +1,7 @@
 import type { Evidence } from '../model/evidence.js';
 import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
 import { sizeOf, type Vma } from '../model/vma.js';
-import type { BundleFiles } from './limits.js';
+import type { BundleFiles } from './files.js';
 
 export type Pages = Pick<Evidence, 'pagemap' | 'kpageflags' | 'bytes'>;
 

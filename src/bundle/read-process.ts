@@ -9,7 +9,7 @@ import { parseStat, type Stat } from '../proc/parse/stat.js';
 import { insidePid, parseStatus } from '../proc/parse/status.js';
 import { STRANGE_AUXV } from '../proc/unread.js';
 import { printable } from '../text/escape.js';
-import type { BundleFiles } from './limits.js';
+import type { BundleFiles } from './files.js';
 import type { BundleHost } from './read-host.js';
 import { badFile, readPages } from './read-pages.js';
 

@@ -1,8 +1,7 @@
 import type { Breakage } from '../gzip/gunzip.js';
 import { type Failure, failure } from '../model/failure.js';
 import { printable } from '../text/escape.js';
-import type { BundleFiles } from './limits.js';
-import type { Loaded } from './loaded.js';
+import type { BundleFiles, Loaded } from './files.js';
 
 /** How the reading of an archive ended before its end. */
 export interface Break {

@@ -8,7 +8,7 @@ import type { Host } from '../model/evidence.js';
 import { type Failure, failed, failure, type Outcome, success } from '../model/failure.js';
 import { escapeText } from '../text/escape.js';
 import { hex } from '../text/hex.js';
-import { BUNDLE_FORMAT } from './limits.js';
+import { BUNDLE_FORMAT } from './files.js';
 import type { StampJson } from './taken.js';
 import type { BundleFile } from './write-collect.js';
 

@@ -10,7 +10,7 @@ import { type ProcContext, procContext, readLocalHost } from '../proc/host.js';
 import { noProcess } from '../proc/no-process.js';
 import { NOT_READABLE } from '../proc/unread.js';
 import { complain, refuse, say } from '../report/complain.js';
-import { standardOutput } from '../report/standard-output.js';
+import { standardOutput } from '../report/output.js';
 import { escapeText } from '../text/escape.js';
 import { listenForSignals } from './stopping.js';
 

@@ -6,8 +6,7 @@ import { DIFF, type DiffDocument } from '../model/diff.js';
 import { EXIT, type Failure } from '../model/failure.js';
 import type { Judged } from '../model/judged.js';
 import { complain } from '../report/complain.js';
-import { isForMachines, type OutputFormat } from '../report/format.js';
-import { standardOutput } from '../report/standard-output.js';
+import { isForMachines, type OutputFormat, standardOutput } from '../report/output.js';
 import { columns } from '../report/table.js';
 
 export interface DiffOptions {

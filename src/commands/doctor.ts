@@ -1,14 +1,14 @@
-import { diagnose } from '../doctor/diagnose.js';
+import { type Diagnosis, diagnose } from '../doctor/diagnose.js';
 import { localMachine } from '../doctor/machine.js';
-import { doctorReport, doctorText } from '../doctor/report.js';
 import { ensureTools } from '../doctor/setup.js';
 import { readTarget } from '../doctor/target.js';
+import { DOCTOR, type DoctorReport, type Target } from '../model/doctor-schema.js';
 import { EXIT } from '../model/failure.js';
 import { procFiles } from '../proc/files.js';
 import { readLocalHost } from '../proc/host.js';
 import { say } from '../report/complain.js';
-import { isForMachines, type OutputFormat } from '../report/format.js';
-import { standardOutput } from '../report/standard-output.js';
+import { isForMachines, type OutputFormat, standardOutput } from '../report/output.js';
+import { columns } from '../report/table.js';
 
 export interface DoctorOptions {
   readonly output: OutputFormat;
@@ -30,4 +30,25 @@ export const run = async ({ output, setup }: DoctorOptions): Promise<number> => 
     standardOutput().write(`${JSON.stringify(doctorReport(diagnosis, await readTarget(local, diagnosis.tests)))}\n`);
   else standardOutput().write(doctorText(diagnosis));
   return diagnosis.liveTracing ? EXIT.well : EXIT.notWell;
+};
+
+/** The machine form: "vdsowatch/doctor/1". */
+export const doctorReport = ({ checks, liveTracing }: Diagnosis, target: Target): DoctorReport => ({
+  schema: DOCTOR,
+  liveTracing,
+  checks: [...checks],
+  target,
+});
+
+/** One line for each check: `ok|warn|fail  what  found -> what to do`. */
+export const doctorText = ({ checks, liveTracing }: Diagnosis): string => {
+  const rows = checks.map(({ status, what, found, mend }) => [
+    status,
+    what,
+    mend === null ? found : `${found} -> ${mend}`,
+  ]);
+  const verdict = liveTracing
+    ? 'Live tracing works.'
+    : 'Live tracing does not work here: watch polls /proc instead. Mend what is marked fail.';
+  return `${columns(rows)}\n${verdict}\n`;
 };

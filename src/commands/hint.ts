@@ -5,8 +5,7 @@ import { EXIT } from '../model/failure.js';
 import { procFiles } from '../proc/files.js';
 import { readLocalHost } from '../proc/host.js';
 import { complain, say } from '../report/complain.js';
-import { isForMachines, type OutputFormat } from '../report/format.js';
-import { standardOutput } from '../report/standard-output.js';
+import { isForMachines, type OutputFormat, standardOutput } from '../report/output.js';
 import { limits } from './limits.js';
 
 export interface HintOptions {

@@ -1,9 +1,8 @@
 import { type HookCall, hookCall, isIdle } from '../hook/call.js';
 import { versionOf } from '../hook/criu-version.js';
-import { differencesSince } from '../hook/difference.js';
 import { judgeWith, lookAtImages, lookAtTree } from '../hook/look.js';
-import { objections, type Veto } from '../hook/objections.js';
 import { addToFile, type Earlier, readEarlier, tracePath } from '../hook/record-file.js';
+import { differencesSince, objections, type Veto } from '../hook/said.js';
 import { EXIT } from '../model/failure.js';
 import type { Judged } from '../model/judged.js';
 import { NEWEST_CRIU } from '../model/verdict.js';

@@ -6,13 +6,11 @@ import type { Told } from '../model/judged.js';
 import { procFiles } from '../proc/files.js';
 import { type ProcContext, procContext, readLocalHost } from '../proc/host.js';
 import { placeOf } from '../proc/place.js';
-import { pageSetReport, pageSetTable } from '../report/baselines.js';
+import { pageSetReport, pageSetTable, tableSelection } from '../report/census.js';
 import { complain, say } from '../report/complain.js';
-import { isForMachines, type OutputFormat } from '../report/format.js';
+import { isForMachines, type OutputFormat, standardOutput } from '../report/output.js';
 import { printReport } from '../report/print.js';
 import { reportFrame } from '../report/process.js';
-import { tableSelection } from '../report/selection.js';
-import { standardOutput } from '../report/standard-output.js';
 import { unreadFailure } from '../report/unread.js';
 import { limits } from './limits.js';
 

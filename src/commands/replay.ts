@@ -3,9 +3,8 @@ import { EXIT, type Failure, failure, type Outcome, success } from '../model/fai
 import type { WatchState } from '../model/state.js';
 import { chosenState } from '../report/chosen.js';
 import { complain, refuse, say } from '../report/complain.js';
-import { isForMachines, type OutputFormat } from '../report/format.js';
 import { lineFace } from '../report/lines.js';
-import { isTerminal, standardOutput } from '../report/standard-output.js';
+import { isForMachines, isTerminal, type OutputFormat, standardOutput } from '../report/output.js';
 import { openDecoder } from '../trace/decoder.js';
 import type { Header } from '../trace/format.js';
 import { openFrames } from '../trace/frame-reader.js';

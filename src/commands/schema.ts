@@ -5,7 +5,7 @@ import { EventJson } from '../model/event-schema.js';
 import { EXIT } from '../model/failure.js';
 import { ReportOrLineJson } from '../model/report.js';
 import { say } from '../report/complain.js';
-import { standardOutput } from '../report/standard-output.js';
+import { standardOutput } from '../report/output.js';
 import { TraceRecord } from '../trace/format.js';
 
 /** Every kind of JSON document that leaves the program, by the name it carries in its `schema` field. */

@@ -11,12 +11,11 @@ import { type Check, fail } from './check.js';
 import { bpftraceCheck, startCheck } from './checks/bpftrace.js';
 import { criuChecks } from './checks/criu.js';
 import { hintChecks } from './checks/hint.js';
-import { kernelCheck, lockdownCheck } from './checks/kernel.js';
+import { kernelCheck, lockdownCheck, tracefsCheck } from './checks/kernel.js';
 import { privilegeChecks } from './checks/privilege.js';
 import { probeChecks } from './checks/probes.js';
 import { procChecks } from './checks/proc.js';
 import { surroundingChecks } from './checks/surroundings.js';
-import { tracefsCheck } from './checks/tracefs.js';
 import type { Machine } from './machine.js';
 
 export interface Diagnosis {

@@ -1,8 +1,8 @@
+import { createInterface } from 'node:readline/promises';
 import { execa } from 'execa';
-import { MOUNT_TRACEFS, tracefsPlace } from './checks/tracefs.js';
+import { MOUNT_TRACEFS, tracefsPlace } from './checks/kernel.js';
 import { localMachine, type Machine } from './machine.js';
 import { asShell, installSteps } from './packages.js';
-import { askYesNo } from './prompt.js';
 
 export interface SetupOptions {
   /** yes: --setup was given; ask: prompt where there is a terminal, else only say what to do; no: only say it. */
@@ -81,4 +81,22 @@ const runToStderr = async ([program = '', ...args]: readonly string[]): Promise<
     env: { DEBIAN_FRONTEND: 'noninteractive' },
   });
   return exitCode ?? 127;
+};
+
+/** Asks on stderr; no where nobody can answer (no terminal on either), at the end of input, and for anything but yes. */
+const askYesNo = async (question: string): Promise<boolean> => {
+  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return false;
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    // Ctrl-C is no answer: readline takes it, and without this it would be a no.
+    lines.once('SIGINT', () => {
+      lines.close();
+      process.kill(process.pid, 'SIGINT');
+    });
+    const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+    const answer = await Promise.race([lines.question(`${question} [y/N] `), closed]);
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    lines.close();
+  }
 };

@@ -6,9 +6,9 @@ import { forecast } from '../judge/forecast.js';
 import type { Evidence } from '../model/evidence.js';
 import type { Judged } from '../model/judged.js';
 import type { Observation } from '../pipeline/observation.js';
+import { isError, type ProcFiles } from '../proc/door.js';
 import type { ProcContext } from '../proc/host.js';
 import { readProcess } from '../proc/process.js';
-import { readTree } from './tree.js';
 
 /** A process tree at the moment of a hook. */
 export interface Look {
@@ -59,3 +59,24 @@ export const lookAtImages = async (images: string, criu: string): Promise<readon
   const read = await readPostMortem(images, { criu });
   return read.ok ? read.value.judged : [];
 };
+
+/**
+ * A process and all below it, parents first, from /proc/PID/task/TID/children (CONFIG_PROC_CHILDREN: CRIU reads the
+ * same). Only the tree is looked at, because in some hooks it stands still meanwhile. Bounded.
+ */
+export const readTree = (root: number, files: ProcFiles): readonly number[] => {
+  const tree = new Set([root]);
+  for (const pid of tree) {
+    const tasks = files.list(`${files.root}/${pid}/task`);
+    if (isError(tasks)) continue;
+    for (const task of tasks) {
+      const children = files.lines(`${files.root}/${pid}/task/${task}/children`);
+      if (isError(children)) continue;
+      for (const child of children.toString('latin1').split(' '))
+        if (/^[1-9]\d{0,9}$/.test(child) && tree.size < MOST) tree.add(Number(child));
+    }
+  }
+  return [...tree];
+};
+
+const MOST = 100_000;

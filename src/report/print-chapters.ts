@@ -4,9 +4,8 @@ import type { PolicyVerdict } from '../model/verdict.js';
 import { printable } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import { timeOfDay } from '../text/time-of-day.js';
-import { isForMachines, type OutputFormat } from './format.js';
+import { isForMachines, type OutputFormat, standardOutput } from './output.js';
 import { explanation, printMachine, printProblems } from './print.js';
-import { standardOutput } from './standard-output.js';
 import { columns, processTable } from './table.js';
 
 /** Prints what `analyze` found: JSON alone on stdout, or the table and then each story; problems on stderr. */

@@ -3,9 +3,8 @@ import type { Told } from '../model/judged.js';
 import type { Report } from '../model/report.js';
 import { renderAlike } from './alike.js';
 import { complain } from './complain.js';
-import { isForMachines, type OutputFormat } from './format.js';
+import { isForMachines, type OutputFormat, standardOutput } from './output.js';
 import { processText } from './process.js';
-import { standardOutput } from './standard-output.js';
 import { columns, tableOfRows, tableRow } from './table.js';
 
 /**

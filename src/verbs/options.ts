@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { EXIT, failed, failure, type Outcome, success } from '../model/failure.js';
 import { refuse } from '../report/complain.js';
-import { OUTPUT_FORMATS, type OutputFormat } from '../report/format.js';
+import { OUTPUT_FORMATS, type OutputFormat } from '../report/output.js';
 import { escapeText } from '../text/escape.js';
 
 /** What most verbs take. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { EXIT } from '../model/failure.js';
 import { say } from '../report/complain.js';
-import { standardOutput } from '../report/standard-output.js';
+import { standardOutput } from '../report/output.js';
 
 /** Verbs that know nothing without /proc; the others read what was written before. */
 const LOOKING = new Set(['watch', 'ps', 'check', 'capture', 'record', 'hint', 'doctor', 'hook']);

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ReplayScreen } from '../commands/replay.js';
-import type { Veto } from '../hook/objections.js';
+import type { Veto } from '../hook/said.js';
 import {
   type CommonOptions,
   cgroupOption,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { filter, firstValueFrom } from 'rxjs';
-import { readTree } from '../../src/hook/tree.js';
+import { readTree } from '../../src/hook/look.js';
 import { observe } from '../../src/pipeline/observe.js';
 import { liveSources } from '../../src/pipeline/source.js';
 import { procFiles } from '../../src/proc/files.js';

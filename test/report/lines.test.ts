@@ -6,8 +6,7 @@ import { EVENT } from '../../src/model/document-names.js';
 import type { Event, TracerStatus } from '../../src/model/event.js';
 import { EventJson } from '../../src/model/event-schema.js';
 import type { HistoryLine } from '../../src/model/state.js';
-import { lineText } from '../../src/report/line.js';
-import { lineFace } from '../../src/report/lines.js';
+import { lineFace, lineText } from '../../src/report/lines.js';
 import { fuzzRuns } from '../fuzz-runs.js';
 import { begin, called, execed, exited, forked, happened, moved, run, space, T0 } from '../pipeline/build.js';
 

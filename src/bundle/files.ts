@@ -1,3 +1,5 @@
+import type { Failure } from '../model/failure.js';
+
 /** What bundle.json calls its format. */
 export const BUNDLE_FORMAT = 'vdsowatch-bundle/1';
 
@@ -39,3 +41,14 @@ const PLAIN = new Map([
 
 /** Files of a bundle by path inside it ("bundle.json", "4711/maps"). */
 export type BundleFiles = ReadonlyMap<string, Uint8Array>;
+
+/** What came of a directory or an archive. */
+export interface Loaded {
+  readonly files: BundleFiles;
+  /** Paths inside it of files that are there and could not be had; `problems` speaks of them. */
+  readonly lost: ReadonlySet<string>;
+  readonly problems: readonly Failure[];
+}
+
+/** Nothing of it is missing. */
+export const whole = (files: BundleFiles): Loaded => ({ files, lost: new Set(), problems: [] });

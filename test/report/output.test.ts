@@ -5,7 +5,7 @@ import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { wholeFile } from '../../src/report/standard-output.js';
+import { wholeFile } from '../../src/report/output.js';
 import { MAIN, runProgram } from '../commands/run-program.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'vdsowatch-output-'));

@@ -2,6 +2,13 @@ import { fstatSync, writeSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 
+/** How a report is printed: for a reader, or for a program. */
+export type OutputFormat = 'table' | 'wide' | 'json' | 'ndjson';
+export const OUTPUT_FORMATS = ['table', 'wide', 'json', 'ndjson'] as const;
+
+export const isForMachines = (format: OutputFormat | undefined): format is 'json' | 'ndjson' =>
+  format === 'json' || format === 'ndjson';
+
 /**
  * Standard output, whole or with an 'error'. Into a file Node writes synchronously and takes no notice of how much was
  * written (SyncWriteStream), so on a disk that is nearly full half a JSON document would end with status 0.

@@ -1,3 +1,5 @@
+import { compare } from '../analyze/compare.js';
+import { pair } from '../analyze/pair.js';
 import type { Judged } from '../model/judged.js';
 import type { Forecast } from '../model/verdict.js';
 import { printable } from '../text/escape.js';
@@ -10,12 +12,12 @@ export type Veto = 'none' | 'restore' | 'loss';
  * been dumped already, so only what comes after counts.
  */
 export const objections = (judged: readonly Judged[], veto: Veto, dumped: boolean): readonly string[] =>
-  judged.flatMap(({ evidence, forecast }) => {
+  judged.flatMap((one) => {
+    const { forecast } = one;
     const objection = forecast === undefined ? undefined : objectionTo(forecast, veto, dumped);
     if (objection === undefined) return [];
     const why = forecast?.findings.find(({ severity }) => severity !== 'info')?.text;
-    const who = `process ${evidence.process.pid} (${printable(evidence.process.comm ?? '?')})`;
-    return [`${who} ${objection}${why === undefined ? '' : `: ${why}`}`];
+    return [`${who(one)} ${objection}${why === undefined ? '' : `: ${why}`}`];
   });
 
 const objectionTo = ({ dump, restore, loss }: Forecast, veto: Veto, dumped: boolean): string | undefined => {
@@ -25,3 +27,22 @@ const objectionTo = ({ dump, restore, loss }: Forecast, veto: Veto, dumped: bool
   if (restore === 'crash') return 'would crash when it is restored';
   return veto === 'loss' && loss !== undefined && loss.length > 0 ? `would lose ${loss.join(' and ')}` : undefined;
 };
+
+/**
+ * What a restored tree has not as it was dumped, one sentence each; what nobody can notice is left out, and so are the
+ * namespaces: a restore makes those of a container anew, and a time namespace for everybody (CRIU 3.14). Pure.
+ */
+export const differencesSince = (dumped: readonly Judged[], restored: readonly Judged[]): readonly string[] => {
+  const { pairs, onlyBefore, onlyAfter } = pair(dumped, restored);
+  return [
+    ...onlyBefore.map((one) => `${who(one)} was dumped and has not come back`),
+    ...onlyAfter.map((one) => `${who(one)} was not dumped`),
+    ...pairs.flatMap(({ before, after }) =>
+      compare(before, after)
+        .filter(({ noticeable, field }) => noticeable !== 'no' && field !== 'namespace')
+        .map(({ text, noticeable }) => `${who(after)}: ${text}${noticeable === 'maybe' ? ' (it may not notice)' : ''}`),
+    ),
+  ];
+};
+
+const who = ({ evidence: { process } }: Judged): string => `process ${process.pid} (${printable(process.comm ?? '?')})`;
