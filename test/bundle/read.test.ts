@@ -249,6 +249,21 @@ test('a zombie and a kernel thread may have empty maps', async () => {
     });
 });
 
+test('of a zombie with memory it is known that its main thread alone has ended; of others that it has not', async () => {
+  const stat = (state: string): string => `77 (x) ${state} 1 0 0 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 3 0 0\n`;
+  for (const [state, ended] of [
+    ['Z', true],
+    ['S', undefined],
+  ] as const)
+    await withDirectory({ ...GOOD, '77/stat': stat(state) }, async (path) => {
+      const contents = await readBundle(path);
+      assert.ok(contents.ok);
+      const [evidence] = contents.value.processes;
+      assert.ok(evidence !== undefined && judge(evidence).applicable);
+      assert.equal(evidence.process.mainThreadEnded, ended);
+    });
+});
+
 test('links, FIFOs and directories in the wrong place are refused or passed over, never followed', async () => {
   const secret = '/etc/hostname';
   assert.match(

@@ -266,6 +266,7 @@ describe('no memory, no permission, no process', () => {
     assert.equal(evidence.vmas?.length, 4);
     assert.equal(evidence.pagemap.get(BigInt(VDSO))?.[0], CLEAN);
     assert.equal(evidence.process.state, 'S', 'of the thread that has the memory: it is no zombie');
+    assert.equal(evidence.process.mainThreadEnded, true);
   });
 
   test('gone before it could be read', () => {
