@@ -2,16 +2,14 @@ import { type Observable, Subscription, throttle, timer } from 'rxjs';
 import type { WatchState } from '../src/model/state.js';
 import { abilitiesOf, type ScreenControls } from './controls.js';
 import { openDrawing } from './drawing.js';
-import { openShownState } from './frozen.js';
 import type { Key } from './keys.js';
-import { ownCost } from './own.js';
-import { openPace } from './pace.js';
 import { performer } from './perform.js';
-import { openRepaint } from './repaint.js';
-import { type Input, type Output, openScreen, type Screen } from './screen.js';
+import { openPace, openRepaint } from './repaint.js';
+import { openScreen, type Screen } from './screen.js';
+import { openShownState } from './shown-state.js';
 import { holdStderr } from './stderr.js';
-import { terminalOf } from './terminal.js';
-import { initialView, type Message, type ViewState } from './view.js';
+import { type Input, type Output, terminalOf } from './terminal.js';
+import { initialView, type Message, type Own, type ViewState } from './view.js';
 import { waysOut } from './ways-out.js';
 
 /** Where the screen is shown; by default the terminal this process runs in. */
@@ -157,3 +155,18 @@ export const runScreen = (
     controls.over?.then(finish, fail);
     repaint.soon();
   });
+
+/** A meter of what this process costs, over the time between two readings (bpftrace is another process). */
+const ownCost = (): (() => Own) => {
+  let before = process.cpuUsage();
+  let at = process.hrtime.bigint();
+  return () => {
+    const now = process.hrtime.bigint();
+    const used = process.cpuUsage(before);
+    const elapsed = Number(now - at) / 1000;
+    before = process.cpuUsage();
+    at = now;
+    const cpu = elapsed > 0 ? ((used.user + used.system) / elapsed) * 100 : 0;
+    return { cpu, rss: process.memoryUsage.rss() };
+  };
+};

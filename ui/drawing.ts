@@ -8,7 +8,6 @@ import { type Drawn, draw } from './frame.js';
 import { geometry, type Size } from './geometry.js';
 import type { Key } from './keys.js';
 import { createListing } from './listing.js';
-import { onceASecond } from './once-a-second.js';
 import type { Theme } from './theme.js';
 import { update } from './update.js';
 import type { ViewState } from './view.js';
@@ -39,5 +38,15 @@ export const openDrawing = (controls: ScreenControls, theme: Theme): Drawing => 
       return update(view, key, { listing: listed, shape });
     },
     isBehind: forecasts.isBehind,
+  };
+};
+
+/** Grouping ten thousand processes takes a while: once a second is enough, and only while it is looked at. */
+const onceASecond = <From, To>(make: (from: From) => To): ((from: From) => To) => {
+  let last: { readonly at: number; readonly made: To } | undefined;
+  return (from) => {
+    const at = performance.now();
+    if (last === undefined || at - last.at > 1000) last = { at, made: make(from) };
+    return last.made;
   };
 };

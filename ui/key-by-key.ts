@@ -1,4 +1,4 @@
-import type { Input } from './screen.js';
+import type { Input } from './terminal.js';
 
 /**
  * Escape and the key after it often come in one piece: tmux holds an Escape back for half a second (escape-time, up to

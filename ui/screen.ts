@@ -1,9 +1,8 @@
-import type { Duplex } from 'node:stream';
 import blessed from 'blessed';
 import type { Size } from './geometry.js';
 import { keyByKey } from './key-by-key.js';
 import type { Key } from './keys.js';
-import type { Terminal } from './terminal.js';
+import type { Input, Output, Terminal } from './terminal.js';
 
 /**
  * The terminal in alternate-screen mode. The only file that knows blessed, of which it uses the screen and boxes of one
@@ -26,10 +25,6 @@ export interface ScreenHandlers {
   readonly key: (key: Key) => void;
   readonly resize: () => void;
 }
-
-/** As much of a terminal's two streams as the screen needs; process.stdin and process.stdout are such. */
-export type Input = Duplex & { readonly isTTY?: boolean; setRawMode?(mode: boolean): unknown };
-export type Output = Duplex & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
 
 export const openScreen = (input: Input, output: Output, terminal: Terminal, handlers: ScreenHandlers): Screen => {
   // A serial console says 0x0; blessed would make that 1x1.

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Theme } from './theme.js';
 
 /** How to drive a terminal: what blessed is told it is, and what the frame may use. */
@@ -6,6 +7,10 @@ export interface Terminal {
   readonly name: string;
   readonly theme: Theme;
 }
+
+/** As much of a terminal's two streams as the screen needs; process.stdin and process.stdout are such. */
+export type Input = Duplex & { readonly isTTY?: boolean; setRawMode?(mode: boolean): unknown };
+export type Output = Duplex & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,4 +1,4 @@
-import type { HistoryLine, WatchState } from '../src/model/state.js';
+import type { HistoryLine } from '../src/model/state.js';
 import type { Severity } from '../src/model/verdict.js';
 import type { ColumnName } from './column.js';
 
@@ -84,14 +84,3 @@ export const initialView = (can: Abilities, speed = 1): ViewState => ({
   replay: { paused: false, speed },
   ended: false,
 });
-
-/** Before the first state: nothing is known, and nothing is claimed. */
-export const NOTHING_YET: WatchState = {
-  host: { name: '', release: '', machine: '', privileged: true },
-  tracer: { mode: 'starting', text: '', notes: [] },
-  processes: new Map(),
-  spaces: new Map(),
-  recent: [],
-  counters: { events: 0, rate: 0, lost: 0n, gaps: 0, snapshots: 0, sweeps: 0 },
-  now: 0n,
-};

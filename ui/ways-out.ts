@@ -1,4 +1,4 @@
-import type { Input, Output } from './screen.js';
+import type { Input, Output } from './terminal.js';
 
 interface Ways {
   readonly input: Input;

@@ -10,8 +10,9 @@ import { draw, frame } from '../../ui/frame.js';
 import type { Size } from '../../ui/geometry.js';
 import { WORDS } from '../../ui/help.js';
 import { list } from '../../ui/listing.js';
+import { NOTHING_YET } from '../../ui/shown-state.js';
 import { PLAIN_THEME, type Theme } from '../../ui/theme.js';
-import { initialView, NOTHING_YET, type ViewState } from '../../ui/view.js';
+import { initialView, type ViewState } from '../../ui/view.js';
 import { fuzzRuns } from '../fuzz-runs.js';
 import {
   evidence,

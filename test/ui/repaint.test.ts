@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { openPace } from '../../ui/pace.js';
+import { openPace } from '../../ui/repaint.js';
 
 test('after a rest some frames come at once, then ten a second for as long as there is something new', () => {
   const pace = openPace();

@@ -1,6 +1,5 @@
 import { openJournal } from '../src/model/journal.js';
 import type { WatchState } from '../src/model/state.js';
-import { NOTHING_YET } from './view.js';
 
 /** The state to be shown: the newest, or the one that was frozen. */
 export interface ShownState {
@@ -8,6 +7,17 @@ export interface ShownState {
   readonly freeze: (frozen: boolean) => void;
   readonly now: () => WatchState;
 }
+
+/** Before the first state: nothing is known, and nothing is claimed. */
+export const NOTHING_YET: WatchState = {
+  host: { name: '', release: '', machine: '', privileged: true },
+  tracer: { mode: 'starting', text: '', notes: [] },
+  processes: new Map(),
+  spaces: new Map(),
+  recent: [],
+  counters: { events: 0, rate: 0, lost: 0n, gaps: 0, snapshots: 0, sweeps: 0 },
+  now: 0n,
+};
 
 export const openShownState = (): ShownState => {
   let live: WatchState = NOTHING_YET;
