@@ -1,14 +1,12 @@
 import type { Finding, Severity } from '../model/verdict.js';
 import type { FindingCode } from './finding-codes/code.js';
-import { IMAGE_FINDING_CODES } from './finding-codes/image.js';
-import { JOINED_FINDING_CODES } from './finding-codes/joined.js';
+import { POST_MORTEM_FINDING_CODES } from './finding-codes/post-mortem.js';
 import { PROCESS_FINDING_CODES } from './finding-codes/process.js';
 
 /** Every code there is; the README's table is made of this list. */
 export const FINDING_CODES = {
   ...PROCESS_FINDING_CODES,
-  ...IMAGE_FINDING_CODES,
-  ...JOINED_FINDING_CODES,
+  ...POST_MORTEM_FINDING_CODES,
 } as const satisfies Record<string, FindingCode>;
 
 export type FindingCodeName = keyof typeof FINDING_CODES;
