@@ -7,6 +7,7 @@ import { judge } from '../../src/judge/judge.js';
 import { fuzzRuns } from '../fuzz-runs.js';
 import { AUXV, JSON_TEXT, MAPS } from './made-bundle.js';
 
+const runs = fuzzRuns(1000);
 const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 
 const SMAPS = MAPS.replace(/$/gm, (_, at: number) =>
@@ -41,13 +42,14 @@ const damage = fc.record({
 test('any damage to the files of a process: evidence that can be judged, or one sentence', () => {
   assert.ok(SAID.ok);
   const said = SAID.value;
+  let judged = 0;
   fc.assert(
     fc.property(fc.array(damage, { maxLength: 6 }), (damages) => {
       const files = new Map(Object.entries(GOOD));
       for (const { file, how, at, value, noise } of damages) {
         const bytes = files.get(file);
         if (bytes === undefined) continue;
-        const changed = bytes.slice();
+        const changed = Uint8Array.from(bytes);
         if (changed.length > 0) changed[at % changed.length] = value;
         if (how === 'flip') files.set(file, changed);
         else if (how === 'cut') files.set(file, bytes.slice(0, at % (bytes.length + 1)));
@@ -59,32 +61,36 @@ test('any damage to the files of a process: evidence that can be judged, or one 
       if (process.ok) {
         const verdict = judge(process.value);
         assert.ok(verdict.mappings.length <= 10);
+        judged += 1;
         return;
       }
       assert.doesNotMatch(process.failure.text, /[\n\x1b]/);
       assert.match(process.failure.text, /^77\/.*\.$/);
     }),
-    { numRuns: fuzzRuns(1000) },
+    { numRuns: runs },
   );
+  assert.ok(judged > runs / 20, `only ${judged} of ${runs} could be judged`);
 });
 
 test('any JSON, and any bytes, as bundle.json: an answer or one sentence', () => {
+  const mostly = <T>(right: T) => fc.oneof({ weight: 12, arbitrary: fc.constant(right) }, fc.jsonValue());
+  const frames = fc.array(fc.oneof({ weight: 12, arbitrary: fc.constantFrom('0x1', '0x2861') }, fc.jsonValue()));
   const shaped = fc.record({
-    format: fc.constantFrom('vdsowatch-bundle/1', 'vdsowatch-bundle/9', 'x', null),
+    format: fc.oneof(
+      { weight: 12, arbitrary: fc.constant('vdsowatch-bundle/1') },
+      fc.constantFrom('vdsowatch-bundle/9', 'x', null),
+    ),
     host: fc.oneof(
+      {
+        weight: 12,
+        arbitrary: fc.record({ release: fc.jsonValue(), pageSize: mostly(4096), hintTest: mostly('kept') }),
+      },
       fc.jsonValue(),
-      fc.record({
-        release: fc.jsonValue(),
-        pageSize: fc.oneof(fc.jsonValue(), fc.constant(4096)),
-        hintTest: fc.jsonValue(),
-      }),
     ),
-    reference: fc.oneof(
-      fc.jsonValue(),
-      fc.dictionary(fc.string(), fc.array(fc.oneof(fc.jsonValue(), fc.constant('0x1')))),
-    ),
+    reference: fc.oneof({ weight: 12, arbitrary: fc.dictionary(fc.string(), frames) }, fc.jsonValue()),
     note: fc.jsonValue(),
   });
+  let known = 0;
   fc.assert(
     fc.property(
       fc.oneof(
@@ -95,10 +101,14 @@ test('any JSON, and any bytes, as bundle.json: an answer or one sentence', () =>
         const said = parseBundleJson(bytes);
         if (said.ok) {
           for (const frames of said.value.host.reference.values())
-            for (const frame of frames) assert.equal(typeof frame, 'bigint');
+            for (const frame of frames) {
+              assert.equal(typeof frame, 'bigint');
+              known += 1;
+            }
         } else assert.doesNotMatch(said.failure.text, /[\n\x1b]/);
       },
     ),
-    { numRuns: fuzzRuns(1000) },
+    { numRuns: runs },
   );
+  assert.ok(known > runs / 20, `only ${known} frames were read`);
 });
