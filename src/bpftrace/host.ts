@@ -48,6 +48,17 @@ export const readHost = (): Outcome<Host> => {
 
 const POSSIBLE = '/sys/devices/system/cpu/possible';
 
+/** Which CPUs run, "0-3,7"; empty: nobody knows. */
+export const readOnline = (): string => {
+  try {
+    return readFileSync(ONLINE, 'latin1');
+  } catch {
+    return '';
+  }
+};
+
+const ONLINE = '/sys/devices/system/cpu/online';
+
 /** tracefs is under either of these; bpftrace 0.17 and later look in both. */
 export const TRACEFS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
 

@@ -5,7 +5,9 @@ import { type Failure, failure } from '../model/failure.js';
 import { type Account, type Loss, onBeat, onMark, onRecord, onTotal, openAccount, type Settled } from './account.js';
 import { explainEnding } from './complaint.js';
 import { type Bpftrace, hasOneRing } from './find.js';
+import { readOnline } from './host.js';
 import { type Decoding, lineDecoder } from './record.js';
+import { cpuLook, lacksRing } from './rings.js';
 import { type Output, runBpftrace } from './run.js';
 import { type Started, startBpftrace } from './start.js';
 
@@ -30,6 +32,8 @@ export interface SessionOptions {
   readonly clock: () => bigint;
   readonly patience?: Patience;
   readonly ringPages?: number | undefined;
+  /** The text of /sys/devices/system/cpu/online. */
+  readonly online?: () => string;
   /** A bpftrace that was started with this script already. */
   readonly started?: Started | undefined;
 }
@@ -48,7 +52,7 @@ const PATIENCE: Patience = { start: 90_000, look: 1000, silent: 5 };
 /** Runs one bpftrace and watches over it; unsubscribing stops it. */
 export const session = (options: SessionOptions): Observable<Happening> =>
   new Observable((subscriber) => {
-    const { clock, patience = PATIENCE } = options;
+    const { clock, patience = PATIENCE, online = readOnline } = options;
     const decode = lineDecoder(options.decoding);
     let account: Account = openAccount(clock());
     let beatAt: bigint | undefined;
@@ -126,9 +130,21 @@ export const session = (options: SessionOptions): Observable<Happening> =>
       else end(explainEnding(output.ending), false);
     };
 
+    const lookAtCpus = () => cpuLook(online(), clock() - process.hrtime.bigint());
+    let cpusSeen = oneRing ? undefined : lookAtCpus();
+    const isUnheard = (): boolean => {
+      const before = cpusSeen;
+      cpusSeen &&= lookAtCpus();
+      return before !== undefined && cpusSeen !== undefined && lacksRing(before, cpusSeen);
+    };
+
     const startedAt = performance.now();
     // Looks, not spans of time: while our own process is held up nothing is read, and that is no silence of bpftrace's.
     const watching = setInterval(() => {
+      if (isUnheard()) {
+        end(failure('bpftrace-died', UNHEARD, 'use bpftrace 0.18 or newer'), false);
+        return;
+      }
       if (beatAt === undefined) {
         if (performance.now() - startedAt > patience.start)
           end(failure('bpftrace-died', `bpftrace attached nothing in ${patience.start / 1000} s`), false);
@@ -145,6 +161,7 @@ export const session = (options: SessionOptions): Observable<Happening> =>
     };
   });
 
+const UNHEARD = 'a CPU came online, and this bpftrace hears only those that were so without a break since it started';
 /** Where bpftrace runs its intervals, and so in whose ring heartbeats come. */
 const BEATING_CPU = 0;
 const SECOND = 1_000_000_000n;
