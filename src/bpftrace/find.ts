@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { atLeast, parseRelease } from '../judge/release.js';
 import { failed, failure, type Outcome, success } from '../model/failure.js';
 import { printable } from '../text/escape.js';
-import { KERNEL_BTF } from './host.js';
+import { KERNEL_BTF, readKernelBtf } from './host.js';
 
 export interface Bpftrace {
   readonly path: string;
@@ -62,8 +62,22 @@ const isOlder = (a: { major: number; minor: number }, b: { major: number; minor:
 /** `-`: the script comes on standard input. Never -v (it prints into the records), never -B (json is flushed by line). */
 export const ARGUMENTS = ['-f', 'json', '--no-warnings', '-'] as const;
 
-/** Since 0.18 all CPUs write into one ring, read in order; before, there was one per CPU. */
-export const hasOneRing = (bpftrace: Bpftrace): boolean => !isOlder(bpftrace, { major: 0, minor: 18 });
+/**
+ * Since 0.18 all CPUs write into one ring, read in order, on kernels that have such (is_ringbuf_enabled, src/bpftrace.h);
+ * before, and elsewhere, there is one per CPU.
+ */
+export const hasOneRing = (bpftrace: Bpftrace, kernelHasIt = kernelHasRing()): boolean =>
+  kernelHasIt && !isOlder(bpftrace, { major: 0, minor: 18 });
+
+/** BPF_MAP_TYPE_RINGBUF: 5.8; that RHEL 8 has it on its 4.18 is told by the BTF alone. */
+export const knowsRing = (kernel: string, btf: () => Buffer | undefined): boolean =>
+  atLeast(parseRelease(kernel), 5, 8) === true || btf()?.includes('BPF_MAP_TYPE_RINGBUF') === true;
+
+const kernelHasRing = (): boolean => {
+  ringKnown ??= knowsRing(release(), readKernelBtf);
+  return ringKnown;
+};
+let ringKnown: boolean | undefined;
 
 /** What this version has to be told by its environment; the names have changed (measured). */
 export const environmentFor = (bpftrace: Bpftrace, ringPages = RING_PAGES): Readonly<Record<string, string>> => {

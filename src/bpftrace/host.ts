@@ -40,12 +40,13 @@ export const readHost = (): Outcome<Host> => {
       if (!known.has(tracepoint)) known.set(tracepoint, readFields(events.value, tracepoint));
       return known.get(tracepoint);
     },
-    btf: readKernelBtf(),
+    btf: readBtf(readKernelBtf() ?? NOTHING),
     window: ownWindow(readFileSync('/proc/self/maps', 'latin1')),
     queues: existsSync(POSSIBLE) ? queuesFor(release(), readFileSync(POSSIBLE, 'latin1')) : undefined,
   });
 };
 
+const NOTHING = Buffer.alloc(0);
 const POSSIBLE = '/sys/devices/system/cpu/possible';
 
 /** Which CPUs run, "0-3,7"; empty: nobody knows. */
@@ -103,9 +104,10 @@ const readFields = (events: string, tracepoint: string): ReadonlySet<string> | u
   return new Set([...format.matchAll(/^\tfield:.*?(\w+)(?:\[\w*\])?;/gm)].map(([, name = '']) => name));
 };
 
-const readKernelBtf = (): Btf | undefined => {
+/** As it is; undefined: a kernel without, or not for us. */
+export const readKernelBtf = (): Buffer | undefined => {
   try {
-    return readBtf(readFileSync(KERNEL_BTF));
+    return readFileSync(KERNEL_BTF);
   } catch {
     return undefined;
   }

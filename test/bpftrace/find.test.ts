@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { findBpftrace, parseVersion } from '../../src/bpftrace/find.js';
+import { findBpftrace, hasOneRing, knowsRing, parseVersion } from '../../src/bpftrace/find.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'vdsowatch-find-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -21,6 +21,27 @@ test('versions as bpftrace prints them', () => {
   assert.deepEqual(parseVersion('bpftrace 1.2'), { version: '1.2', major: 1, minor: 2 });
   for (const text of ['', 'bpftrace', 'v0.17', 'bpftrace v0.17.0; \x1b[2J'])
     assert.equal(parseVersion(text), undefined);
+});
+
+test('on a kernel that has no ring for all CPUs a newer bpftrace is taken to use one', () => {
+  const bpftrace = { path: '', version: '0.23.2', major: 0, minor: 23 };
+  const old = { path: '', version: '0.17.0', major: 0, minor: 17 };
+  assert.deepEqual(
+    [hasOneRing(bpftrace, true), hasOneRing(bpftrace, false), hasOneRing(old, true)],
+    [true, false, false],
+  );
+  const [rhel, other] = ['\0BPF_MAP_TYPE_RINGBUF\0', '\0BPF_MAP_TYPE_HASH\0'].map((text) => () => Buffer.from(text));
+  assert.ok(rhel !== undefined && other !== undefined);
+  assert.equal(
+    knowsRing('6.1.0-50-amd64', () => undefined),
+    true,
+  );
+  assert.equal(knowsRing('4.18.0-553.el8_10.x86_64', rhel), true);
+  assert.equal(knowsRing('5.4.0-150-generic', other), false);
+  assert.equal(
+    knowsRing('4.19.0-27-amd64', () => undefined),
+    false,
+  );
 });
 
 test('the one that is named is taken before the one on the path', async () => {
