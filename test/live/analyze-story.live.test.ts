@@ -7,7 +7,8 @@ import { execa } from 'execa';
 import { type Report, ReportJson } from '../../src/model/report.js';
 import { sizeOf } from '../../src/model/vma.js';
 import { moveStep, reserve, vdsoOf } from '../../src/puppet/moves.js';
-import { type Puppet, startPuppet } from '../puppet/puppet.js';
+import type { Puppet } from '../puppet/puppet.js';
+import { puppetFor } from '../puppet/with-puppet.js';
 import { letGo, roundTrip, untilAsleep } from './criu-round-trip.js';
 import { needs, testRoots } from './needs.js';
 import { startRecording, testFolder, vdsowatch } from './recording.js';
@@ -24,13 +25,6 @@ const hookItself = async (puppet: Puppet): Promise<void> => {
   assert.equal(await puppet.call('mprotect', start, size, RWX), 0n);
   await puppet.poke(start + 0x800n, Buffer.from('cccccccc', 'hex'));
   assert.equal(await puppet.call('mprotect', start, size, RX), 0n);
-};
-
-const puppetFor = async (context: TestContext): Promise<Puppet> => {
-  const started = await startPuppet({ abi: 'x86_64' });
-  assert.ok(started.ok);
-  context.after(() => started.value.kill());
-  return started.value;
 };
 
 /** One that is being recorded from its start, and a directory for its images. */

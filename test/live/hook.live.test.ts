@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -10,7 +10,8 @@ import { vdsoOf } from '../../src/puppet/moves.js';
 import { openDecoder } from '../../src/trace/decoder.js';
 import type { TraceItem } from '../../src/trace/items.js';
 import { openTrace } from '../../src/trace/read-file.js';
-import { type Puppet, startPuppet } from '../puppet/puppet.js';
+import type { Puppet } from '../puppet/puppet.js';
+import { puppetFor } from '../puppet/with-puppet.js';
 import { letGo, untilAsleep } from './criu-round-trip.js';
 import { needs, testRoots } from './needs.js';
 import { replayLines, startRecording, testFolder } from './recording.js';
@@ -56,13 +57,6 @@ const restore = async (images: string, hook: string) =>
     { reject: false },
   );
 
-const puppetFor = async (context: TestContext, comm: string): Promise<Puppet> => {
-  const started = await startPuppet({ abi: 'x86_64', comm: Buffer.from(comm) });
-  assert.ok(started.ok);
-  context.after(() => started.value.kill());
-  return started.value;
-};
-
 const itemsOf = async (path: string): Promise<readonly TraceItem[]> => {
   const file = await openTrace(path);
   assert.ok(file.ok);
@@ -93,8 +87,8 @@ test('a vDSO that somebody has hooked is dumped and restored: who wrote it, when
   const images = testFolder(context);
   const recording = startRecording(context, join(folder, 'trace.ndjson'));
   await recording.ready;
-  const victim = await puppetFor(context, 'victim');
-  const writer = await puppetFor(context, 'writer');
+  const victim = await puppetFor(context, { abi: 'x86_64', comm: Buffer.from('victim') });
+  const writer = await puppetFor(context, { abi: 'x86_64', comm: Buffer.from('writer') });
   const { pid } = victim;
   await pokeInto(writer, pid, vdsoOf(victim).end - 16n);
   letGo(victim);

@@ -29,8 +29,9 @@ import { call } from '../../src/puppet/step.js';
 import { cover, moveApart, moveBlock, moveBurst, unmap } from '../puppet/moves.js';
 import type { Puppet } from '../puppet/puppet.js';
 import { interrupt, loop } from '../puppet/step.js';
+import { withPuppet } from '../puppet/with-puppet.js';
 import { needs } from './needs.js';
-import { bpftraces, lost, startTracing, type Tracing, withPuppet } from './tracing.js';
+import { bpftraces, lost, startTracing, type Tracing } from './tracing.js';
 
 /**
  * Real processes do all that the probes watch for, and the tracer says so: the right process, addresses and result, and nothing
@@ -58,7 +59,7 @@ for (const bpftrace of bpftraces())
     const callsOf = (pid: number): readonly CallEvent[] => of(pid).filter((event) => event.kind === 'call');
     /** What a puppet did, and what was seen of it. */
     const seen = async (abi: Abi, act: (puppet: Puppet) => Promise<void>): Promise<readonly CallEvent[]> => {
-      const pid = await withPuppet(abi, async (puppet) => {
+      const pid = await withPuppet({ abi }, async (puppet) => {
         await compatReady(puppet);
         await act(puppet);
         if (abi === 'i386') await compatSettled(puppet);
@@ -316,7 +317,7 @@ for (const bpftrace of bpftraces())
     });
 
     test('int 0x80 of a 64-bit process counts as a 32-bit call', async () => {
-      const calls = await withPuppet('i386', async (other) => {
+      const calls = await withPuppet({ abi: 'i386' }, async (other) => {
         await compatReady(other);
         return seen('x86_64', async (puppet) => {
           const low = await puppet.call('mmap', 0x10000000n, 0x10000n, 0n, 0x32n, -1n, 0n);
@@ -338,7 +339,7 @@ for (const bpftrace of bpftraces())
     });
 
     test('a fork shows its kind; a child that shares memory moves its parent', async () => {
-      const { parent, child, sharer } = await withPuppet('x86_64', async (puppet) => {
+      const { parent, child, sharer } = await withPuppet({ abi: 'x86_64' }, async (puppet) => {
         const forked = await puppet.fork();
         const vforked = await puppet.fork('vfork');
         await moveVdsoAlone(vforked);
@@ -363,7 +364,7 @@ for (const bpftrace of bpftraces())
     });
 
     test('exec makes a new address space; the last exit ends the process', async () => {
-      const pid = await withPuppet('x86_64', async (puppet) => {
+      const pid = await withPuppet({ abi: 'x86_64' }, async (puppet) => {
         await moveVdsoAlone(puppet);
         assert.equal(await puppet.exec(), 0n);
         const { vdso } = vdsoBlock(puppet);
@@ -380,7 +381,7 @@ for (const bpftrace of bpftraces())
 
     for (const abi of ['x86_64', 'i386'] as const)
       test(`${abi}: namespaces and prctl`, async () => {
-        const pid = await withPuppet(abi, async (puppet) => {
+        const pid = await withPuppet({ abi }, async (puppet) => {
           await compatReady(puppet);
           await puppet.call('unshare', 0x4000000n);
           await puppet.call('unshare', 0x80n);
@@ -412,8 +413,8 @@ for (const bpftrace of bpftraces())
 
     for (const abi of ['x86_64', 'i386'] as const)
       test(`${abi}: who writes into whom`, async () => {
-        const { writer, victim, at } = await withPuppet(abi, async (puppet) =>
-          withPuppet(abi, async (other) => {
+        const { writer, victim, at } = await withPuppet({ abi }, async (puppet) =>
+          withPuppet({ abi }, async (other) => {
             await compatReady(puppet);
             const { vdso } = vdsoBlock(other);
             assert.ok(vdso !== undefined);

@@ -8,7 +8,7 @@ import { type Report, ReportJson } from '../../src/model/report.js';
 import { candidateAbis } from '../../src/puppet/abi.js';
 import { moveVdsoAlone, vdsoBlock, vdsoOf } from '../../src/puppet/moves.js';
 import { unmap } from '../puppet/moves.js';
-import { type Puppet, startPuppet } from '../puppet/puppet.js';
+import { withPuppet } from '../puppet/with-puppet.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
@@ -24,15 +24,7 @@ const reportOf = (...args: readonly string[]): Report => {
   return document;
 };
 
-const withPuppet = async (comm: string, body: (puppet: Puppet) => Promise<void>): Promise<void> => {
-  const started = await startPuppet({ abi: candidateAbis()[0] ?? 'x86_64', comm: Buffer.from(comm, 'latin1') });
-  assert.ok(started.ok);
-  try {
-    await body(started.value);
-  } finally {
-    await started.value.kill();
-  }
-};
+const abi = candidateAbis()[0] ?? 'x86_64';
 
 describe('ps', () => {
   test('one JSON document with every process of the machine', () => {
@@ -51,7 +43,7 @@ describe('ps', () => {
   });
 
   test('a process that moved its vDSO, and one that has none', async () => {
-    await withPuppet('mover', async (puppet) => {
+    await withPuppet({ abi, comm: Buffer.from('mover', 'latin1') }, async (puppet) => {
       const moved = await moveVdsoAlone(puppet);
       const found = reportOf().processes.find(({ pid }) => pid === puppet.pid);
       assert.equal(found?.vdso?.start, `0x${moved.toString(16)}`);
@@ -66,7 +58,7 @@ describe('ps', () => {
   });
 
   test('a hostile name is shown and does nothing', async () => {
-    await withPuppet('a\nb\u001b[2J{x}\xff', async (puppet) => {
+    await withPuppet({ abi, comm: Buffer.from('a\nb\u001b[2J{x}\xff', 'latin1') }, async (puppet) => {
       for (const format of ['table', 'wide', 'json', 'ndjson']) {
         const { stdout } = ps('-o', format, String(puppet.pid));
         assert.doesNotMatch(stdout, /\u001b|\nb/, format);
@@ -76,7 +68,7 @@ describe('ps', () => {
   });
 
   test('--baselines has the page set of this host', async () => {
-    await withPuppet('reader', async (puppet) => {
+    await withPuppet({ abi, comm: Buffer.from('reader', 'latin1') }, async (puppet) => {
       await puppet.peek(vdsoOf(puppet).start, 8);
       const { pageSets } = reportOf('--baselines');
       assert.ok(pageSets !== undefined);

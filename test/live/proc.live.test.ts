@@ -14,25 +14,9 @@ import { candidateAbis } from '../../src/puppet/abi.js';
 import { moveVdsoAlone, vdsoBlock, vdsoOf } from '../../src/puppet/moves.js';
 import { call } from '../../src/puppet/step.js';
 import { moveBlock, moveBurst, unmap } from '../puppet/moves.js';
-import { type Puppet, startPuppet } from '../puppet/puppet.js';
 import { loop } from '../puppet/step.js';
+import { withEach, withPuppet } from '../puppet/with-puppet.js';
 import { needs } from './needs.js';
-
-/** `body` with a test process of each ABI that runs here. */
-const withEach = (body: (puppet: Puppet) => Promise<void>) => async () => {
-  let ran = 0;
-  for (const abi of candidateAbis()) {
-    const started = await startPuppet({ abi });
-    if (!started.ok) continue;
-    ran += 1;
-    try {
-      await body(started.value);
-    } finally {
-      await started.value.kill();
-    }
-  }
-  assert.ok(ran > 0);
-};
 
 const vdsos = (evidence: Evidence): readonly bigint[] | undefined =>
   evidence.vmas?.filter(isVdsoNamed).map(({ start }) => start);
@@ -164,24 +148,24 @@ describe('live processes', () => {
 const isZombie = (pid: number): boolean => / Z \d/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
 
 describe('the host', () => {
-  test('root sees frames, and they are those of an x86_64 or aarch64 process’s vDSO', needs('root'), async () => {
-    const { host, privileged } = readLocalHost();
-    const started = await startPuppet({ abi: process.arch === 'arm64' ? 'aarch64' : 'x86_64' });
-    assert.ok(started.ok);
-    try {
-      if (!privileged) return;
-      const [frames] = host.reference.values();
-      const { start, end } = vdsoOf(started.value);
-      for (let page = start; page < end; page += BigInt(host.pageSize)) await started.value.peek(page, 8);
-      const words = readProcess(started.value.pid, 'census').pagemap.get(start);
-      assert.deepEqual(
-        [...(words ?? [])].map((word) => word & ((1n << 55n) - 1n)),
-        frames,
-      );
-    } finally {
-      await started.value.kill();
-    }
-  });
+  test(
+    'root sees frames, and they are those of an x86_64 or aarch64 process’s vDSO',
+    needs('root'),
+    async (context) => {
+      const { host, privileged } = readLocalHost();
+      if (!privileged) return context.skip('this root sees no frames');
+      await withPuppet({ abi: process.arch === 'arm64' ? 'aarch64' : 'x86_64' }, async (puppet) => {
+        const [frames] = host.reference.values();
+        const { start, end } = vdsoOf(puppet);
+        for (let page = start; page < end; page += BigInt(host.pageSize)) await puppet.peek(page, 8);
+        const words = readProcess(puppet.pid, 'census').pagemap.get(start);
+        assert.deepEqual(
+          [...(words ?? [])].map((word) => word & ((1n << 55n) - 1n)),
+          frames,
+        );
+      });
+    },
+  );
 
   test('nobody sees other users’ memory, and is told so', needs('root'), async () => {
     const script = `
@@ -192,13 +176,10 @@ describe('the host', () => {
       const { unread, vmas, process: { comm } } = readProcess(Number(process.argv[1]), 'full');
       console.log(JSON.stringify({ unread, read: vmas !== undefined, comm, privileged: readLocalHost().privileged }));
     `;
-    const started = await startPuppet({ abi: candidateAbis()[0] ?? 'x86_64', comm: Buffer.from('a)\n\u001b[2J') });
-    assert.ok(started.ok);
-    try {
+    await withPuppet({ abi: candidateAbis()[0] ?? 'x86_64', comm: Buffer.from('a)\n\u001b[2J') }, async ({ pid }) => {
       // Node 20 does not become another user where it may have an io_uring (CVE-2024-22017).
       const env = { ...process.env, UV_USE_IO_URING: '0' };
-      const words = ['--input-type=module', '-e', script, String(started.value.pid)];
-      const { stdout } = await execa(process.execPath, words, { env });
+      const { stdout } = await execa(process.execPath, ['--input-type=module', '-e', script, String(pid)], { env });
       const seen: unknown = JSON.parse(stdout);
       assert.deepEqual(seen, {
         unread: [{ what: 'maps', why: 'denied', detail: 'EACCES' }],
@@ -206,9 +187,7 @@ describe('the host', () => {
         comm: 'a)\n\u001b[2J',
         privileged: false,
       });
-    } finally {
-      await started.value.kill();
-    }
+    });
   });
 
   test('the boot clock agrees with /proc/uptime', () => {

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { sizeOf } from '../../src/model/vma.js';
 import { moveVdsoAlone, vdsoBlock, vdsoOf } from '../../src/puppet/moves.js';
 import { cover, moveBlock, unmap } from '../puppet/moves.js';
-import { type Puppet, startPuppet } from '../puppet/puppet.js';
+import { puppetFor } from '../puppet/with-puppet.js';
 import { needs } from './needs.js';
 import { replayLines, startRecording, testFolder, vdsowatch } from './recording.js';
 
@@ -16,13 +16,6 @@ import { replayLines, startRecording, testFolder, vdsowatch } from './recording.
 
 const live = { ...needs('root', 'bpftrace'), timeout: 180_000 };
 const polled = { ...needs('root'), timeout: 180_000 };
-
-const puppetFor = async (context: TestContext): Promise<Puppet> => {
-  const started = await startPuppet({ abi: 'x86_64' });
-  assert.ok(started.ok);
-  context.after(() => started.value.kill());
-  return started.value;
-};
 
 const textsOf = (lines: readonly string[], pid: number): readonly string[] =>
   lines.flatMap((line) => {

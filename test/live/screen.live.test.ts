@@ -3,11 +3,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { success } from '../../src/model/failure.js';
 import { moveVdsoAlone } from '../../src/puppet/moves.js';
 import { frame } from '../../ui/frame.js';
 import { initialView } from '../../ui/view.js';
-import { type Puppet, startPuppet } from '../puppet/puppet.js';
+import { withPuppet } from '../puppet/with-puppet.js';
 import { livelyState } from '../ui/fixture.js';
 import { needs } from './needs.js';
 import { nodeCommand, openTerminal, type Terminal } from './tmux.js';
@@ -111,17 +110,6 @@ for (const [signal, status] of [
   );
 }
 
-const withPuppet = async (comm: string, body: (puppet: Puppet) => Promise<void>): Promise<void> => {
-  const started = await startPuppet({ abi: 'x86_64', comm: Buffer.from(comm, 'utf8') });
-  assert.deepEqual(started.ok ? success(0) : started, success(0));
-  if (!started.ok) return;
-  try {
-    await body(started.value);
-  } finally {
-    await started.value.kill();
-  }
-};
-
 for (const [cols, rows] of [
   [80, 24],
   [200, 50],
@@ -130,7 +118,7 @@ for (const [cols, rows] of [
     `watch at ${cols}x${rows}: a process with a hostile name moves its vDSO`,
     needs('tmux', 'root', 'bpftrace'),
     () =>
-      withPuppet('{red-fg}\x1b[2J\n', (puppet) =>
+      withPuppet({ abi: 'x86_64', comm: Buffer.from('{red-fg}\x1b[2J\n') }, (puppet) =>
         inTerminal(cols, rows, async (terminal) => {
           terminal.type(`${nodeCommand('src/main.js', 'watch')}; echo status=$?`);
           terminal.press('Enter');

@@ -9,17 +9,9 @@ import { probesFolder } from '../../src/bpftrace/script.js';
 import type { CallEvent, Event, GapEvent, StatusEvent } from '../../src/model/event.js';
 import { moveVdsoAlone } from '../../src/puppet/moves.js';
 import { moveBurst } from '../puppet/moves.js';
+import { withPuppet } from '../puppet/with-puppet.js';
 import { needs } from './needs.js';
-import {
-  bpftraces,
-  bpftracesOf,
-  lost,
-  ownBpftraces,
-  startTracing,
-  untilGone,
-  whileTracing,
-  withPuppet,
-} from './tracing.js';
+import { bpftraces, bpftracesOf, lost, ownBpftraces, startTracing, untilGone, whileTracing } from './tracing.js';
 
 /** The life of a bpftrace under the wrapper: killed, stopped, orphaned, and each script by itself. */
 
@@ -49,7 +41,7 @@ describe('a running tracer', needs('root', 'bpftrace'), () => {
       await tracing.until(
         (event): event is StatusEvent => event.kind === 'status' && event.status.mode === 'ebpf' && event.at >= gap.at,
       );
-      const mover = await withPuppet('x86_64', async (puppet) => {
+      const mover = await withPuppet({ abi: 'x86_64' }, async (puppet) => {
         await moveVdsoAlone(puppet);
         return puppet.pid;
       });
@@ -75,7 +67,7 @@ describe('a running tracer', needs('root', 'bpftrace'), () => {
     test(`what ${basename(bpftrace)} loses is counted to the record`, () =>
       whileTracing({ bpftrace, ringPages: 64 }, async (tracing) => {
         const pid = ownBpftrace();
-        const { mover, moves } = await withPuppet('x86_64', async (puppet) => {
+        const { mover, moves } = await withPuppet({ abi: 'x86_64' }, async (puppet) => {
           process.kill(pid, 'SIGSTOP');
           assert.equal(await moveBurst(puppet, 3000), 0);
           process.kill(pid, 'SIGCONT');
@@ -127,7 +119,9 @@ describe('each script runs alone', needs('root', 'bpftrace'), () => {
   assert.ok(folder !== undefined);
   for (const bpftrace of bpftraces())
     for (const script of readdirSync(folder).filter((name) => name.endsWith('.bt')))
-      test(`${script} under ${basename(bpftrace)}`, { skip: script === 'seal.bt' && lacksMseal }, async () => {
+      test(`${script} under ${basename(bpftrace)}`, {
+        skip: script === 'seal.bt' && lacksMseal,
+      }, async () => {
         const child = spawn(bpftrace, [join(folder, script)], { stdio: ['ignore', 'pipe', 'pipe'] });
         let said = '';
         const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));

@@ -6,9 +6,7 @@ import { filter, tap, timeout } from 'rxjs/operators';
 import { type TracerOptions, traceEvents } from '../../src/bpftrace/tracer.js';
 import type { Event, HeartbeatEvent } from '../../src/model/event.js';
 import { localBootClock } from '../../src/proc/clock.js';
-import type { Abi } from '../../src/puppet/abi.js';
 import { untilSettled } from '../bpftrace/until-settled.js';
-import { type Puppet, startPuppet } from '../puppet/puppet.js';
 import { onPath, testRoots } from './needs.js';
 
 /** Every bpftrace of this machine that the tests know: Debian 12's, and those of newer suites. */
@@ -130,16 +128,5 @@ const isAlive = (pid: number): boolean => {
     return stat.slice(stat.lastIndexOf(')') + 2)[0] !== 'Z';
   } catch {
     return false;
-  }
-};
-
-/** A test process for the length of `act`. */
-export const withPuppet = async <T>(abi: Abi, act: (puppet: Puppet) => Promise<T>): Promise<T> => {
-  const started = await startPuppet({ abi });
-  if (!started.ok) throw new Error(started.failure.text);
-  try {
-    return await act(started.value);
-  } finally {
-    await started.value.kill();
   }
 };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { SCRATCH } from '../../src/puppet/layout.js';
 import { moveVdsoAlone, vdsoOf } from '../../src/puppet/moves.js';
 import { call } from '../../src/puppet/step.js';
@@ -10,34 +10,15 @@ import { lineFace } from '../../src/report/lines.js';
 import { type Puppet, startPuppet } from '../puppet/puppet.js';
 import { letGo, roundTrip } from './criu-round-trip.js';
 import { needs, testRoots } from './needs.js';
-import { isCall, startWatching, undisturbed, type Watching } from './watching.js';
+import { isCall, undisturbed, watchingFor, withWatched } from './watching.js';
 
 /** What real tools and odd processes do, and what is said of them: CRIU, containers, hostile names. */
 
 const live = { ...needs('root', 'bpftrace'), timeout: 300_000 };
-let watching: Watching | undefined;
-const watch = (): Watching => {
-  assert.ok(watching);
-  return watching;
-};
-before(async () => {
-  if (live.skip === undefined) watching = await startWatching();
-});
-after(async () => watching?.stop());
+const watch = watchingFor(live);
 
 const withPuppet = (body: (puppet: Puppet) => Promise<void>, comm?: Uint8Array): Promise<void> =>
-  undisturbed(watch(), () => withOne(body, comm));
-
-const withOne = async (body: (puppet: Puppet) => Promise<void>, comm?: Uint8Array): Promise<void> => {
-  const started = await startPuppet({ abi: 'x86_64', ...(comm === undefined ? {} : { comm }) });
-  assert.ok(started.ok);
-  try {
-    await watch().settled(started.value.pid);
-    await body(started.value);
-  } finally {
-    await started.value.kill();
-  }
-};
+  undisturbed(watch(), () => withWatched(watch(), { abi: 'x86_64', ...(comm && { comm }) }, body));
 
 test('CRIU dumps and restores: its tests and the restore are named and no alarm', {
   ...live,

@@ -1,49 +1,37 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { moveVdsoAlone, vdsoOf } from '../../src/puppet/moves.js';
 import { unmap } from '../puppet/moves.js';
-import { type Puppet, startPuppet } from '../puppet/puppet.js';
+import type { Puppet } from '../puppet/puppet.js';
+import { withPuppet } from '../puppet/with-puppet.js';
 import { needs } from './needs.js';
-import { livingIn, startWatching, type Watching } from './watching.js';
+import { livingIn, watchingFor } from './watching.js';
 
 /** The same without probes: what sweeps of /proc can see, and what they say that they cannot. */
 
 const live = { ...needs('root'), timeout: 120_000 };
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
-let watching: Watching | undefined;
-const watch = (): Watching => {
-  assert.ok(watching);
-  return watching;
-};
-before(async () => {
-  if (live.skip === undefined) watching = await startWatching(false);
-});
-after(async () => watching?.stop());
+const watch = watchingFor(live, false);
 
 /** With ten thousand processes a sweep comes once in a minute; the tests do not wait for it. */
 const soon = (): void => watch().rescan();
 
-const withPuppet = async (body: (puppet: Puppet) => Promise<void>): Promise<void> => {
-  const started = await startPuppet({ abi: 'x86_64' });
-  assert.ok(started.ok);
-  try {
+const withOne = (act: (puppet: Puppet) => Promise<void>) =>
+  withPuppet({ abi: 'x86_64' }, async (puppet) => {
     soon();
-    await watch().settled(started.value.pid);
-    await body(started.value);
-  } finally {
-    await started.value.kill();
-  }
-};
+    await watch().settled(puppet.pid);
+    await act(puppet);
+  });
 
 test('it says that it polls', live, () => {
   assert.equal(watch().state().tracer.mode, 'polling');
 });
 
 test('a move is found by its effect, and the line says so', live, async () => {
-  await withPuppet(async (puppet) => {
+  await withOne(async (puppet) => {
     const to = await moveVdsoAlone(puppet);
     soon();
     const seen = await watch().until('the moved vDSO', (state) => {
@@ -57,7 +45,7 @@ test('a move is found by its effect, and the line says so', live, async () => {
 });
 
 test('an unmapped vDSO is found', live, async () => {
-  await withPuppet(async (puppet) => {
+  await withOne(async (puppet) => {
     await unmap(puppet, [vdsoOf(puppet)]);
     soon();
     await watch().line('the finding', ({ pid, finding }) => pid === puppet.pid && finding?.code === 'vdso-unmapped');
@@ -65,7 +53,7 @@ test('an unmapped vDSO is found', live, async () => {
 });
 
 test('an exec is a new generation', live, async () => {
-  await withPuppet(async (puppet) => {
+  await withOne(async (puppet) => {
     await moveVdsoAlone(puppet);
     soon();
     await watch().line('the finding', ({ pid, finding }) => pid === puppet.pid && finding?.code === 'vdso-moved');
@@ -81,7 +69,7 @@ test('an exec is a new generation', live, async () => {
 });
 
 test('an end is noticed', live, async () => {
-  await withPuppet(async (puppet) => {
+  await withOne(async (puppet) => {
     await puppet.kill();
     soon();
     await watch().until('the mark', ({ processes }) =>

@@ -1,43 +1,26 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { moveStep, moveVdsoAlone, reserve, vdsoOf } from '../../src/puppet/moves.js';
 import { moveBurst } from '../puppet/moves.js';
-import { type Puppet, startPuppet } from '../puppet/puppet.js';
+import type { Puppet } from '../puppet/puppet.js';
 import { loop } from '../puppet/step.js';
 import { needs } from './needs.js';
-import { isCall, livingIn, startWatching, type Watching } from './watching.js';
+import { isCall, livingIn, watchingFor, withWatched } from './watching.js';
 
 /** Storms, Valgrind, and a tracer that is killed under our hands. */
 
 const live = { ...needs('root', 'bpftrace'), timeout: 180_000 };
-let watching: Watching | undefined;
-const watch = (): Watching => {
-  assert.ok(watching);
-  return watching;
-};
-before(async () => {
-  if (live.skip === undefined) watching = await startWatching();
-});
-after(async () => watching?.stop());
+const watch = watchingFor(live);
 
-const withPuppet = async (body: (puppet: Puppet) => Promise<void>): Promise<void> => {
-  const started = await startPuppet({ abi: 'x86_64' });
-  assert.ok(started.ok);
-  try {
-    await watch().settled(started.value.pid);
-    await body(started.value);
-  } finally {
-    await started.value.kill();
-  }
-};
+const withOne = (act: (puppet: Puppet) => Promise<void>) => withWatched(watch(), { abi: 'x86_64' }, act);
 
 const callsOf = (pid: number): number =>
   watch().lines.filter(({ event }) => isCall(event) && event.tgid === pid).length;
 
 test('100,000 mremaps of other memory are no event', live, async () => {
-  await withPuppet(async (puppet) => {
+  await withOne(async (puppet) => {
     const here = await reserve(puppet, 0x2000n);
     const there = await reserve(puppet, 0x2000n);
     const area = { ...vdsoOf(puppet), start: here, end: here + 0x2000n };
@@ -49,7 +32,7 @@ test('100,000 mremaps of other memory are no event', live, async () => {
 });
 
 test('20,000 moves in a burst: all are counted, or the loss is told; the end is right either way', live, async () => {
-  await withPuppet(async (puppet) => {
+  await withOne(async (puppet) => {
     const { start } = vdsoOf(puppet);
     const { lost, gaps } = watch().state().counters;
     assert.equal(await moveBurst(puppet, 10_000), 0);
@@ -82,7 +65,7 @@ test(
   'bpftrace is killed: it is started again, the gap is told, and what happened meanwhile is found',
   live,
   async () => {
-    await withPuppet(async (puppet) => {
+    await withOne(async (puppet) => {
       const [pid] = bpftraces();
       assert.ok(pid !== undefined);
       const { gaps } = watch().state().counters;

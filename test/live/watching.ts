@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+import { after, before } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { Subject } from 'rxjs';
 import { planAhead } from '../../src/bpftrace/plan.js';
@@ -6,6 +8,9 @@ import type { AddressSpace, HistoryLine, ProcessState, WatchState } from '../../
 import { observe } from '../../src/pipeline/observe.js';
 import { liveSources } from '../../src/pipeline/source.js';
 import { localBootClock } from '../../src/proc/clock.js';
+import type { PuppetOptions } from '../../src/puppet/puppet.js';
+import type { Puppet } from '../puppet/puppet.js';
+import { withPuppet } from '../puppet/with-puppet.js';
 
 /** The whole pipeline on this machine, as `watch` runs it, for tests to ask. */
 export interface Watching {
@@ -32,7 +37,7 @@ export interface Seen {
 /** Long enough for a loaded machine; no test asserts a time. */
 const PATIENCE_MS = 60_000;
 
-export const startWatching = async (bpf = true): Promise<Watching> => {
+const startWatching = async (bpf: boolean): Promise<Watching> => {
   const asked = new Subject<void>();
   const lines: HistoryLine[] = [];
   const checks = new Set<() => void>();
@@ -108,6 +113,30 @@ export const startWatching = async (bpf = true): Promise<Watching> => {
     throw error;
   }
 };
+
+/** The one pipeline that the tests of a file ask: runs from the first to the last, unless they are skipped. */
+export const watchingFor = (live: { readonly skip?: string }, bpf = true): (() => Watching) => {
+  let watching: Watching | undefined;
+  before(async () => {
+    if (live.skip === undefined) watching = await startWatching(bpf);
+  });
+  after(async () => watching?.stop());
+  return () => {
+    assert.ok(watching !== undefined);
+    return watching;
+  };
+};
+
+/** A test process that has been read by the time that `act` has it. */
+export const withWatched = (
+  watching: Watching,
+  options: PuppetOptions,
+  act: (puppet: Puppet) => Promise<void>,
+): Promise<void> =>
+  withPuppet(options, async (puppet) => {
+    await watching.settled(puppet.pid);
+    await act(puppet);
+  });
 
 /**
  * Runs a test's body, and once more when it failed while events were lost: a machine under load loses some, says so,
