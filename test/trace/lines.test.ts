@@ -16,10 +16,27 @@ import { swiftEvent } from '../../src/trace/swift-event.js';
 import { swiftLine } from '../../src/trace/swift-line.js';
 import { fuzzRuns } from '../fuzz-runs.js';
 import { event, frames, vma } from './arbitraries.js';
-import { written } from './recording.js';
+import { header, inPieces, written } from './recording.js';
 
 const record = TypeCompiler.Compile(TraceRecord);
 const eventRecord = TypeCompiler.Compile(EventRecord);
+
+test('what is written comes back, frame by frame, however the bytes arrive', () => {
+  fc.assert(
+    fc.property(frames, fc.integer({ min: 1, max: 5000 }), (list, size) => {
+      const text = written(list);
+      assert.match(text, /^[\n -~]*$/);
+      const items = inPieces(Buffer.from(text, 'latin1'), size);
+      const [first, ...rest] = items;
+      assert.deepEqual(first, { kind: 'header', header: { record: 'header', ...header } });
+      assert.deepEqual(
+        rest.map((item) => (item.kind === 'frame' ? item.frame.content : item)),
+        list,
+      );
+    }),
+    { numRuns: fuzzRuns(300) },
+  );
+});
 
 test('every line that is written is of the published schema', () => {
   fc.assert(

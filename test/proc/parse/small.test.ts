@@ -6,7 +6,7 @@ import { parseAuxv } from '../../../src/proc/parse/auxv.js';
 import { parseCmdline, parseComm, parseNamespaceLink } from '../../../src/proc/parse/small.js';
 import { parseSmaps } from '../../../src/proc/parse/smaps.js';
 import { parseStat } from '../../../src/proc/parse/stat.js';
-import { parseStatus } from '../../../src/proc/parse/status.js';
+import { insidePid, parseStatus } from '../../../src/proc/parse/status.js';
 import { fuzzRuns } from '../../fuzz-runs.js';
 
 const HEADER = '7f314c16d000-7f314c16f000 rwxp 00000000 00:00 0                          [vdso]';
@@ -97,6 +97,14 @@ test('status, namespace links, comm and cmdline', () => {
   assert.equal(parseComm('a\nb\n'), 'a\nb');
   assert.deepEqual(parseCmdline('sh\0-c\0\0'), ['sh', '-c', '']);
   assert.deepEqual(parseCmdline(''), []);
+});
+
+test('only a process of a pid namespace below ours has another number inside', () => {
+  const inside = (lines: string) => insidePid(parseStatus(`Name:\tx\n${lines}`)).insidePid;
+  assert.equal(inside('NSpid:\t70\t1\n'), 1);
+  assert.equal(inside('NSpid:\t70\t9\t3\n'), 3);
+  assert.equal(inside('NSpid:\t70\n'), undefined);
+  assert.equal(inside('Pid:\t70\n'), undefined, 'before 4.1');
 });
 
 test('any bytes at all: no parser throws', () => {
