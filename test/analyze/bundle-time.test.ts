@@ -84,8 +84,9 @@ test('a bundle between a restore and the next dump is before that one, and what 
       ],
     ]);
     const [, again] = told;
-    assert.ok(!again?.main.verdict.findings.some(({ code }) => code === 'page-modified'));
-    assert.deepEqual(again?.differences, []);
+    assert.ok(again !== undefined);
+    assert.ok(!again.main.verdict.findings.some(({ code }) => code === 'page-modified'));
+    assert.deepEqual(again.differences, []);
   }
 });
 

@@ -1,7 +1,7 @@
 import type { JudgeContext } from '../../src/judge/context.js';
 import { judge } from '../../src/judge/judge.js';
 import type { Auxv, Evidence, Host } from '../../src/model/evidence.js';
-import type { MappingClass, Verdict } from '../../src/model/verdict.js';
+import type { MappingClass, VdsoVerdict, Verdict } from '../../src/model/verdict.js';
 import { parseMaps } from '../../src/proc/parse/maps.js';
 import { parseSmaps } from '../../src/proc/parse/smaps.js';
 import { hex } from '../../src/text/hex.js';
@@ -90,6 +90,12 @@ export const auxvOf = (vdso: bigint | undefined, wordSize: 4 | 8): Auxv => ({
 });
 
 export const judged = (made: Made, context: JudgeContext = {}): Verdict => judge(evidenceOf(made), context);
+
+/** The vDSO that was found. Of none at all everything is undefined, which is not what "not known of it" means. */
+export const vdsoIn = ({ vdso }: Pick<Verdict, 'vdso'>): VdsoVerdict => {
+  if (!vdso) throw new Error(`the vDSO was not found: ${vdso}`);
+  return vdso;
+};
 
 /** Classes by start address, as the machine output has them. */
 export const classes = (verdict: Verdict): Record<string, MappingClass> =>

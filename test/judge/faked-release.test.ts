@@ -13,6 +13,7 @@ import {
   oldPage,
   RHEL7,
   VZ6,
+  vdsoIn,
 } from './build.js';
 import { STACK } from './processes.js';
 
@@ -41,7 +42,7 @@ test('a release that a container fakes does not make a stolen name true: no [vva
   const verdict = judged(made);
   assert.equal(verdict.hint, 'lost+gained');
   assert.deepEqual(classes(verdict), { '0x7f6334cf3000': 'genuine', '0x7ffc15bfd000': 'decoy' });
-  assert.equal(verdict.vdso?.vvarAttached, undefined);
+  assert.equal(vdsoIn(verdict).vvarAttached, undefined);
 });
 
 test('page words of 2.6.32 tell the era, whatever the release says', () => {
@@ -57,7 +58,20 @@ test('page words of 2.6.32 tell the era, whatever the release says', () => {
   });
   assert.equal(judged(made).hint, 'lost+gained');
   const untouched = judged({ ...made, pagemap: { '0x7ffc15b9c000': [oldPage(0x1562)] } });
-  assert.equal(untouched.vdso?.vvarAttached, undefined);
+  assert.equal(untouched.vdso, undefined, 'nothing tells which of the two it is');
+  const alone = (pagemap: NonNullable<Made['pagemap']>) =>
+    vdsoIn(
+      judged({
+        ...FAKED,
+        maps: `00400000-00401000 r-xp 00000000 fe:00 9 /bin/program
+               ${STACK}
+               7ffc15bfd000-7ffc15bff000 r-xp 00000000 00:00 0 [vdso]`,
+        auxv: 0x7ffc15bfd000n,
+        pagemap,
+      }),
+    );
+  assert.equal(alone({ '0x400000': [oldPage(0x1563)] }).vvarAttached, undefined, 'there was no [vvar] then');
+  assert.equal(alone({}).vvarAttached, false);
 });
 
 test('without [vvar], the release of a newer kernel stands where something else speaks for it', () => {
@@ -69,7 +83,7 @@ test('without [vvar], the release of a newer kernel stands where something else 
            ${last}`,
     auxv: 0x7f0000006000n,
   });
-  assert.equal(judged(unmapped(VSYSCALL)).vdso?.vvarAttached, undefined);
+  assert.equal(vdsoIn(judged(unmapped(VSYSCALL))).vvarAttached, undefined);
   assert.equal(judged(unmapped(VSYSCALL.replace('r-xp', '--xp'))).vdso?.vvarAttached, false);
   assert.equal(judged(unmapped('')).vdso?.vvarAttached, false);
 });
@@ -92,7 +106,7 @@ test('where the name was not tried, written data that has it is not known to be 
     pagemap: { ...made.pagemap, '0x40000000': [kernelPage(0x308bc)] },
   });
   assert.equal(seen.hint, 'lost+gained');
-  assert.equal(seen.vdso?.vvarAttached, undefined);
+  assert.equal(vdsoIn(seen).vvarAttached, undefined);
 });
 
 test('a real 5.4, whose vDSO has one page, is not User-Mode Linux because its [vvar] was unmapped', () => {
@@ -121,7 +135,7 @@ test('a vDSO of one page since 5.11 is that of User-Mode Linux, wherever it was 
     auxv: 0x7f7ffff000n,
   });
   assert.equal(verdict.vdso?.moved, true);
-  assert.equal(verdict.vdso?.vvarAttached, undefined);
+  assert.equal(vdsoIn(verdict).vvarAttached, undefined);
 });
 
 test('a vDSO of one page beside a [vsyscall], which User-Mode Linux does not have, is one that somebody cut', () => {

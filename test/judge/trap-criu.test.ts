@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { classes, codes, copiedPage, judged, kernelPage, type Made, MODERN, RHEL7, SPECIAL_FLAGS } from './build.js';
+import {
+  classes,
+  codes,
+  copiedPage,
+  judged,
+  kernelPage,
+  type Made,
+  MODERN,
+  RHEL7,
+  SPECIAL_FLAGS,
+  vdsoIn,
+} from './build.js';
 import { markBytes, proxyImage, vdsoImage } from './images.js';
 import { PROXIED, proxied } from './processes.js';
 
@@ -14,7 +25,7 @@ test('trap 9: a proxied process: [vdso] is the runtime with a mark, the nameless
   assert.equal(verdict.hint, 'ok');
   assert.equal(verdict.vdso?.start, 0x36000n);
   assert.deepEqual(verdict.vdso?.modifiedPages, [0]);
-  assert.equal(verdict.vdso?.moved, undefined);
+  assert.equal(vdsoIn(verdict).moved, undefined);
   assert.equal(verdict.vdso?.image, 'x86_64');
   assert.deepEqual(codes(verdict), ['criu-proxied']);
   assert.equal(verdict.confidence, 'proven');
@@ -33,7 +44,7 @@ test('trap 9: likely the same where only smaps tells that one page was written',
   const verdict = judged(proxied({ bytes: {}, pagemap: {}, smaps: smaps(4) }));
   assert.deepEqual(classes(verdict), EXPECTED);
   assert.ok(verdict.mappings.every(({ confidence }) => confidence === 'likely'));
-  assert.equal(verdict.vdso?.modifiedPages, undefined, 'which page is not known');
+  assert.equal(vdsoIn(verdict).modifiedPages, undefined, 'which page is not known');
   for (const other of [0, 8])
     assert.equal(classes(judged(proxied({ bytes: {}, pagemap: {}, smaps: smaps(other) })))['0x36000'], 'genuine');
 });
@@ -169,7 +180,7 @@ test('a CRIU image: what it says is a claim; a dropped vDSO is found by its byte
   const dropped = image(plain, { '0x7f1000006000': vdsoImage() });
   assert.deepEqual(classes(dropped), { '0x7f1000006000': 'genuine' });
   assert.equal(dropped.confidence, 'likely');
-  assert.equal(dropped.vdso?.modifiedPages, undefined);
+  assert.equal(vdsoIn(dropped).modifiedPages, undefined);
   const claimed = image(`${plain} [vdso]`, { '0x7f1000006000': vdsoImage() });
   assert.equal(claimed.hint, 'ok');
   const jumps = image(`${plain} [vdso]`, { '0x7f1000006000': proxyImage(0x36000n) });

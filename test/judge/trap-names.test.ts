@@ -10,6 +10,7 @@ import {
   MODERN,
   RHEL7,
   SPECIAL_FLAGS,
+  vdsoIn,
 } from './build.js';
 import { headerOnly, vdsoImage } from './images.js';
 import { STACK } from './processes.js';
@@ -47,7 +48,7 @@ test('trap 2: old kernel: the moved vDSO has no name: lost', () => {
   assert.equal(verdict.hint, 'lost');
   assert.deepEqual(classes(verdict), { '0x7f6334cf3000': 'genuine' });
   assert.equal(verdict.vdso?.moved, true);
-  assert.equal(verdict.vdso?.vvarAttached, undefined);
+  assert.equal(vdsoIn(verdict).vvarAttached, undefined);
   assert.ok(codes(verdict).includes('hint-lost'));
   assert.equal(verdict.confidence, 'proven');
 });

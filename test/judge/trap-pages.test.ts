@@ -16,6 +16,7 @@ import {
   SOFT_DIRTY_ONLY,
   SWAPPED,
   VZ6,
+  vdsoIn,
 } from './build.js';
 import { headerOnly, vdsoImage } from './images.js';
 import { AT, native } from './processes.js';
@@ -254,11 +255,11 @@ test('smaps alone: no copies, all copies, or how many but not which', () => {
   assert.equal(withAnonymous('Anonymous: 4 kB\nSwap: 0 kB'), undefined);
   assert.equal(withAnonymous('Anonymous: 0 kB'), undefined, 'a copy may be swapped out unseen');
   assert.equal(withAnonymous('Rss: 8 kB'), undefined);
-  assert.equal(judged(native({})).vdso?.modifiedPages, undefined);
+  assert.equal(vdsoIn(judged(native({}))).modifiedPages, undefined);
 });
 
 test('a truncated pagemap says nothing of the pages it lacks', () => {
-  assert.equal(judged(native({ pagemap: { [AT]: [kernelPage(0x2861)] } })).vdso?.modifiedPages, undefined);
+  assert.equal(vdsoIn(judged(native({ pagemap: { [AT]: [kernelPage(0x2861)] } }))).modifiedPages, undefined);
 });
 
 test("2.6.32: a page beside one of the host's that has another frame is a copy", () => {
@@ -280,7 +281,7 @@ test('2.6.32: with nothing to compare, pages are unknown, not clean and not copi
     bytes: { '0x7ffdc74a1000': headerOnly() },
     auxv: 0x7ffdc74a1000n,
   });
-  assert.equal(verdict.vdso?.modifiedPages, undefined);
+  assert.equal(vdsoIn(verdict).modifiedPages, undefined);
   assert.equal(verdict.confidence, 'likely');
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { classes, codes, copiedPage, judged, kernelPage, type Made, oldPage, RHEL7, VZ6 } from './build.js';
+import { classes, codes, copiedPage, judged, kernelPage, type Made, oldPage, RHEL7, VZ6, vdsoIn } from './build.js';
 import { vdsoImage } from './images.js';
 
 // Before 5.11 a vDSO can be split: by munmap, mprotect or mremap of a part of it.
@@ -63,7 +63,7 @@ test('what was written, or is an image of its own, is no tail', () => {
       bytes: { [HEAD]: bytes[HEAD] ?? image, [TAIL]: vdsoImage({ size: 0x1000 }) },
     }),
   );
-  assert.notEqual(second.vdso?.end, 0x7ffd02a81000n);
+  assert.notEqual(vdsoIn(second).end, 0x7ffd02a81000n);
 });
 
 test('memory that its flags tell from a special mapping is no tail, though it was not touched', () => {
@@ -121,13 +121,13 @@ test('where the tail may be a copy or other memory, no list of copied pages is w
     pagemap: { '0x7fffd8baf000': [0n], '0x7fffd8bb0000': [copiedPage(0x19f1)] },
   });
   assert.equal(untouched.vdso?.start, 0x7fffd8baf000n);
-  assert.equal(untouched.vdso?.modifiedPages, undefined);
+  assert.equal(vdsoIn(untouched).modifiedPages, undefined);
   const data = judged({
     ...splitBefore('rw-p'),
     pagemap: { '0x7fffd8baf000': [kernelPage(0x1a05)], '0x7fffd8bb0000': [copiedPage(0x19f1)] },
   });
   assert.deepEqual(classes(data), { '0x7fffd8baf000': 'genuine' });
-  assert.equal(data.vdso?.modifiedPages, undefined);
+  assert.equal(vdsoIn(data).modifiedPages, undefined);
 });
 
 test('a file or shared memory behind half a vDSO is no tail: the copied pages are known', () => {

@@ -12,6 +12,7 @@ import {
   type Made,
   MODERN,
   SPECIAL_FLAGS,
+  vdsoIn,
 } from './build.js';
 import { vdsoImage } from './images.js';
 import { AT, NATIVE, STACK, native as unread } from './processes.js';
@@ -227,12 +228,12 @@ test('trap 32: forged auxv: the vDSO is where it is; whether it moved is not kno
   });
   const verdict = judged(forged);
   assert.equal(verdict.vdso?.start, 0x7f1000006000n);
-  assert.equal(verdict.vdso?.moved, undefined);
+  assert.equal(vdsoIn(verdict).moved, undefined);
   assert.deepEqual(codes(verdict), ['auxv-mismatch']);
   assert.equal(judge(evidenceOf(forged), { placedAt: 0x7f1000006000n }).vdso?.moved, false);
-  assert.equal(judged(native({ auxv: 0x7fff12340123n })).vdso?.moved, undefined, 'no page address');
-  assert.equal(judged(native({ auxv: null })).vdso?.moved, undefined, 'no auxv');
-  assert.equal(judged(native({ auxv: undefined })).vdso?.moved, undefined, 'no AT_SYSINFO_EHDR');
+  assert.equal(vdsoIn(judged(native({ auxv: 0x7fff12340123n }))).moved, undefined, 'no page address');
+  assert.equal(vdsoIn(judged(native({ auxv: null }))).moved, undefined, 'no auxv');
+  assert.equal(vdsoIn(judged(native({ auxv: undefined }))).moved, undefined, 'no AT_SYSINFO_EHDR');
 });
 
 test('trap 32: before 6.9 exec puts the vDSO above the stack: an auxv that names a place below is what is wrong', () => {
@@ -311,7 +312,7 @@ test('AT_SYSINFO_EHDR of zero names no place to have moved from', () => {
            7f0000006000-7f0000008000 r-xp 00000000 00:00 0 [vdso]`,
     auxv: 0n,
   });
-  assert.equal(verdict.vdso?.moved, undefined);
+  assert.equal(vdsoIn(verdict).moved, undefined);
 });
 
 test('[vvar_vclock] alone is not all the data of a vDSO, whatever the release says', () => {

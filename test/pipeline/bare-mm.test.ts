@@ -1,7 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Event } from '../../src/model/event.js';
-import { begin, execed, exited, forked, happened, MS, moved, read, run, stateOf, T0, VFORK } from './build.js';
+import {
+  begin,
+  execed,
+  exited,
+  forked,
+  happened,
+  livingOf,
+  MS,
+  moved,
+  read,
+  run,
+  stateOf,
+  T0,
+  VFORK,
+} from './build.js';
 
 /** Where the kernel gives an address space no number of its own, its mm pointer is all there is; and it is recycled. */
 
@@ -27,14 +41,14 @@ test('even when the exit was lost', () => {
   run(ledger, [known(100), known(200)]);
   run(ledger, [happened(bare(moved({ at: at(10), pid: 100, in: 0, from: A, to: B }), 0xaan))]);
   const frame = run(ledger, [happened(bare(moved({ at: at(30), pid: 200, in: 0, from: A, to: B }), 0xaan))]);
-  assert.notEqual(stateOf(frame, 200).space?.id, stateOf(frame, 100).space?.id);
+  assert.notEqual(livingOf(frame, 200).space.id, livingOf(frame, 100).space.id);
 });
 
 test('sharing is learnt from the flags of the clone', () => {
   const ledger = begin();
   run(ledger, [known(100), happened(bare(forked({ at: at(10), pid: 100, in: 0, child: 200, flags: VFORK }), 0xaan))]);
   const frame = run(ledger, [happened(bare(moved({ at: at(20), pid: 200, in: 0, from: A, to: B }), 0xaan))]);
-  assert.equal(stateOf(frame, 100).space?.id, stateOf(frame, 200).space?.id);
+  assert.equal(livingOf(frame, 100).space.id, livingOf(frame, 200).space.id);
   assert.equal(stateOf(frame, 100).space?.moves, 1);
 });
 
@@ -43,7 +57,7 @@ test('exec gives a new address space, though its pointer may be one that was kno
   run(ledger, [known(100), known(200)]);
   run(ledger, [happened(bare(moved({ at: at(10), pid: 100, in: 0, from: A, to: B }), 0xaan))]);
   const frame = run(ledger, [happened(bare(execed({ at: at(20), pid: 200, in: 0, vdso: A }), 0xaan))]);
-  assert.notEqual(stateOf(frame, 200).space?.id, stateOf(frame, 100).space?.id);
+  assert.notEqual(livingOf(frame, 200).space.id, livingOf(frame, 100).space.id);
   assert.equal(stateOf(frame, 200).process?.generation, 1);
   assert.equal(stateOf(frame, 100).space?.moves, 1);
 });

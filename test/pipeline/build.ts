@@ -233,6 +233,13 @@ export const stateOf = ({ state }: Frame, pid: number) => {
   return { process, space: process === undefined ? undefined : state.spaces.get(process.space) };
 };
 
+/** The same of one that must be there: of none everything is undefined. */
+export const livingOf = (frame: Frame, pid: number) => {
+  const { process, space } = stateOf(frame, pid);
+  if (process === undefined || space === undefined) throw new Error(`no process ${pid} is alive`);
+  return { process, space };
+};
+
 /** Where the vDSO of a living process is, and whether it moved. */
 export const placeOf = (frame: Frame, pid: number) => {
   const vdso = stateOf(frame, pid).space?.verdict?.vdso;

@@ -10,6 +10,7 @@ import {
   goneEvidence,
   happened,
   heard,
+  livingOf,
   MS,
   moved,
   placeOf,
@@ -33,7 +34,7 @@ const known = (ms = 0, pid = 100) => read({ at: at(ms), pid, ticks: ticks(-1000)
 test('a census gives every process a space of its own', () => {
   const frame = run(begin(), [known(), known(0, 101)]);
   assert.deepEqual(placeOf(frame, 100), { start: A, moved: false });
-  assert.notEqual(stateOf(frame, 100).space?.id, stateOf(frame, 101).space?.id);
+  assert.notEqual(livingOf(frame, 100).space.id, livingOf(frame, 101).space.id);
   assert.equal(stateOf(frame, 100).process?.key, `100@${ticks(-1000)}`);
   assert.equal(stateOf(frame, 100).space?.dirty, false);
 });
@@ -82,7 +83,7 @@ test('fork: the child has the moved vDSO of its parent, without an event of its 
   run(ledger, [read({ at: at(12), pid: 100, ticks: ticks(-1000), vdso: B, auxv: A })]);
   const frame = run(ledger, [happened(forked({ at: at(20), pid: 100, in: 7, child: 200 }))]);
   assert.deepEqual(placeOf(frame, 200), { start: B, moved: true }, 'before anybody has read it');
-  assert.notEqual(stateOf(frame, 200).space?.id, stateOf(frame, 100).space?.id);
+  assert.notEqual(livingOf(frame, 200).space.id, livingOf(frame, 100).space.id);
   assert.equal(stateOf(frame, 200).space?.moves, 1);
   assert.equal(stateOf(frame, 200).space?.dirty, true);
   assert.equal(stateOf(frame, 200).process?.parent, 100);
@@ -118,7 +119,7 @@ test('vfork and CLONE_VM: one space, the same verdict for both', () => {
       happened(moved({ at: at(30), pid: 200, in: 7, from: A, to: B })),
       read({ at: at(31), pid: 100, ticks: ticks(-1000), vdso: B, auxv: A }),
     ]);
-    assert.equal(stateOf(frame, 100).space?.id, stateOf(frame, 200).space?.id);
+    assert.equal(livingOf(frame, 100).space.id, livingOf(frame, 200).space.id);
     assert.equal(stateOf(frame, 100).space?.sharers, 2);
     assert.deepEqual(placeOf(frame, 100), { start: B, moved: true });
     assert.match(frame.lines.find(({ finding }) => finding)?.text ?? '', /moved by 200/);
@@ -130,7 +131,7 @@ test('a vfork child that makes an exec leaves the space to its parent', () => {
   run(ledger, [known(), happened(forked({ at: at(20), pid: 100, in: 7, child: 200, flags: VFORK }))]);
   const frame = run(ledger, [happened(execed({ at: at(21), pid: 200, in: 9, vdso: C, comm: 'new' }))]);
   assert.equal(stateOf(frame, 100).space?.sharers, 1);
-  assert.notEqual(stateOf(frame, 100).space?.id, stateOf(frame, 200).space?.id);
+  assert.notEqual(livingOf(frame, 100).space.id, livingOf(frame, 200).space.id);
   assert.equal(stateOf(frame, 200).process?.generation, 1);
   assert.equal(stateOf(frame, 200).process?.comm, 'new');
   assert.deepEqual(placeOf(frame, 100), { start: A, moved: false });
@@ -154,7 +155,7 @@ test('processes that share a space without our having seen the clone are joined 
     happened(moved({ at: at(10), pid: 100, in: 7, from: A, to: B })),
     happened(moved({ at: at(11), pid: 200, in: 7, from: B, to: C })),
   ]);
-  assert.equal(stateOf(frame, 100).space?.id, stateOf(frame, 200).space?.id);
+  assert.equal(livingOf(frame, 100).space.id, livingOf(frame, 200).space.id);
   assert.equal(stateOf(frame, 100).space?.moves, 2);
   assert.equal(frame.state.spaces.size, 1);
 });
@@ -263,7 +264,7 @@ test('a late event of the former owner of a pid does not touch the present one',
     happened(exited({ at: at(50), pid: 100, in: 7 })),
     read({ at: at(30), pid: 100, ticks: ticks(-1000), vdso: B, auxv: A }),
   ]);
-  assert.equal(stateOf(frame, 100).process?.exitedAt, undefined);
+  assert.equal(livingOf(frame, 100).process.exitedAt, undefined);
   assert.equal(stateOf(frame, 100).space?.moves, 0);
 });
 
@@ -272,7 +273,7 @@ test('a fork that arrives after the child has exited and its pid was taken again
   run(ledger, [read({ at: at(90), pid: 200, ticks: ticks(80), vdso: C })]);
   const frame = run(ledger, [happened(forked({ at: at(20), pid: 100, in: 7, child: 200 }))]);
   assert.equal(stateOf(frame, 200).process?.key, `200@${ticks(80)}`);
-  assert.equal(stateOf(frame, 200).process?.parent, undefined);
+  assert.equal(livingOf(frame, 200).process.parent, undefined);
 });
 
 test('a process that no event announced is found by its first event', () => {
@@ -308,7 +309,7 @@ test('an exit believed too early is taken back when the process is seen alive', 
   const ledger = begin();
   run(ledger, [known(), happened(exited({ at: at(10), pid: 100, in: 7 }))]);
   const frame = run(ledger, [read({ at: at(500), pid: 100, ticks: ticks(-1000), vdso: A })]);
-  assert.equal(stateOf(frame, 100).process?.exitedAt, undefined);
+  assert.equal(livingOf(frame, 100).process.exitedAt, undefined);
   assert.equal(stateOf(frame, 100).space?.sharers, 1);
 });
 
@@ -324,7 +325,7 @@ test('a gap makes everything dirty that was not read after it, and forgets the k
   assert.equal(frame.state.counters.gaps, 1);
   const healed = run(ledger, [read({ at: at(50), pid: 100, ticks: ticks(-1000), vdso: C, auxv: A })]);
   assert.equal(stateOf(healed, 100).space?.dirty, false);
-  assert.equal(stateOf(healed, 100).space?.evidence?.contextVdso, undefined);
+  assert.equal(livingOf(healed, 100).space.evidence?.contextVdso, undefined);
   const later = run(ledger, [heard(at(50) + SECOND)]);
   assert.match(later.lines.map(({ text }) => text).join('\n'), /found at 0x7d0000000000.*not observed/s);
 });
@@ -352,7 +353,7 @@ test('the end of who had the pid before, in the tick in which the next one began
   run(ledger, [next]);
   run(ledger, [happened(exited({ at: at(1002), pid: 100, in: 7 }))]);
   const frame = run(ledger, [happened(forked({ at: at(1003), pid: 101, in: 8, child: 100 }))]);
-  assert.equal(stateOf(frame, 100).process?.exitedAt, undefined);
+  assert.equal(livingOf(frame, 100).process.exitedAt, undefined);
   assert.equal(stateOf(frame, 100).process?.parent, 101);
 });
 

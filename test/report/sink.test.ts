@@ -54,5 +54,5 @@ test('a full disk is one, with a sentence and a mend', async () => {
   const { status, failure } = await sink.closed;
   assert.equal(status, 3);
   assert.match(failure?.text ?? '', /ENOSPC/);
-  assert.notEqual(failure?.mend, null);
+  assert.match(failure?.mend ?? '', /./);
 });

@@ -29,8 +29,9 @@ test('smaps: values, flags, and a header that stands alone', () => {
 
 test('smaps: a value that is no number of kB is not known, and stray lines are faults', () => {
   const { entries, faults } = parseSmaps(`Rss: 4 kB\n${HEADER}\nRss: lots\nAnonymous: 4 MB\n???\n`);
-  assert.equal(entries.get(0x7f314c16d000n)?.rss, undefined);
-  assert.equal(entries.get(0x7f314c16d000n)?.anonymous, undefined);
+  const entry = entries.get(0x7f314c16d000n);
+  assert.ok(entry !== undefined, 'its header is good');
+  assert.deepEqual([entry.rss, entry.anonymous], [undefined, undefined]);
   assert.deepEqual(
     faults.map(({ line }) => line),
     [1, 5],
