@@ -6,7 +6,7 @@
  * here, so is every record made up to N that will ever be; those not here are lost. A record made between the count
  * and N counts as here, so under load the first answer may be low, never high; the rest is found when it gets quiet.
  *
- * That holds for one ring for all CPUs. With one per CPU (bpftrace up to 0.17) each CPU makes marks (probes/rings.bt),
+ * That holds for one ring for all CPUs. With one per CPU (bpftrace up to 0.18) each CPU makes marks (probes/rings.bt),
  * and only marks of all CPUs count. Heartbeats come from one CPU's ring, and bpftrace empties one ring before it looks at
  * the next: in a storm on two CPUs they overtook 27,000 records, and at 19,000 records a second two prompt ones in a row
  * overtook 3,000.

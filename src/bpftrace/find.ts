@@ -63,11 +63,11 @@ const isOlder = (a: { major: number; minor: number }, b: { major: number; minor:
 export const ARGUMENTS = ['-f', 'json', '--no-warnings', '-'] as const;
 
 /**
- * Since 0.18 all CPUs write into one ring, read in order, on kernels that have such (is_ringbuf_enabled, src/bpftrace.h);
+ * Since 0.19 all CPUs write into one ring, read in order, on kernels that have such (is_ringbuf_enabled, src/bpftrace.h);
  * before, and elsewhere, there is one per CPU.
  */
 export const hasOneRing = (bpftrace: Bpftrace, kernelHasIt = kernelHasRing()): boolean =>
-  kernelHasIt && !isOlder(bpftrace, { major: 0, minor: 18 });
+  kernelHasIt && !isOlder(bpftrace, { major: 0, minor: 19 });
 
 /** BPF_MAP_TYPE_RINGBUF: 5.8; that RHEL 8 has it on its 4.18 is told by the BTF alone. */
 export const knowsRing = (kernel: string, btf: () => Buffer | undefined): boolean =>

@@ -1,8 +1,9 @@
 import { type Failure, type Outcome, success } from '../model/failure.js';
 import { type Composition, composeCompat, composeMain, knowsLastExit, knowsVdsoPointer } from './compose.js';
 import { type Bpftrace, findBpftrace, hasOneRing } from './find.js';
-import { readHost } from './host.js';
+import { readHost, readOnline } from './host.js';
 import type { Decoding } from './record.js';
+import { deafness } from './rings.js';
 import { readScripts } from './script.js';
 import { canBind, type Started, startBpftrace, stopBpftrace } from './start.js';
 
@@ -66,7 +67,9 @@ export const makePlan = async (chosen?: string, stopped?: AbortSignal): Promise<
   const scripts = readScripts();
   if (!scripts.ok) return scripts;
   const rings = !hasOneRing(bpftrace.value);
-  const main = composeMain(host.value, scripts.value, { rings });
+  const composed = composeMain(host.value, scripts.value, { rings });
+  const deaf = rings ? deafness(readOnline()) : undefined;
+  const main = deaf === undefined ? composed : { ...composed, notes: [...composed.notes, deaf] };
   const canBePlainer = host.value.queues !== undefined || rings;
   return success({
     bpftrace: bpftrace.value,

@@ -7,7 +7,7 @@ import { explainEnding } from './complaint.js';
 import { type Bpftrace, hasOneRing } from './find.js';
 import { readOnline } from './host.js';
 import { type Decoding, lineDecoder } from './record.js';
-import { cpuLook, lacksRing } from './rings.js';
+import { cpuLook, lacksRing, ONE_RING } from './rings.js';
 import { type Output, runBpftrace } from './run.js';
 import { type Started, startBpftrace } from './start.js';
 
@@ -142,7 +142,7 @@ export const session = (options: SessionOptions): Observable<Happening> =>
     // Looks, not spans of time: while our own process is held up nothing is read, and that is no silence of bpftrace's.
     const watching = setInterval(() => {
       if (isUnheard()) {
-        end(failure('bpftrace-died', UNHEARD, 'use bpftrace 0.18 or newer'), false);
+        end(failure('bpftrace-died', UNHEARD, ONE_RING), false);
         return;
       }
       if (beatAt === undefined) {

@@ -25,7 +25,7 @@ test('versions as bpftrace prints them', () => {
 
 test('on a kernel that has no ring for all CPUs a newer bpftrace is taken to use one', () => {
   const bpftrace = { path: '', version: '0.23.2', major: 0, minor: 23 };
-  const old = { path: '', version: '0.17.0', major: 0, minor: 17 };
+  const old = { path: '', version: '0.18.1', major: 0, minor: 18 };
   assert.deepEqual(
     [hasOneRing(bpftrace, true), hasOneRing(bpftrace, false), hasOneRing(old, true)],
     [true, false, false],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { lastValueFrom, toArray } from 'rxjs';
 import type { Bpftrace } from '../../src/bpftrace/find.js';
-import { cpuLook, lacksRing } from '../../src/bpftrace/rings.js';
+import { cpuLook, deafness, lacksRing } from '../../src/bpftrace/rings.js';
 import { session } from '../../src/bpftrace/session.js';
 import { fake } from './fake.js';
 
@@ -20,6 +20,12 @@ test('a CPU that came, or came back, is taken to be heard', () => {
 test('the CPUs are taken to be heard as before after the machine has slept', () => {
   const lacks = (slept: bigint): boolean => lacksRing(cpuLook('0-3', 5n), cpuLook('0-3', 5n + slept));
   assert.deepEqual([lacks(2_000_000_000n), lacks(10_000_000n), lacks(-1_000_000_000n)], [true, false, false]);
+});
+
+test('CPUs without a place in the table of rings are taken to be heard', () => {
+  assert.match(deafness('0-1,33,39\n') ?? '', /nothing of CPU 33, 39,/);
+  assert.match(deafness('0,2,4') ?? '', /nothing of CPU 4,/);
+  assert.deepEqual([deafness('0-39'), deafness('0'), deafness('')], [undefined, undefined, undefined]);
 });
 
 const endOf = async (bpftrace: Bpftrace, ...online: readonly [string, ...string[]]): Promise<string | undefined> => {
