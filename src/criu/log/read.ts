@@ -28,7 +28,7 @@ export const readLog = (text: string, kind: LogKind = 'unknown'): CriuLog => {
     if (content === undefined || content === '') continue;
     const line = parseLine(index + 1, content);
     tasks.take(line);
-    const found = recognise(line.text);
+    const found = recognise(line.text) ?? (line.fromPie ? recogniseCut(line.text) : undefined);
     if (
       line.level === 'error' &&
       firstError === undefined &&
@@ -102,6 +102,19 @@ interface Recognised {
 
 const recognise = (text: string): Recognised | undefined =>
   firstMatch(BY_FIRST.get(text[0] ?? '') ?? [], text) ?? firstMatch(OPEN_RULES, text);
+
+/**
+ * Restorer and parasite of CRIU before 3.9 write at most 77 characters of a line, and then ">" (STD_LOG_SIMPLE_CHUNK,
+ * compel/plugins/std/log.c, 4daaef027): "Can't find vD>". Told where it can be only one.
+ */
+const recogniseCut = (text: string): Recognised | undefined => {
+  const stem = text.endsWith('>') ? text.slice(0, -1) : '';
+  if (stem.length < SHORTEST_STEM) return undefined;
+  const [rule, ...others] = restoreRules.filter(({ prefix }) => prefix.startsWith(stem));
+  return rule?.fixed === true && others.every(({ code }) => code === rule.code) ? { rule, values: [] } : undefined;
+};
+
+const SHORTEST_STEM = 8;
 
 const firstMatch = (candidates: readonly LogRule[], text: string): Recognised | undefined => {
   for (const rule of candidates) {

@@ -11,6 +11,8 @@ export interface LogRule {
   /** Index of the value that is the address of the mapping it is about. */
   readonly address: number | undefined;
   readonly meaning: (values: readonly string[]) => string;
+  /** What it means does not depend on its values, so a line that was cut before them can be told. */
+  readonly fixed: boolean;
 }
 
 interface Traits {
@@ -38,6 +40,7 @@ export const rule = (
     severity: traits.severity ?? 'info',
     routine: traits.routine ?? false,
     address: traits.address,
+    fixed: typeof meaning === 'string',
     meaning: typeof meaning === 'string' ? () => meaning : (values) => meaning(...values),
   };
 };

@@ -215,6 +215,16 @@ test('no text makes the reader throw, and nothing hostile leaves it', () => {
   );
 });
 
+test('a line of the restorer that CRIU before 3.9 cut is told, where it can be only one', () => {
+  const cut = (text: string) =>
+    readLog(`(00.026396)pie: 37: Error (criu/pie/parasite-vdso.c:133): vdso: ${text}`, 'restore');
+  assert.equal(one(cut("Can't find vD>"), 'vdso-missing').pid, 37);
+  assert.equal(one(cut('Unable to rema>'), 'move-failed').severity, 'error');
+  for (const open of ["Can't>", "Can't find vD", 'Nothing of us>']) assert.deepEqual(cut(open).findings, [], open);
+  const elsewhere = "(00.026396) Error (criu/vdso.c:133): vdso: Can't find vD>";
+  assert.deepEqual(readLog(elsewhere, 'restore').findings, [], 'only parasite and restorer cut their lines');
+});
+
 test('a container runtime has CRIU serve it: the worker that dumps has a run of its own, the second', () => {
   const [parent, worker] = ['44e48007-8f3b-4dec-ab13-78a0ecb2e30f', '05c3f1f3-4f67-4739-8681-2f3dd15a535b'];
   const runs = [parent, worker].map((run) => `(00.000000) CRIU run id = ${run}`);
