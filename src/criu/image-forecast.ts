@@ -7,10 +7,10 @@ import {
   type RestoreLayout,
   type RuleOutcome,
   type RuntimeLayout,
-  readsClock,
   restoreRule,
   takenOf,
 } from '../judge/forecast/restore-rule.js';
+import { restorerOf } from '../judge/forecast/restorer.js';
 import { standsIn } from '../judge/forecast/run.js';
 import { isOfKernel } from '../judge/forecast/runtime-vdso.js';
 import { withoutCriu } from '../judge/forecast.js';
@@ -75,7 +75,7 @@ const imageOutcome = (look: ImageLook, criu: string, target?: TargetVdso): RuleO
     parses: vdso?.area === dumped?.area ? parsesOf(look, version) : { passes: undefined, line: undefined },
     runtime: target ?? sameKernel(look),
     symbols: symbolsOf(look, target, version),
-    readsClock: readsClock(version ?? CURRENT_CRIU, process.compat === true),
+    restorer: restorerOf(version ?? CURRENT_CRIU, process.compat === true),
     isReadable: (address) =>
       process.areas?.some((area) => (area.protection & PROT_READ) !== 0 && contains(area, address)) === true,
   });

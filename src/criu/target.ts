@@ -2,6 +2,7 @@ import { proxiedSymbols } from '../judge/criu/proxied-symbols.js';
 import { hasOnlyGnuHash, noStart, type StartKernel } from '../judge/criu/start.js';
 import { type CriuVersion, parseCriuVersion, versionText } from '../judge/criu/version.js';
 import { finding } from '../judge/finding-codes.js';
+import { splitsSpecial } from '../judge/layout.js';
 import { parseRelease } from '../judge/release.js';
 import type { Target, VdsoImage } from '../model/doctor-schema.js';
 import type { Finding } from '../model/verdict.js';
@@ -10,13 +11,15 @@ import type { TargetVdso } from './image-forecast.js';
 import type { ImageLook } from './image-look.js';
 
 /** What the restore rule needs to know of that host for a task of that ABI; 0n: it gives such tasks no vDSO. */
-export const targetVdso = ({ images }: Target, abi: string): TargetVdso => {
+export const targetVdso = ({ images, release }: Target, abi: string): TargetVdso => {
   const image = Object.hasOwn(images, abi) ? images[abi] : undefined;
-  if (image === undefined) return { vdsoSize: 0n, vvarSize: 0n, vdsoFirst: false, symbols: undefined };
+  if (image === undefined)
+    return { vdsoSize: 0n, vvarSize: 0n, vdsoFirst: false, splits: undefined, symbols: undefined };
   return {
     vdsoSize: BigInt(image.size),
     vvarSize: BigInt(image.dataSize),
     vdsoFirst: image.vdsoBeforeData === true,
+    splits: splitsSpecial(release === null ? undefined : parseRelease(release)),
     symbols: new Map(Object.entries(image.symbols)),
   };
 };

@@ -163,3 +163,9 @@ const cutInFront = (space: Space, { vma, elf, mark }: Traits, missing: bigint): 
   const cuts = Array.from({ length: Number(missing / space.pageSize) }, (_, page) => BigInt(page + 1) * space.pageSize);
   return fits(0n) ? 0n : (cuts.find(fits) ?? 0n);
 };
+
+/** Whether munmap, mprotect and mremap may take a part of a vDSO or vvar: until 5.11 (871402e05b24). */
+export const splitsSpecial = (release: Release | undefined): boolean | undefined => {
+  const forbids = atLeast(release, 5, 11);
+  return forbids === undefined ? undefined : !forbids;
+};

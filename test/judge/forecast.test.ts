@@ -388,12 +388,34 @@ test('before 3.13 the restorer asks no vDSO for the time, so a torn pair goes ba
     moved('7f2000000000-7f2000002000'),
     STACK,
   ]);
-  const bare = older([moved('7f2000000000-7f2000002000'), STACK]);
-  for (const what of [torn, bare]) {
-    assert.equal(foretell(what, '3.13').restore, 'crash');
-    assert.equal(foretell(what, '3.12').restore, 'in-place');
-    assert.doesNotMatch(foretell(what, '3.12').findings[0]?.text ?? '', /the pair is as this kernel has it/);
+  assert.equal(foretell(torn, '3.13').restore, 'crash');
+  assert.equal(foretell(torn, '3.12').restore, 'in-place');
+  assert.doesNotMatch(foretell(torn, '3.12').findings[0]?.text ?? '', /the pair is as this kernel has it/);
+});
+
+test('without vvar in the image CRIU before 3.13 moves the data pages of the kernel: refused where they cannot be cut', () => {
+  const bare = (release: string): Made =>
+    made([moved('7f2000000000-7f2000002000'), STACK], { release, pagemap: at('7f2000000000') });
+  assert.equal(foretell(bare('6.1.0'), '3.13').restore, 'crash');
+  for (const version of ['2.12', '3.4', '3.12']) {
+    const refused = foretell(bare('6.1.0'), version);
+    assert.deepEqual([refused.restore, refused.findings[0]?.criuMessage], ['fail', 'Unable to remap']);
+    const cut = foretell(bare('5.10.0'), version);
+    assert.deepEqual([cut.dump, cut.restore], ['ok', undefined]);
+    assert.match(cut.findings[0]?.text ?? '', /the task dies if it ever calls it/);
   }
+  const compat = { ...ia32([VDSO32]), release: '6.1.0' };
+  assert.deepEqual([foretell(compat, '3.12').restore, foretell(compat, '3.13').restore], ['fail', 'in-place']);
+});
+
+test('CRIU before 3.13 does not print what differs between two vDSOs', () => {
+  const below = made([moved('7f0000000000-7f0000002000'), OLD_VVAR, STACK], {
+    release: '6.1.0',
+    pagemap: at('7f0000000000'),
+  });
+  const line = (version: string) => foretell(below, version).findings[0]?.criuMessage;
+  assert.equal(line('3.13'), '[vdso/vvar] pair has different order');
+  assert.equal(line('3.12'), 'Runtime vdso mismatches dumpee, generate proxy');
 });
 
 test('a vDSO dumped as plain memory keeps its pages where CRIU does not ask by PAGEMAP_SCAN', () => {
@@ -450,7 +472,7 @@ test('before 3.0 only the first of the pair and the mapping behind it were looke
     '7f0000000000',
   );
   assert.equal(foretell(below, '3.0').restore, 'proxy');
-  assert.equal(foretell(below, '2.12').restore, 'in-place', 'the vvar behind the other memory is not seen');
+  assert.equal(foretell(below, '2.12').restore, 'fail', 'the vvar behind the other memory is not seen');
   const file = '7f1800000000-7f1800001000 r--p 00000000 fe:00 7 /bin/true';
   const above = onAlone([OLD_VVAR, file, moved('7f2000000000-7f2000002000')], '7f2000000000');
   assert.equal(foretell(above, '3.0').restore, 'in-place');

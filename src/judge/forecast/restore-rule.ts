@@ -2,6 +2,7 @@ import type { Forecast } from '../../model/verdict.js';
 import { type AddressRange, sizeOf } from '../../model/vma.js';
 import { hex } from '../../text/hex.js';
 import { type CriuVersion, criuAtLeast } from '../criu/version.js';
+import type { Restorer } from './restorer.js';
 
 /** A mapping of an image, by the two status bits that a restore looks at. */
 export interface Part {
@@ -41,8 +42,7 @@ export interface RestoreLayout {
   readonly runtime: RuntimeLayout;
   /** Are the functions of CRIU's list where the runtime vDSO has them? Else the name of one that is not, if known. */
   readonly symbols: 'same' | 'other' | { readonly moved: string } | undefined;
-  /** See `readsClock`. */
-  readonly readsClock: boolean;
+  readonly restorer: Restorer;
   /** Is there memory that can be read at an address, whatever it is. */
   readonly isReadable: (address: bigint) => boolean;
 }
@@ -54,6 +54,8 @@ export interface RuntimeLayout {
   /** [vvar] and [vvar_vclock] together; 0n: that kernel maps no vvar. */
   readonly vvarSize: bigint | undefined;
   readonly vdsoFirst: boolean;
+  /** Does that kernel let mremap take a part of its vDSO or vvar (until 5.11, 871402e05b24). */
+  readonly splits: boolean | undefined;
 }
 
 export interface RuleOutcome {
@@ -85,7 +87,10 @@ export const restoreRule = (layout: RestoreLayout): RuleOutcome => {
   const difference = differs(layout, vdso);
   if (difference === undefined)
     return { restore: undefined, text: "it is not known how this kernel's vDSO compares", line: undefined };
-  if (difference !== false) return { restore: 'proxy', ...difference };
+  if (difference !== false) {
+    const line = layout.restorer.saysWhy ? difference.line : 'Runtime vdso mismatches dumpee, generate proxy';
+    return { restore: 'proxy', text: difference.text, line };
+  }
   return inPlace(layout, vdso);
 };
 
@@ -120,16 +125,11 @@ const differs = (
 };
 
 /**
- * Does the restorer ask the vDSO for the time of its log once that is in place? Since 3.13 (10a831689; before, it made the
- * system call), not for 32-bit tasks.
- */
-export const readsClock = (version: CriuVersion, compat: boolean): boolean => !compat && criuAtLeast(version, 3, 13);
-
-/**
  * The pair goes back to where each part was. The clock is read for each line that is printed (print_on_level,
  * compel/plugins/std/log.c): measured with 4.1.1 and 4.2, -v3 and -v4 die of it, -v2 does not.
  */
-const inPlace = ({ vvar, runtime, readsClock, isReadable }: RestoreLayout, vdso: AddressRange): RuleOutcome => {
+const inPlace = (layout: RestoreLayout, vdso: AddressRange): RuleOutcome => {
+  const { vvar, runtime, restorer, isReadable } = layout;
   const attached = vvar !== undefined && (runtime.vdsoFirst ? vvar.start === vdso.end : vvar.end === vdso.start);
   const line = 'Runtime vdso/vvar matches dumpee, remap inplace';
   // A mark can give the status to other memory, and a target may be older: sizes of nothing are moved (park_at).
@@ -139,7 +139,8 @@ const inPlace = ({ vvar, runtime, readsClock, isReadable }: RestoreLayout, vdso:
   }
   if (attached || runtime.vvarSize === 0n)
     return { restore: 'in-place', text: 'the pair is as this kernel has it', line };
-  if (!readsClock)
+  if (vvar === undefined && restorer.movesStart && !runtime.vdsoFirst) return withoutVvar(runtime, vdso);
+  if (!restorer.readsClock)
     return {
       restore: 'in-place',
       text: 'each part goes back to where it was, and vvar is not where the vDSO reads it',
@@ -160,4 +161,19 @@ const inPlace = ({ vvar, runtime, readsClock, isReadable }: RestoreLayout, vdso:
       ? 'the image has the vDSO without vvar; the restorer asks it for the time of its log (-v3 and up) and dies'
       : 'vvar is not where the vDSO reads it; the restorer asks it for the time of its log (-v3 and up) and dies';
   return { restore: 'crash', text, line: `Using gettimeofday() on vdso at ${hex(vdso.start)}...` };
+};
+
+/**
+ * Before 3.13 it is the first part of what was parked that goes to the place of a vDSO without vvar (remap_rt_vdso), and
+ * that is the kernel's vvar. (Seen with 3.12, which fails, and read in 2.12 and 3.4.)
+ */
+const withoutVvar = ({ vvarSize, splits }: RuntimeLayout, vdso: AddressRange): RuleOutcome => {
+  const what =
+    'the image has no vvar, and CRIU before 3.13 then moves the data pages of the kernel to the place of the vDSO';
+  const whole = vvarSize === sizeOf(vdso);
+  if (vvarSize === undefined || (!whole && splits === undefined))
+    return { restore: undefined, text: `${what}, where the kernel allows that`, line: undefined };
+  if (!whole && (splits === false || vvarSize < sizeOf(vdso)))
+    return { restore: 'fail', text: `${what}, which the kernel refuses`, line: 'Unable to remap' };
+  return { restore: undefined, text: `${what}; the task dies if it ever calls it`, line: undefined };
 };

@@ -10,7 +10,8 @@ import { criuAtLeast } from '../criu/version.js';
 import { imageIndex } from '../traits.js';
 import { withThreads } from './aftermath.js';
 import type { RestoreOutcome } from './outcome.js';
-import { type RestoreLayout, readsClock, restoreRule, takenOf } from './restore-rule.js';
+import { type RestoreLayout, restoreRule, takenOf } from './restore-rule.js';
+import { restorerOf } from './restorer.js';
 import { type Run, standsIn } from './run.js';
 import { type RuntimeVdso, runtimeOf } from './runtime-vdso.js';
 
@@ -38,7 +39,7 @@ const proxify = (run: Run, fixed: Fixed): RestoreOutcome => {
     runtime,
     symbols:
       same === true && vdso ? writtenSymbols(run, vdso) : same === undefined ? undefined : same ? 'same' : 'other',
-    readsClock: readsClock(run.version, run.compat),
+    restorer: restorerOf(run.version, run.compat),
     isReadable: (address) =>
       !fixed.dropped.some((one) => contains(one, address)) &&
       run.space.vmas.some((vma) => vma.read && contains(vma, address)),

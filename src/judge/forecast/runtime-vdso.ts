@@ -1,7 +1,7 @@
 import { mappedPages } from '../../elf/image.js';
 import { sizeOf } from '../../model/vma.js';
 import type { CriuEntry } from '../criu/entry.js';
-import { expectedVvarPages, fewestVvarPages, isVdsoFirst, mapsVvar } from '../layout.js';
+import { expectedVvarPages, fewestVvarPages, isVdsoFirst, mapsVvar, splitsSpecial } from '../layout.js';
 import { imagePages } from '../space.js';
 import { countPages } from '../traits.js';
 import type { Run } from './run.js';
@@ -12,6 +12,7 @@ export interface RuntimeVdso {
   /** 0: this kernel maps no vvar. */
   readonly vvarSize: bigint | undefined;
   readonly vdsoFirst: boolean;
+  readonly splits: boolean | undefined;
   /** Is the dumped image the one this kernel has? On the same kernel only a proxy from elsewhere is not. */
   readonly sameImage: (vdso: CriuEntry) => boolean | undefined;
 }
@@ -20,6 +21,7 @@ export const runtimeOf = (run: Run): RuntimeVdso => ({
   vdsoSize: vdsoSize(run),
   vvarSize: vvarSize(run),
   vdsoFirst: isVdsoFirst(run.space),
+  splits: splitsSpecial(run.space.release),
   sameImage: (vdso) => sameImage(run, vdso),
 });
 

@@ -1,0 +1,20 @@
+import { type CriuVersion, criuAtLeast } from '../criu/version.js';
+
+/** How the restorer of a CRIU version differs from others; three things that 3.13 changed. */
+export interface Restorer {
+  /**
+   * Does it ask the vDSO for the time of its log once that is in place? (10a831689; before, it made the system call.) Not
+   * for 32-bit tasks.
+   */
+  readonly readsClock: boolean;
+  /** Does it print what differs between the dumped vDSO and its own (b2efa720c). */
+  readonly saysWhy: boolean;
+  /** Does it move the first part of what the kernel mapped for it, vDSO or not, where the image has no vvar (until 2d521f3c9). */
+  readonly movesStart: boolean;
+}
+
+/** `compat`: of a 32-bit task on a 64-bit kernel. */
+export const restorerOf = (version: CriuVersion, compat: boolean): Restorer => {
+  const isNew = criuAtLeast(version, 3, 13);
+  return { readsClock: !compat && isNew, saysWhy: isNew, movesStart: !isNew };
+};
