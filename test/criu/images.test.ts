@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ImageProcess, ImageSet } from '../../src/criu/image-set.js';
@@ -79,9 +79,11 @@ test('a dump that stopped early, and one without its pages, say so and keep the 
 });
 
 test('every image directory of the corpus is read without a complaint, but for what case.json says is left out', async () => {
-  for (const name of readdirSync(corpus)) {
+  const cases = readdirSync(corpus).filter((name) => existsSync(join(corpus, name, 'img')));
+  assert.ok(cases.length >= 20, `${cases.length} cases`);
+  for (const name of cases) {
     const outcome = await readImages(join(corpus, name, 'img'));
-    if (!outcome.ok) continue;
+    assert.ok(outcome.ok, name);
     const expected = outcome.value.kind === 'unfinished' || name === 'valgrind-none' ? 1 : 0;
     assert.equal(outcome.value.problems.length, expected, `${name}: ${JSON.stringify(outcome.value.problems)}`);
   }
