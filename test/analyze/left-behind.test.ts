@@ -12,6 +12,8 @@ const A = 0x7f00_0000_0000n;
 const B = 0x7e00_0000_0000n;
 const TICKS = T0 / (10n * MS);
 
+/** The process that most is about, before anything was moved. */
+const read = (ms: number, ...copied: readonly number[]) => reading({ ms, pid: 7, ticks: TICKS, at: A, copied });
 const protect = (ms: number, pid: number, protection: bigint, context = pid) =>
   called({ at: at(ms), pid, in: context, call: 'mprotect', args: [A, 0x2000n, protection] });
 
@@ -27,7 +29,7 @@ const conclusionOf = (chapters: readonly Chapter[], pid: number): string =>
     .join('\n');
 
 test('what was done before an exec is not told of the vDSO after it', async (context) => {
-  const start = [traced, reading({ ms: 10, pid: 7, ticks: TICKS, at: A })];
+  const start = [traced, read(10)];
   const end = [
     execed({ at: at(1020), pid: 7, in: 70, vdso: B }),
     reading({ ms: 1500, pid: 7, ticks: TICKS, at: B, copied: [0] }),
@@ -45,7 +47,7 @@ test('what was done before an exec is not told of the vDSO after it', async (con
 });
 
 test('it was so until its end only if nothing was done after it was read', async (context) => {
-  const start = [traced, reading({ ms: 10, pid: 7, ticks: TICKS, at: A })];
+  const start = [traced, read(10)];
   const end = [exited({ at: at(1020), pid: 7, in: 7 }), heard(at(5000))];
   const quiet = await wordsOf(context, 7, frames(...start, protect(5, 7, 5n), ...end));
   assert.match(quiet, /^Until it ended at /);
@@ -63,7 +65,7 @@ test('it was so until its end only if nothing was done after it was read', async
 test('a page is traced through forks that came before anybody was read', async (context) => {
   const list = frames(
     traced,
-    reading({ ms: 10, pid: 7, ticks: TICKS, at: A }),
+    read(10),
     protect(1000, 7, 7n),
     forked({ at: at(1010), pid: 7, in: 7, child: 8 }),
     forked({ at: at(1020), pid: 8, in: 8, child: 9 }),
@@ -79,9 +81,9 @@ test('a page is traced through forks that came before anybody was read', async (
 test('what a fork handed down ends with an exec', async (context) => {
   const list = frames(
     traced,
-    reading({ ms: 10, pid: 7, ticks: TICKS, at: A }),
+    read(10),
     protect(1000, 7, 7n),
-    reading({ ms: 1100, pid: 7, ticks: TICKS, at: A, copied: [0] }),
+    read(1100, 0),
     forked({ at: at(1200), pid: 7, in: 7, child: 8 }),
     execed({ at: at(1210), pid: 8, in: 80, vdso: A, comm: 'other' }),
     protect(1300, 8, 7n, 80),
@@ -96,7 +98,7 @@ test('what a fork handed down ends with an exec', async (context) => {
 test('what one did to memory that it shares is told of the others too', async (context) => {
   const list = frames(
     traced,
-    reading({ ms: 10, pid: 7, ticks: TICKS, at: A }),
+    read(10),
     forked({ at: at(100), pid: 7, in: 7, child: 8, flags: CLONE_VM | 17n }),
     moved({ at: at(1000), pid: 8, in: 7, from: A, to: B }),
     reading({ ms: 1010, pid: 8, ticks: TICKS + 10n, at: B, auxv: A }),
@@ -112,7 +114,7 @@ test('what one did to memory that it shares is told of the others too', async (c
 test('a page keeps its writer when the vDSO moves', async (context) => {
   const list = frames(
     traced,
-    reading({ ms: 10, pid: 7, ticks: TICKS, at: A }),
+    read(10),
     protect(1000, 7, 7n),
     moved({ at: at(1010), pid: 7, in: 7, from: A, to: B }),
     reading({ ms: 1100, pid: 7, ticks: TICKS, at: B, auxv: A, copied: [0] }),
@@ -124,7 +126,7 @@ test('a page keeps its writer when the vDSO moves', async (context) => {
 test('the end of one and the start of the next owner of a pid in one tick are told apart', async (context) => {
   const list = frames(
     traced,
-    reading({ ms: 10, pid: 7, ticks: TICKS, at: A }),
+    read(10),
     reading({ ms: 1008, pid: 7, ticks: TICKS + 100n, at: B }),
     exited({ at: at(1002), pid: 7, in: 7 }),
     forked({ at: at(1003), pid: 6, in: 6, child: 7 }),
@@ -144,7 +146,7 @@ test('the end of one and the start of the next owner of a pid in one tick are to
 test('who ended before being read is told by what was seen of it', async (context) => {
   const list = frames(
     traced,
-    reading({ ms: 10, pid: 7, ticks: TICKS, at: A }),
+    read(10),
     forked({ at: at(1000), pid: 7, in: 7, child: 8 }),
     moved({ at: at(1001), pid: 8, in: 8, from: A, to: B }),
     exited({ at: at(1002), pid: 8, in: 8 }),

@@ -25,6 +25,8 @@ const TICKS = T0 / (10n * MS);
 const RWX = 7n;
 const RX = 5n;
 
+/** The process that most is about, before anything was moved. */
+const read = (ms: number, ...copied: readonly number[]) => reading({ ms, pid: 7, ticks: TICKS, at: A, copied });
 const protect = (ms: number, pid: number, protection: bigint) =>
   called({ at: at(ms), pid, in: pid, call: 'mprotect', args: [A, 0x2000n, protection] });
 
@@ -71,14 +73,7 @@ test('a recording is told process by process, with times and actors; the quiet o
 test('what each check would have said is told whenever it changes', async (context) => {
   const [chapter] = await tell(
     context,
-    frames(
-      traced,
-      reading({ ms: 10, pid: 7, ticks: TICKS, at: A }),
-      protect(20, 7, RWX),
-      reading({ ms: 30, pid: 7, ticks: TICKS, at: A, copied: [0] }),
-      reading({ ms: 40, pid: 7, ticks: TICKS, at: A, copied: [0] }),
-      reading({ ms: 50, pid: 7, ticks: TICKS, at: A }),
-    ),
+    frames(traced, read(10), protect(20, 7, RWX), read(30, 0), read(40, 0), read(50)),
   );
   assert.deepEqual(
     chapter?.turns.map(({ state, policies }) => [state, policies.hint.right, policies.pfn.right]),
@@ -93,13 +88,7 @@ test('what each check would have said is told whenever it changes', async (conte
 test('a page is written by who made it writable, between that and the end of it', async (context) => {
   const [chapter] = await tell(
     context,
-    frames(
-      traced,
-      reading({ ms: 10, pid: 7, ticks: TICKS, at: A }),
-      protect(1000, 7, RWX),
-      protect(1020, 7, RX),
-      reading({ ms: 1500, pid: 7, ticks: TICKS, at: A, copied: [1] }),
-    ),
+    frames(traced, read(10), protect(1000, 7, RWX), protect(1020, 7, RX), read(1500, 1)),
   );
   assert.match(
     chapter?.conclusion.join('\n') ?? '',
@@ -123,13 +112,7 @@ test('a debugger that wrote into it is named, with the time of its call', async 
     }) as const;
   const chapters = await tell(
     context,
-    frames(
-      traced,
-      reading({ ms: 10, pid: 7, ticks: TICKS, at: A }),
-      poke(1000, 0x400000n),
-      poke(2000, A + 0x10n),
-      reading({ ms: 2100, pid: 7, ticks: TICKS, at: A, copied: [0] }),
-    ),
+    frames(traced, read(10), poke(1000, 0x400000n), poke(2000, A + 0x10n), read(2100, 0)),
   );
   assert.match(
     named(chapters, 7).conclusion.join('\n'),
@@ -142,9 +125,9 @@ test('a copy that a fork handed down is traced to who wrote it', async (context)
     context,
     frames(
       traced,
-      reading({ ms: 10, pid: 7, ticks: TICKS, at: A }),
+      read(10),
       protect(1000, 7, RWX),
-      reading({ ms: 1100, pid: 7, ticks: TICKS, at: A, copied: [0] }),
+      read(1100, 0),
       forked({ at: at(2000), pid: 7, in: 7, child: 9 }),
       reading({ ms: 2010, pid: 9, ticks: TICKS + 200n, at: A, copied: [0] }),
     ),
@@ -160,8 +143,8 @@ test('who wrote is not guessed: no call, or one of a former program of that proc
     context,
     frames(
       traced,
-      reading({ ms: 10, pid: 7, ticks: TICKS, at: A }),
-      reading({ ms: 100, pid: 7, ticks: TICKS, at: A, copied: [0] }),
+      read(10),
+      read(100, 0),
       reading({ ms: 10, pid: 8, ticks: TICKS, at: A }),
       protect(1000, 8, RWX),
       reading({ ms: 1010, pid: 8, ticks: TICKS, at: A }),
@@ -198,13 +181,7 @@ test('a dumped process and what CRIU made of it are one story; another owner of 
     reading({ ms: 2300, pid: 7, ticks: TICKS + 200n, at: A }),
     heard(at(4000)),
   ];
-  const before = [
-    traced,
-    reading({ ms: 10, pid: 7, ticks: TICKS, at: A }),
-    protect(100, 7, RWX),
-    reading({ ms: 110, pid: 7, ticks: TICKS, at: A, copied: [0] }),
-    exited({ at: at(1000), pid: 7, in: 7 }),
-  ];
+  const before = [traced, read(10), protect(100, 7, RWX), read(110, 0), exited({ at: at(1000), pid: 7, in: 7 })];
   const [one, ...more] = await tell(context, frames(...before, ...restored));
   assert.deepEqual(
     more.filter(({ main }) => main.evidence.process.pid === 7),
@@ -229,27 +206,19 @@ test('a dumped process and what CRIU made of it are one story; another owner of 
 });
 
 test('a zombie has lost its memory, not its story', async (context) => {
-  const last = reading({ ms: 30, pid: 7, ticks: TICKS, at: A });
+  const last = read(30);
   const zombie: Observation = {
     ...last,
     evidence: { ...last.evidence, vmas: [], process: { ...last.evidence.process, state: 'Z' } },
   };
-  const [chapter] = await tell(
-    context,
-    frames(
-      traced,
-      reading({ ms: 10, pid: 7, ticks: TICKS, at: A, copied: [0] }),
-      zombie,
-      exited({ at: at(40), pid: 7, in: 7 }),
-    ),
-  );
+  const [chapter] = await tell(context, frames(traced, read(10, 0), zombie, exited({ at: at(40), pid: 7, in: 7 })));
   assert.deepEqual(chapter?.main.verdict.vdso?.modifiedPages, [0]);
 });
 
 test('a gap stands in the story of everybody who lived through it', async (context) => {
   const chapters = await tell(
     context,
-    frames(traced, reading({ ms: 10, pid: 7, ticks: TICKS, at: A, copied: [0] }), {
+    frames(traced, read(10, 0), {
       kind: 'gap',
       at: at(500),
       from: at(400),
@@ -265,7 +234,7 @@ test('a storm leaves the beginning and the end of a story, and says how much is 
     const [from, to] = index % 2 === 0 ? [A, B] : [B, A];
     return moved({ at: at(100 + index), pid: 7, in: 7, from, to });
   });
-  const [chapter] = await tell(context, frames(traced, reading({ ms: 10, pid: 7, ticks: TICKS, at: A }), ...storm));
+  const [chapter] = await tell(context, frames(traced, read(10), ...storm));
   const story = chapter?.story ?? [];
   assert.ok(story.length <= 70, `${story.length} lines`);
   assert.ok(story.some(({ text }) => /^\d+ lines are left out here$/.test(text)));
@@ -310,15 +279,15 @@ test('a recording without its first lines is told from the others', async (conte
 });
 
 test('a newer format, and what is no recording, are one sentence', async (context) => {
-  const read = async (text: string) => {
+  const outcomeOf = async (text: string) => {
     const path = fileWith(context, text);
     return await readPiece({ kind: 'recording', path }, { criu: '4.2' });
   };
-  const newer = await read(recordingOf([], { schema: 'vdsowatch/trace/9' }));
+  const newer = await outcomeOf(recordingOf([], { schema: 'vdsowatch/trace/9' }));
   assert.ok(!newer.ok);
   assert.equal(newer.failure.kind, 'newer-format');
   for (const text of ['{}\n', '{"record":"header"}\n', '{']) {
-    const none = await read(text);
+    const none = await outcomeOf(text);
     assert.ok(!none.ok, text);
     assert.match(none.failure.text, /^[^\n]*\.$/);
   }
