@@ -136,13 +136,17 @@ const plainVdso = ({ verdict, took }: ImageLook): boolean =>
     ({ start, class: mappingClass }) => mappingClass === 'genuine' && !took.vdso.some((area) => area.start === start),
   );
 
-/** By dump.log: CRIU dropped a marked mapping that was no runtime vDSO. */
-const leftOut = ({ dumpLines, verdict }: ImageLook): boolean =>
-  dumpLines.some(
-    ({ code, address }) =>
-      code === 'mark-found' &&
-      verdict.mappings.some(({ start, class: mappingClass }) => start === address && mappingClass === 'decoy'),
-  );
+/**
+ * By dump.log: CRIU dropped a marked mapping that was no runtime vDSO. Before 3.19 (badf8060c) the log does not list the mappings, so a
+ * dropped one is known by no more than the mark: a real one names the proxy, which gets its status back.
+ */
+const leftOut = ({ dumpLines, verdict }: ImageLook): boolean | undefined => {
+  const marked = dumpLines.find(({ code }) => code === 'mark-found');
+  if (marked === undefined) return false;
+  const judged = verdict.mappings.find(({ start }) => start === marked.address);
+  if (judged !== undefined) return judged.class === 'decoy';
+  return dumpLines.some(({ code }) => code === 'original-vdso') ? false : undefined;
+};
 
 const PROT_READ = 1;
 const PROT_WRITE = 2;

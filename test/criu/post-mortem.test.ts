@@ -249,6 +249,16 @@ test('a forged mark beside the vDSO loses a page, not the vDSO', async (context)
   assert.ok(!codesOf(judged).includes('image-lost-proxy'));
 });
 
+test('a dump.log that lists no mappings, as before CRIU 3.19, leaves open whether what begins with a mark was lost', async (context) => {
+  const found = '(00.090000) vdso: vdso: Found marked at 7f0d00000000 (orig vDSO at 123000 VVAR at ffffffffffffffff)';
+  const end = 'Dumping finished successfully';
+  const unlisted = withLine('moved-block', 'dump.log', found, end);
+  assert.equal((await changed(context, 'moved-block', unlisted)).forecast?.loss, undefined);
+  const named = `${found}\n(00.090001) vdso: vdso: Restore orig vDSO status at 123000`;
+  const real = await changed(context, 'moved-block', withLine('moved-block', 'dump.log', named, end));
+  assert.deepEqual(real.forecast?.loss, [], 'a mark whose proxy is there is a real one');
+});
+
 test('a restore that failed for any reason is not well, and is not told as one that worked', async (context) => {
   const judged = await changed(
     context,

@@ -23,7 +23,8 @@ test('what is not known of a loss is taken for none', () => {
   assert.equal(lossRule('in-place', { ...NOTHING, written: undefined }), undefined);
   assert.deepEqual(lossRule('proxy', { ...NOTHING, written: undefined }), [], 'a proxy keeps what was written');
   for (const restore of ['in-place', 'proxy', 'none'] as const)
-    assert.equal(lossRule(restore, { ...ALL, cut: undefined }), undefined);
+    for (const unknown of [{ cut: undefined }, { leftOut: undefined }])
+      assert.equal(lossRule(restore, { ...ALL, ...unknown }), undefined);
 });
 
 test('a thread makes a restore better than it was, or undoes one that fails anyway', () => {

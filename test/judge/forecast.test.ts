@@ -408,6 +408,14 @@ test('without vvar in the image CRIU before 3.13 moves the data pages of the ker
   assert.deepEqual([foretell(compat, '3.12').restore, foretell(compat, '3.13').restore], ['fail', 'in-place']);
 });
 
+test('CRIU before 3.5 leaves its own vDSO in a task that had none, and says nothing of it', () => {
+  const none = made([STACK], { release: '6.1.0', pagemap: {} });
+  const told = (version: string) => foretell(none, version).findings[0]?.text ?? '';
+  assert.deepEqual([foretell(none, '3.4').restore, foretell(none, '3.5').restore], ['none', 'none']);
+  assert.match(told('3.4'), /stays at a low address/);
+  assert.doesNotMatch(told('3.5'), /low address/);
+});
+
 test('CRIU before 3.13 does not print what differs between two vDSOs', () => {
   const below = made([moved('7f0000000000-7f0000002000'), OLD_VVAR, STACK], {
     release: '6.1.0',

@@ -32,7 +32,7 @@ export interface AtStake {
   /** The vDSO is in the image as plain memory, and not all of its pages are. */
   readonly cut: boolean | undefined;
   /** Memory that only begins like a runtime vDSO is not in the image. */
-  readonly leftOut: boolean;
+  readonly leftOut: boolean | undefined;
 }
 
 /**
@@ -44,7 +44,8 @@ export const lossRule = (
   { written, writable, cut, leftOut }: AtStake,
 ): readonly Loss[] | undefined => {
   const inPlace = restore === 'in-place';
-  if (!goesOn(restore) || cut === undefined || (inPlace && written === undefined)) return undefined;
+  if (!goesOn(restore) || cut === undefined || leftOut === undefined) return undefined;
+  if (inPlace && written === undefined) return undefined;
   return [
     ...(cut || (inPlace && written === true) ? (['vdso-content'] as const) : []),
     // What was not writable is given back as it was (the last loop over the mappings, criu/pie/restorer.c).

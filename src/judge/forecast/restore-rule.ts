@@ -70,8 +70,12 @@ export interface RuleOutcome {
 export const restoreRule = (layout: RestoreLayout): RuleOutcome => {
   const { vdso, vvar, parses, runtime } = layout;
   if (vdso === undefined) {
-    if (vvar === undefined)
-      return { restore: 'none', text: 'there is no vDSO in the image', line: 'No VVAR, no vDSO in image' };
+    if (vvar === undefined) {
+      const own = layout.restorer.leavesOwn
+        ? '; that of the restorer stays at a low address, and nothing calls it'
+        : '';
+      return { restore: 'none', text: `there is no vDSO in the image${own}`, line: 'No VVAR, no vDSO in image' };
+    }
     const text = `the image has vvar (${hex(vvar.start)}) and no vDSO`;
     return { restore: 'fail', text, line: "Can't find vDSO area in image" };
   }

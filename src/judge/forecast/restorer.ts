@@ -1,6 +1,6 @@
 import { type CriuVersion, criuAtLeast } from '../criu/version.js';
 
-/** How the restorer of a CRIU version differs from others; three things that 3.13 changed. */
+/** How the restorer of a CRIU version differs from others; three things that 3.13 changed, one of 3.5. */
 export interface Restorer {
   /**
    * Does it ask the vDSO for the time of its log once that is in place? (10a831689; before, it made the system call.) Not
@@ -11,10 +11,12 @@ export interface Restorer {
   readonly saysWhy: boolean;
   /** Does it move the first part of what the kernel mapped for it, vDSO or not, where the image has no vvar (until 2d521f3c9). */
   readonly movesStart: boolean;
+  /** Does its own vDSO stay where it was parked, also in a task that had none (until 8f386360f; seen with 2.12 and 3.4). */
+  readonly leavesOwn: boolean;
 }
 
 /** `compat`: of a 32-bit task on a 64-bit kernel. */
 export const restorerOf = (version: CriuVersion, compat: boolean): Restorer => {
   const isNew = criuAtLeast(version, 3, 13);
-  return { readsClock: !compat && isNew, saysWhy: isNew, movesStart: !isNew };
+  return { readsClock: !compat && isNew, saysWhy: isNew, movesStart: !isNew, leavesOwn: !criuAtLeast(version, 3, 5) };
 };
