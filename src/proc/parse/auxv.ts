@@ -29,7 +29,8 @@ const READINGS: readonly Reading[] = [
 ];
 
 const AT_NULL = 0n;
-const AT_IGNORE = 1n;
+/** AT_IGNORE, and AT_IGNOREPPC, of which every powerpc process has several (ARCH_DLINFO, arch/powerpc/include/asm/elf.h). */
+const IGNORED: ReadonlySet<bigint> = new Set([1n, 22n]);
 /** Above every AT_* of any architecture, below any address or word of the wrong size. */
 const TYPE_LIMIT = 1024n;
 /** The kernel's saved_auxv is 2 * (about 23 + architecture's) words; a file longer than this is none. */
@@ -49,7 +50,7 @@ const readAs = (bytes: Uint8Array, { wordSize, littleEndian }: Reading): Auxv | 
       for (let rest = 2 * pair + 1; rest < 2 * pairs; rest += 1) if (word(rest) !== 0n) return undefined;
       break;
     }
-    if (type === AT_IGNORE) continue;
+    if (IGNORED.has(type)) continue;
     if (type >= TYPE_LIMIT || entries.has(Number(type))) return undefined;
     entries.set(Number(type), word(2 * pair + 1));
   }

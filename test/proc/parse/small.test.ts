@@ -67,6 +67,22 @@ test('auxv: word size and byte order are found', () => {
     }
 });
 
+test('auxv: powerpc ignores a type of its own, several times over', () => {
+  const pairs = [
+    [22, 22n],
+    [22, 22n],
+    [19, 0x80n],
+    [AT_SYSINFO_EHDR, 0x7fff_8053_0000n],
+    [6, 65536n],
+    [0, 0n],
+  ] as const;
+  for (const [wordSize, littleEndian] of [
+    [8, true],
+    [8, false],
+  ] as const)
+    assert.equal(parseAuxv(auxvBytes(pairs, wordSize, littleEndian))?.entries.get(AT_SYSINFO_EHDR), 0x7fff_8053_0000n);
+});
+
 test('auxv: what no kernel writes is not an auxv', () => {
   assert.equal(parseAuxv(new Uint8Array(0)), undefined);
   assert.equal(parseAuxv(new Uint8Array(64)), undefined);
