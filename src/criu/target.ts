@@ -1,5 +1,5 @@
 import { proxiedSymbols } from '../judge/criu/proxied-symbols.js';
-import { hasOnlyGnuHash, noStart, type StartKernel } from '../judge/criu/start.js';
+import { hasOnlyGnuHash, isBigEndian, noStart, type StartKernel } from '../judge/criu/start.js';
 import { type CriuVersion, parseCriuVersion, versionText } from '../judge/criu/version.js';
 import { finding } from '../judge/finding-codes.js';
 import { splitsSpecial } from '../judge/layout.js';
@@ -49,7 +49,7 @@ export const targetFindings = (look: ImageLook, target: Target, criu: string): r
     return [
       finding('target-criu-cannot-run', {
         mapping: undefined,
-        text: `On ${name} that CRIU does not start: CRIU ${versionText(version)} ${stops.lacks}; use 4.1 or later.`,
+        text: `On ${name} that CRIU does not start: CRIU ${versionText(version)} ${stops.lacks}; use ${stops.use}.`,
         evidence: [],
         criuMessage: stops.line,
       }),
@@ -64,6 +64,7 @@ export const targetFindings = (look: ImageLook, target: Target, criu: string): r
 const kernelOf = ({ images, machine, release }: Target): StartKernel => ({
   hasVclock: Object.values(images).some(({ data }) => data.some((one) => one.name === '[vvar_vclock]')),
   onlyGnuHash: hasOnlyGnuHash(machine ?? undefined, parseRelease(release ?? undefined)),
+  bigEndian: isBigEndian(machine ?? undefined),
 });
 
 const symbolFindings = (

@@ -1,5 +1,5 @@
 import { takeCensus } from '../census/census.js';
-import { hasOnlyGnuHash } from '../judge/criu/start.js';
+import { hasOnlyGnuHash, isBigEndian } from '../judge/criu/start.js';
 import { parseRelease } from '../judge/release.js';
 import { type Outcome, success } from '../model/failure.js';
 import type { Policies } from '../model/verdict.js';
@@ -48,6 +48,7 @@ export const erasHere = (files: ProcFiles, host: LocalHost, [native]: readonly M
     pagemapFull: host.privileged,
     hasVclock: ownMappingNames(files).includes('[vvar_vclock]'),
     onlyGnuHash: hasOnlyGnuHash(host.host.machine, parseRelease(host.host.release)),
+    bigEndian: isBigEndian(host.host.machine),
   });
 
 /** Measures this host, and counts on the processes running now. */

@@ -39,7 +39,7 @@ export const forecast = (
 export const withoutCriu = (space: Space, version: CriuVersion, criu: string): Forecast | undefined => {
   const hopeless = cannotRun(space, version);
   if (hopeless === undefined) return undefined;
-  const text = `${hopeless.text}. ${whatToDo('criu-cannot-run')}`;
+  const text = `${hopeless.text}. Use CRIU ${hopeless.use}.`;
   const first = finding('criu-cannot-run', { text, criuMessage: hopeless.line });
   return { criu, dump: 'fail', restore: null, loss: undefined, findings: [first] };
 };

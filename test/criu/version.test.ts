@@ -28,11 +28,17 @@ test('versions are compared by number, not by their letters', () => {
 });
 
 test('before 4.1 no CRIU starts where processes have [vvar_vclock], or the vDSO a GNU hash table only', () => {
-  const plain = { hasVclock: false, onlyGnuHash: false };
+  const plain = { hasVclock: false, onlyGnuHash: false, bigEndian: false };
   assert.match(noStart(version('4.0'), { ...plain, hasVclock: true })?.lacks ?? '', /vvar_vclock/);
   assert.match(noStart(version('4.0'), { ...plain, onlyGnuHash: true })?.lacks ?? '', /GNU hash/);
-  assert.equal(noStart(version('4.1'), { hasVclock: true, onlyGnuHash: true }), undefined);
+  assert.equal(noStart(version('4.1'), { ...plain, hasVclock: true, onlyGnuHash: true }), undefined);
   assert.equal(noStart(version('3.17.1'), plain), undefined);
+});
+
+test('4.2 alone does not start on a big-endian machine: its check of the ELF header knows the other order only', () => {
+  const s390 = { hasVclock: false, onlyGnuHash: false, bigEndian: true };
+  assert.equal(noStart(version('4.2'), s390)?.line, 'Unsupported ELF data encoding: 2');
+  for (const other of ['3.19', '4.1.1', '4.3']) assert.equal(noStart(version(other), s390), undefined, other);
 });
 
 test('arm64 has a GNU hash table only since 6.11; a release that is not known says nothing', () => {

@@ -162,7 +162,14 @@ test('tracefs: either place; not mounted for root is a mount, for others a sudo'
 });
 
 test('CRIU: absent is fine, one that cannot run here is not', async () => {
-  const eras = erasOn({ hintReliable: true, sealed: false, pagemapFull: true, hasVclock: true, onlyGnuHash: false });
+  const eras = erasOn({
+    hintReliable: true,
+    sealed: false,
+    pagemapFull: true,
+    hasVclock: true,
+    onlyGnuHash: false,
+    bigEndian: false,
+  });
   const check = (major: number, minor: number) =>
     criuCheck('/usr/sbin/criu', success({ major, minor, patch: 1 }), eras);
   assert.deepEqual(statuses(await criuChecks(fakeMachine(), eras)), []);

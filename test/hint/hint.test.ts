@@ -71,6 +71,7 @@ const OLD: CriuHost = {
   pagemapFull: true,
   hasVclock: false,
   onlyGnuHash: false,
+  bigEndian: false,
 };
 const checks = (host: CriuHost) =>
   erasOn(host).map(({ versions, starts, native, compat }) => [versions, starts, native, compat]);

@@ -84,7 +84,11 @@ export const POST_MORTEM_FINDING_CODES = {
     'Do not call them until the next restore in place; clock_getres and getrandom on x86.',
   ),
   'target-other-machine': code('error', 'The target is another machine than the image.', 'Restore on the same one.'),
-  'target-criu-cannot-run': code('error', 'That CRIU does not start on the target.', 'Use CRIU 4.1 or later there.'),
+  'target-criu-cannot-run': code(
+    'error',
+    'That CRIU does not start on the target.',
+    'Use CRIU 4.1 or later there, on s390x another than 4.2.',
+  ),
   'target-symbols-differ': code('info', 'Functions lie elsewhere in the vDSO of the target.', 'See restore-proxy.'),
   'target-code-differs': code(
     'warning',

@@ -125,7 +125,11 @@ export const PROCESS_FINDING_CODES = {
   ),
   'crash-in-detached-vvar': code('error', 'vDSO code read its data where vvar is not.', 'See vvar-detached.'),
   'crash-in-vdso': code('error', 'The program crashed inside the vDSO.', 'Look for copied pages and a moved vvar.'),
-  'criu-cannot-run': code('error', 'This CRIU does not work on this kernel at all.', 'Use CRIU 4.1 or later.'),
+  'criu-cannot-run': code(
+    'error',
+    'This CRIU does not work on this kernel at all.',
+    'Use CRIU 4.1 or later, on s390x another than 4.2.',
+  ),
   'criu-unknown': code(
     'info',
     'No facts about this CRIU version or kernel.',

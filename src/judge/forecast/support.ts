@@ -1,5 +1,5 @@
 import { hasKernelName } from '../../model/vma.js';
-import { hasOnlyGnuHash, type NoStart, noStart } from '../criu/start.js';
+import { hasOnlyGnuHash, isBigEndian, type NoStart, noStart } from '../criu/start.js';
 import { type CriuVersion, criuAtLeast } from '../criu/version.js';
 import { isUserMode } from '../naming.js';
 import { atLeast, isX86 } from '../release.js';
@@ -14,6 +14,7 @@ export const cannotRun = (space: Space, version: CriuVersion): NoStart | undefin
     // The process may have unmapped its own.
     hasVclock: split || (isX86(machine) === true && atLeast(release, 6, 13) === true),
     onlyGnuHash: hasOnlyGnuHash(machine, release),
+    bigEndian: isBigEndian(machine),
   });
 };
 
