@@ -64,6 +64,11 @@ export const usualVvarPages = (machine: string | undefined, release: Release | u
     if (atLeast(release, 6, 13) === true) return atLeast(release, 7, 3) === true ? 4 : undefined;
     return atLeast(release, 5, 9) === true ? 2 : undefined;
   }
+  if (/^(riscv64|s390x|ppc64)/.test(machine ?? '')) {
+    // VVAR_NR_PAGES of each tree's vdso.h or vdso.c: measured on 6.1 and 6.12 (with pages of 64 KiB too) and on 7.2.
+    if (atLeast(release, 6, 13) === true) return atLeast(release, 7, 2) === true ? 4 : undefined;
+    return atLeast(release, 6, 1) === true ? 2 : undefined;
+  }
   if (isX86(machine) !== true) return undefined;
   if (atLeast(release, 6, 15) === true) return 6;
   return atLeast(release, 5, 6) === true ? 4 : undefined;

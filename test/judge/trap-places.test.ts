@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { forecast } from '../../src/judge/forecast.js';
 import { judge } from '../../src/judge/judge.js';
+import { usualVvarPages } from '../../src/judge/layout.js';
+import { parseRelease } from '../../src/judge/release.js';
 import {
   classes,
   codes,
@@ -135,6 +137,16 @@ test('trap 24: riscv and s390x map a [vvar] beside every vDSO from 6.1 on; of ol
     attached('7f1000006000-7f1000008000 r-xp 00000000 00:00 0 [vdso]', { machine, release, reference: {} });
   for (const machine of ['riscv64', 's390x', 'ppc64le'])
     assert.deepEqual([without(machine, '6.1.0'), without(machine, '5.19.0')], [false, undefined], machine);
+});
+
+test('riscv, s390x and ppc64 have two pages of [vvar] to 6.12, four since 7.2, and between them nobody looked', () => {
+  const pages = (machine: string, release: string) => usualVvarPages(machine, parseRelease(release));
+  for (const machine of ['riscv64', 's390x', 'ppc64le'])
+    assert.deepEqual(
+      ['5.19.0', '6.1.0-50-x', '6.12.107+deb13-x', '6.13.0', '7.1.0', '7.2.13+deb14-x'].map((at) => pages(machine, at)),
+      [undefined, 2, 2, undefined, undefined, 4],
+      machine,
+    );
 });
 
 test('trap 24: x86 before 5.6 has two or three pages of [vvar], and each may be cut off', () => {

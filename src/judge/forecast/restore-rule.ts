@@ -151,7 +151,7 @@ const inPlace = (layout: RestoreLayout, vdso: AddressRange): RuleOutcome => {
       line,
     };
   if (vvar === undefined && runtime.vvarSize === undefined)
-    return { restore: undefined, text: 'the image has no vvar, and it is not known whether that kernel has one', line };
+    return { restore: undefined, text: 'the image has no vvar, and it is not known what that kernel has of it', line };
   // Zeros there tell its code to make a system call instead (vdso_data.clock_mode), an odd first word to wait for ever.
   const data = runtime.vdsoFirst ? vdso.end : vdso.start - (runtime.vvarSize ?? 0n);
   if (runtime.vvarSize !== undefined && isReadable(data))
