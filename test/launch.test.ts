@@ -7,23 +7,21 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { fileFolder } from './folder.js';
 
 /** The launcher on a checkout of a few lines, with the real compiler and an npm that only says how it was called. */
 
 const project = fileURLToPath(new URL('../../', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'vdsowatch-launch-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = fileFolder();
 
 interface Checkout {
   readonly path: (name: string) => string;

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -8,6 +7,7 @@ import type { Evidence } from '../../src/model/evidence.js';
 import type { Observation, Snapshot } from '../../src/pipeline/observation.js';
 import { openEncoder } from '../../src/trace/encoder.js';
 import type { Header } from '../../src/trace/format.js';
+import { testFolder } from '../folder.js';
 import { happened, MS, readingOf, T0, vma } from '../pipeline/build.js';
 import { header } from '../trace/recording.js';
 
@@ -27,8 +27,7 @@ export const recordingOf = (frames: readonly Part[], changes: Partial<Omit<Heade
 };
 
 export const fileWith = (context: TestContext, text: string, name = 'trace.ndjson'): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'vdsowatch-analyze-'));
-  context.after(() => rmSync(folder, { recursive: true }));
+  const folder = testFolder(context);
   const file = join(folder, name);
   writeFileSync(file, name.endsWith('.gz') ? gzipSync(text) : text, 'latin1');
   return file;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { findCompat, forgetDead, trackCompat } from '../../src/bpftrace/compat-tasks.js';
 import type { Event } from '../../src/model/event.js';
+import { fileFolder } from '../folder.js';
 
 const seen = (tgid: number) => ({ at: 1n, tgid, tid: tgid, comm: '', space: { id: 1n, mm: 1n } });
 const exec = (tgid: number, vdso: bigint | undefined): Event => ({ kind: 'exec', ...seen(tgid), vdso });
@@ -31,8 +31,7 @@ test('a 32-bit process that becomes a 64-bit one no longer counts', () => {
   assert.deepEqual(left(exec(5, 0xf7ff3000n), exec(5, 0x7f0000000000n)), []);
 });
 
-const root = mkdtempSync(join(tmpdir(), 'vdsowatch-proc-'));
-after(() => rmSync(root, { recursive: true }));
+const root = fileFolder();
 
 /** A header like an ELF file's: class 1 or 2, e_machine. */
 const image = (pid: string, elfClass: number, machine: number, magic = 0x7f454c46): void => {

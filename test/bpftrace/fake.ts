@@ -1,14 +1,12 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after } from 'node:test';
 import type { Bpftrace } from '../../src/bpftrace/find.js';
+import { fileFolder } from '../folder.js';
 
 /** A bpftrace that is none: a little program that prints what a test wants. */
 
 /** Goes with the test file that uses it. */
-export const folder = mkdtempSync(join(tmpdir(), 'vdsowatch-fake-'));
-after(() => rmSync(folder, { recursive: true }));
+export const folder = fileFolder();
 let fakes = 0;
 
 /** `body`: JavaScript; `say(record)`, `count(n)` and `beat(at)` print as bpftrace does. */

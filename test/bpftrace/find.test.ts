@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { findBpftrace, hasOneRing, knowsRing, parseVersion } from '../../src/bpftrace/find.js';
+import { fileFolder } from '../folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'vdsowatch-find-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = fileFolder();
 
 const program = (name: string, body: string): string => {
   const path = join(folder, name);

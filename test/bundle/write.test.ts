@@ -1,28 +1,18 @@
 import assert from 'node:assert/strict';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { checkTarget, manifest, writeBundle } from '../../src/bundle/write.js';
 import { type BundleFile, collectProcess } from '../../src/bundle/write-collect.js';
 import { AT_SYSINFO_EHDR } from '../../src/model/evidence.js';
+import { fileFolder } from '../folder.js';
 import { auxvOf, block, FILE_LINE, madeUpProc, mapsLine, pagemapOf, statLine } from '../proc/made-up-proc.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'vdsowatch-bundle-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const folder = fileFolder();
 const VDSO = 0x7f0d096d3000;
 const ANON = 0x7f0d0a000000;
 const WRITABLE = 0x7f0d0b000000;

@@ -1,20 +1,19 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { Value } from '@sinclair/typebox/value';
 import { ReportJson } from '../../src/model/report.js';
 import { candidateAbis } from '../../src/puppet/abi.js';
 import { vdsoOf } from '../../src/puppet/moves.js';
 import { hex } from '../../src/text/hex.js';
+import { fileFolder } from '../folder.js';
 import { type Puppet, startPuppet } from '../puppet/puppet.js';
 import { runProgram } from './run-program.js';
 
 /** Issue 2, Shows 5, in the verbs that print and end: nothing forged, painted or misjudged. Watching has its own. */
 
-const folder = mkdtempSync(join(tmpdir(), 'vdsowatch-hostile-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = fileFolder();
 
 const COMMS: readonly (readonly [comm: string, shown: string])[] = [
   ['x\n1  init', 'x\\n1  init'],

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { fileFolder } from '../folder.js';
 import { recordedStory } from '../trace/story.js';
 import { MAIN, runProgram } from './run-program.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'vdsowatch-kept-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = fileFolder();
 const at = (name: string): string => join(folder, name);
 writeFileSync(at('a.ndjson'), recordedStory(), 'latin1');
 writeFileSync(at('b.ndjson'), recordedStory(), 'latin1');

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { temporaryDirectory } from '../criu/image-directory.js';
+import { testFolder } from '../folder.js';
 import { runProgram } from './run-program.js';
 
 const corpus = 'test/corpus/cases';
 
 /** The images of a case in one directory, their logs in another (criu -D and -W). */
 const apart = (context: TestContext, name: string): { readonly images: string; readonly work: string } => {
-  const root = temporaryDirectory(context);
+  const root = testFolder(context);
   const [images, work] = [join(root, 'images'), join(root, 'work')];
   cpSync(join(corpus, name, 'img'), images, { recursive: true });
   mkdirSync(work);
@@ -97,7 +97,7 @@ test('a dump and a restore of which only the logs are left are one process, and 
 });
 
 test('a failed dump with no more than its errors in the log is told, and is not well', async (context) => {
-  const path = join(temporaryDirectory(context), 'dump.log');
+  const path = join(testFolder(context), 'dump.log');
   for (const [name, dump] of [
     ['forged-mark-v2', 'fail-kills'],
     ['uprobe-hit-by-a-tracer', 'fail'],
@@ -115,7 +115,7 @@ test('a failed dump with no more than its errors in the log is told, and is not 
 });
 
 test('a log that ends in the middle of a dump does not say that it was dumped', async (context) => {
-  const path = join(temporaryDirectory(context), 'dump.log');
+  const path = join(testFolder(context), 'dump.log');
   const text = readFileSync(join(corpus, 'moved-block/img/dump.log'), 'latin1');
   writeFileSync(path, text.slice(0, text.indexOf('vDSO hint is reliable')));
   const { processes } = await analyze(path);

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-
+import { testFolder } from '../folder.js';
 import { recordedStory } from '../trace/story.js';
 
 const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
@@ -26,8 +25,7 @@ test('a reader that leaves early is no failure', async () => {
 });
 
 test('what cannot be said on standard error ends no verb that goes on', async (context) => {
-  const folder = mkdtempSync(join(tmpdir(), 'vdsowatch-unheard-'));
-  context.after(() => rmSync(folder, { recursive: true }));
+  const folder = testFolder(context);
   const torn = join(folder, 'torn');
   writeFileSync(torn, recordedStory().slice(0, -20));
   const full = openSync('/dev/full', 'w');

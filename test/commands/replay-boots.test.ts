@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openEncoder } from '../../src/trace/encoder.js';
+import { testFolder } from '../folder.js';
 import { exited, happened, SECOND } from '../pipeline/build.js';
 import { header } from '../trace/recording.js';
 import { runProgram } from './run-program.js';
@@ -25,8 +25,7 @@ const run = (session: string, up: bigint, unix: bigint): string => {
 };
 
 test('a time of day is found in the run of another boot, whose clock began again', async (context) => {
-  const folder = mkdtempSync(join(tmpdir(), 'vdsowatch-boots-'));
-  context.after(() => rmSync(folder, { recursive: true }));
+  const folder = testFolder(context);
   const file = join(folder, 'both');
   writeFileSync(file, run('first', 90_000n, 1_000n) + run('second', 50n, 2_000n));
   const pids = async (...words: readonly string[]): Promise<readonly string[]> =>

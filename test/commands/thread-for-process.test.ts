@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { captureScript } from '../../src/bundle/script.js';
+import { fileFolder } from '../folder.js';
 import { runProgram } from './run-program.js';
 
 /** Of this process: Node has some of its own. */
 const thread = readdirSync('/proc/self/task').find((name) => name !== String(process.pid)) ?? '';
 const sentence = `${thread} is no process: it is a thread of process ${process.pid}. Give ${process.pid}.`;
-const folder = mkdtempSync(join(tmpdir(), 'vdsowatch-thread-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const folder = fileFolder();
 
 for (const [words, status] of [
   ['ps', 2],

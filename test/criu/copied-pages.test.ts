@@ -6,7 +6,7 @@ import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { splitFrames } from '../../src/criu/framing.js';
 import { readPostMortem } from '../../src/criu/post-mortem.js';
 import { PagemapEntrySchema } from '../../src/criu/schema/image_pb.js';
-import { temporaryDirectory } from './image-directory.js';
+import { testFolder } from '../folder.js';
 import { framed } from './image-file.js';
 
 /** Its check went by page frames and dropped a vDSO of which both pages were copied: CRIU dumped them as plain memory. */
@@ -22,7 +22,7 @@ interface Kept {
 
 /** The modified pages of the dropped vDSO, had the dump held that much of it. */
 const modified = async (context: TestContext, { pages, log }: Kept): Promise<readonly number[] | undefined> => {
-  const path = join(temporaryDirectory(context), 'img');
+  const path = join(testFolder(context), 'img');
   cpSync(DROPPED, path, { recursive: true });
   const name = readdirSync(path).find((file) => file.startsWith('pagemap-')) ?? '';
   const [head, ...frames] = splitFrames(name, readFileSync(join(path, name)), 'pagemap', 100).frames;

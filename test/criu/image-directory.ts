@@ -1,7 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { create, toBinary } from '@bufbuild/protobuf';
 import {
@@ -14,12 +12,6 @@ import {
   TaskSchema,
 } from '../../src/criu/schema/image_pb.js';
 import { framed, imageFile } from './image-file.js';
-
-export const temporaryDirectory = (context: TestContext): string => {
-  const path = mkdtempSync(join(tmpdir(), 'vdsowatch-criu-'));
-  context.after(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-};
 
 export interface BuiltProcess {
   readonly pid: number;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { readPostMortem } from '../../src/criu/post-mortem.js';
+import { testFolder } from '../folder.js';
 import { fuzzRuns } from '../fuzz-runs.js';
-import { temporaryDirectory } from './image-directory.js';
 
 const sources = [
   'plain-shell-loop',
@@ -40,7 +40,7 @@ const OURS = /^(?:inventory|pstree|core|mm|pagemap|pages|ids|stats)|\.log$/;
 
 for (const source of sources) {
   test(`${source}: wounded at any place it is read, judged, and what is wrong named`, async (context) => {
-    const path = join(temporaryDirectory(context), 'img');
+    const path = join(testFolder(context), 'img');
     cpSync(source, path, { recursive: true, mode: 0 });
     const names = readdirSync(source).filter((name) => OURS.test(name));
     await fc.assert(

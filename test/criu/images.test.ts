@@ -7,7 +7,8 @@ import { readImages } from '../../src/criu/images.js';
 import { MappedAreaSchema } from '../../src/criu/schema/image_pb.js';
 import { hasStatus } from '../../src/criu/status.js';
 import { AT_SYSINFO_EHDR } from '../../src/model/evidence.js';
-import { PLAIN_STATUS, temporaryDirectory, VDSO_STATUS, VVAR_STATUS, writeImages } from './image-directory.js';
+import { testFolder } from '../folder.js';
+import { PLAIN_STATUS, VDSO_STATUS, VVAR_STATUS, writeImages } from './image-directory.js';
 import { imageFile, word } from './image-file.js';
 
 const corpus = 'test/corpus/cases';
@@ -96,7 +97,7 @@ const VMAS = [
 ];
 
 test('pages are found by the sum of what comes before, by 4.2 and by older page counts, and through parents', async (context) => {
-  const root = temporaryDirectory(context);
+  const root = testFolder(context);
   const [child, parent] = [join(root, 'child'), join(root, 'parent-dump')];
   writeImages(parent, {
     pid: 5,
@@ -132,7 +133,7 @@ test('pages are found by the sum of what comes before, by 4.2 and by older page 
 });
 
 test('parent links that go in a circle, nowhere, or are missing cost one sentence', async (context) => {
-  const root = temporaryDirectory(context);
+  const root = testFolder(context);
   const build = (name: string): string => {
     writeImages(join(root, name), { pid: 5, vmas: VMAS, pagemap: [{ vaddr: 0x9000n, compatNrPages: 2, flags: 1 }] });
     return join(root, name);
@@ -153,7 +154,7 @@ test('parent links that go in a circle, nowhere, or are missing cost one sentenc
 });
 
 test('nothing is followed out of the directory: a link or a FIFO in the place of an image is refused', async (context) => {
-  const root = temporaryDirectory(context);
+  const root = testFolder(context);
   const path = join(root, 'images');
   writeImages(path, { pid: 5, vmas: VMAS, pagemap: [{ vaddr: 0x9000n, compatNrPages: 2 }] });
   writeFileSync(join(root, 'secret'), filled(2, 0x77));
@@ -165,7 +166,7 @@ test('nothing is followed out of the directory: a link or a FIFO in the place of
 });
 
 test('absurd lengths, counts and versions: file name, offset, and the rest stands', async (context) => {
-  const root = temporaryDirectory(context);
+  const root = testFolder(context);
   const damage = async (name: string, bytes: Buffer): Promise<readonly [string, ImageSet]> => {
     const path = join(root, name.replaceAll('.', '-'));
     writeImages(path, { pid: 5, vmas: VMAS });
@@ -193,7 +194,7 @@ test('absurd lengths, counts and versions: file name, offset, and the rest stand
 });
 
 test('format 1.0: one magic word, mappings in a file of their own', async (context) => {
-  const root = temporaryDirectory(context);
+  const root = testFolder(context);
   writeImages(root, { pid: 5, vmas: [], pagemap: [{ vaddr: 0x9000n, compatNrPages: 2 }], pages: filled(2, 0x30) });
   for (const name of ['mm-5.img', 'core-5.img', 'pagemap-5.img', 'pstree.img'])
     writeFileSync(join(root, name), readFileSync(join(root, name)).subarray(4));
@@ -213,7 +214,7 @@ test('format 1.0: one magic word, mappings in a file of their own', async (conte
 });
 
 test('a directory that is none of CRIU, or not there, is one sentence', async (context) => {
-  const root = temporaryDirectory(context);
+  const root = testFolder(context);
   const empty = await readImages(root);
   assert.ok(!empty.ok && /holds no CRIU image/.test(empty.failure.text));
   const absent = await readImages(join(root, 'absent'));

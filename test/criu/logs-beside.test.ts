@@ -3,7 +3,7 @@ import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type PostMortem, readLogPostMortem, readPostMortem } from '../../src/criu/post-mortem.js';
-import { temporaryDirectory } from './image-directory.js';
+import { testFolder } from '../folder.js';
 
 const corpus = 'test/corpus/cases';
 const said = ({ problems }: PostMortem): string => problems.map(({ text }) => text).join('\n');
@@ -44,7 +44,7 @@ test('a restore.log alone: what was done with each process', async () => {
 });
 
 test('a CRIU that could not start, or failed for another reason, is one sentence that is of no process', async (context) => {
-  const root = temporaryDirectory(context);
+  const root = testFolder(context);
   const write = (...lines: readonly string[]): string => {
     const path = join(root, 'dump.log');
     writeFileSync(path, lines.join('\n'));
@@ -62,7 +62,7 @@ test('a CRIU that could not start, or failed for another reason, is one sentence
 });
 
 test('a restore log that names another dump than the images is left out, and said to be of another', async (context) => {
-  const path = join(temporaryDirectory(context), 'img');
+  const path = join(testFolder(context), 'img');
   cpSync(join(corpus, 'plain-shell-loop/img'), path, { recursive: true });
   const log = join(path, 'restore.log');
   const text = readFileSync(log, 'latin1');
@@ -74,7 +74,7 @@ test('a restore log that names another dump than the images is left out, and sai
 });
 
 test('logs of other names are found beside the images, a log of another run is not believed', async (context) => {
-  const path = join(temporaryDirectory(context), 'img');
+  const path = join(testFolder(context), 'img');
   cpSync(join(corpus, 'symtable-check-copy-at-old-address/img'), path, { recursive: true });
   renameSync(join(path, 'dump.log'), join(path, 'mine.log'));
   rmSync(join(path, 'restore.log'));

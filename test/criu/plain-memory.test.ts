@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { readPostMortem } from '../../src/criu/post-mortem.js';
+import { testFolder } from '../folder.js';
 import { markBytes, vdsoImage } from '../judge/images.js';
-import { PLAIN_STATUS, temporaryDirectory, VDSO_STATUS, VVAR_STATUS, writeImages } from './image-directory.js';
+import { PLAIN_STATUS, VDSO_STATUS, VVAR_STATUS, writeImages } from './image-directory.js';
 
 // What other executable memory of an image holds: it is looked through page by page.
 
@@ -16,7 +17,7 @@ const toldOf = async (
   context: TestContext,
   memory: Uint8Array,
 ): Promise<readonly (readonly [string, bigint | undefined])[]> => {
-  const path = join(temporaryDirectory(context), 'img');
+  const path = join(testFolder(context), 'img');
   writeImages(path, {
     pid: 7,
     vmas: [

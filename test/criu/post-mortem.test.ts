@@ -6,7 +6,8 @@ import { type PostMortem, readPostMortem } from '../../src/criu/post-mortem.js';
 import type { Pristine } from '../../src/judge/criu/pristine.js';
 import type { Judged } from '../../src/model/judged.js';
 import { hex } from '../../src/text/hex.js';
-import { PLAIN_STATUS, temporaryDirectory, VDSO_STATUS, VVAR_STATUS, writeImages } from './image-directory.js';
+import { testFolder } from '../folder.js';
+import { PLAIN_STATUS, VDSO_STATUS, VVAR_STATUS, writeImages } from './image-directory.js';
 
 const corpus = 'test/corpus/cases';
 const imageCases = readdirSync(corpus).filter((name) => existsSync(join(corpus, name, 'img')));
@@ -126,7 +127,7 @@ test('findings name what CRIU took wrongly, and what the bytes say', async () =>
 });
 
 test('a thread that stopped where the image has nothing, a mark in a page, a vDSO grown together with its neighbour', async (context) => {
-  const root = temporaryDirectory(context);
+  const root = testFolder(context);
   const vdso = bytesOf('plain-shell-loop/bundle/22379/mem/7fa9e8d42000.bin');
   const mark = Buffer.alloc(0x1000);
   mark.writeBigUInt64LE(0x4f53447655495243n, 0);
@@ -156,7 +157,7 @@ test('a thread that stopped where the image has nothing, a mark in a page, a vDS
 
 /** A copy of a case's images, changed. */
 const changed = async (context: TestContext, name: string, change: (path: string) => void): Promise<Judged> => {
-  const path = join(temporaryDirectory(context), 'img');
+  const path = join(testFolder(context), 'img');
   cpSync(join(corpus, name, 'img'), path, { recursive: true });
   change(path);
   const outcome = await readPostMortem(path, { pristine: async () => pristine });
@@ -192,7 +193,7 @@ test('two mappings that CRIU took for the vDSO are no torn reading of maps, nor 
 
 /** An image without its dump.log, as the same process would be in it with another vDSO area. */
 const areaAtAuxv = async (context: TestContext, prot: number, status: number): Promise<Judged> => {
-  const root = temporaryDirectory(context);
+  const root = testFolder(context);
   const plain = status === PLAIN_STATUS;
   writeImages(root, {
     pid: 5,
@@ -319,7 +320,7 @@ test('the other tasks of a tree are not dumped either when CRIU exits over a par
 });
 
 test('the forecast says the same in its findings where a thread undoes the restore', async (context) => {
-  const root = temporaryDirectory(context);
+  const root = testFolder(context);
   writeImages(root, {
     pid: 5,
     ip: 0xdead000n,
@@ -340,7 +341,7 @@ test('the forecast says the same in its findings where a thread undoes the resto
 });
 
 test('an old kernel may have called anything [vdso]: an image without its dump.log does not tell', async (context) => {
-  const root = temporaryDirectory(context);
+  const root = testFolder(context);
   const area = (start: bigint, status: number, prot: number) => ({
     start,
     end: start + 0x2000n,
@@ -411,7 +412,7 @@ test('a vDSO that is more or less than the whole image of its kernel gets a prox
     [2, 'in-place'],
     [3, 'proxy'],
   ] as const) {
-    const root = temporaryDirectory(context);
+    const root = testFolder(context);
     const start = 0x20000n;
     writeImages(root, {
       pid: 5,
@@ -431,7 +432,7 @@ test('a vDSO that is more or less than the whole image of its kernel gets a prox
 });
 
 test('a dump whose log ends well is not said to have stopped, though its pstree.img is missing', async (context) => {
-  const path = join(temporaryDirectory(context), 'img');
+  const path = join(testFolder(context), 'img');
   cpSync(join(corpus, 'moved-block/img'), path, { recursive: true });
   rmSync(join(path, 'pstree.img'));
   const outcome = await readPostMortem(path);
@@ -473,7 +474,7 @@ test('code that another CPU was given by the same kernel is not told as written'
 });
 
 test('a vDSO whose bytes are no ELF cannot be restored', async (context) => {
-  const root = temporaryDirectory(context);
+  const root = testFolder(context);
   writeImages(root, {
     pid: 5,
     vmas: [
@@ -492,7 +493,7 @@ test('a vDSO whose bytes are no ELF cannot be restored', async (context) => {
 
 test('an mm image without pages does not tell a vDSO from the proxy of an earlier restore', async (context) => {
   for (const name of ['criu-proxied-dumped-again', 'moved-block']) {
-    const path = temporaryDirectory(context);
+    const path = testFolder(context);
     for (const file of readdirSync(join(corpus, name, 'img')).filter((one) => one.startsWith('mm-')))
       cpSync(join(corpus, name, 'img', file), join(path, file));
     const outcome = await readPostMortem(path);

@@ -4,8 +4,9 @@ import { type TestContext, test } from 'node:test';
 import { readPostMortem } from '../../src/criu/post-mortem.js';
 import type { Judged } from '../../src/model/judged.js';
 import type { Forecast } from '../../src/model/verdict.js';
+import { testFolder } from '../folder.js';
 import { vdsoImage } from '../judge/images.js';
-import { PLAIN_STATUS, temporaryDirectory, VDSO_STATUS, VVAR_STATUS, writeImages } from './image-directory.js';
+import { PLAIN_STATUS, VDSO_STATUS, VVAR_STATUS, writeImages } from './image-directory.js';
 
 // An image that is restored on the kernel it is from, of which the note of its vDSO alone tells.
 
@@ -26,7 +27,7 @@ interface Built {
 }
 
 const judgedOf = async (context: TestContext, built: Built): Promise<Judged | undefined> => {
-  const path = join(temporaryDirectory(context), 'img');
+  const path = join(testFolder(context), 'img');
   const [from, to] = built.vvar.map((offset) => START + BigInt(offset)) as [bigint, bigint];
   const vmas = [
     { ...PLAIN, start: START, end: START + 0x2000n, prot: built.prot ?? 5, status: VDSO_STATUS },

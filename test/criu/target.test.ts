@@ -7,7 +7,8 @@ import { parseTarget, readTargetFile } from '../../src/criu/target-file.js';
 import { readElfImage } from '../../src/elf/image.js';
 import type { Target, VdsoImage } from '../../src/model/doctor-schema.js';
 import type { Judged } from '../../src/model/judged.js';
-import { temporaryDirectory, VDSO_STATUS, VVAR_STATUS, writeImages } from './image-directory.js';
+import { testFolder } from '../folder.js';
+import { VDSO_STATUS, VVAR_STATUS, writeImages } from './image-directory.js';
 
 const corpus = 'test/corpus/cases';
 
@@ -88,7 +89,7 @@ test('a host without a vDSO, of another machine, or whose kernel that CRIU does 
 });
 
 test('arm64 since 6.11: no CRIU before 4.1 starts there, for the vDSO has a GNU hash table only', async (context) => {
-  const root = temporaryDirectory(context);
+  const root = testFolder(context);
   const start = 0xffff80000000n;
   const plain = { pgoff: 0n, shmid: 0n, flags: 0x22, fd: -1n };
   writeImages(root, {
@@ -137,7 +138,7 @@ test('the file of a target: the whole document of doctor or its target; anything
   const target = like();
   const whole = { schema: 'vdsowatch/doctor/1', liveTracing: true, checks: [], target };
   for (const json of [whole, target]) assert.deepEqual(parseTarget(JSON.stringify(json)), { ok: true, value: target });
-  const root = temporaryDirectory(context);
+  const root = testFolder(context);
   const cases: readonly (readonly [string, RegExp])[] = [
     ['not json', /is not JSON/],
     ['{}', /does not describe a host/],

@@ -6,7 +6,7 @@ import { installedCriu } from '../../src/criu/installed.js';
 import { hasOnlyGnuHash, noStart } from '../../src/judge/criu/start.js';
 import { compareVersions, newerThanKnown, parseCriuVersion, versionText } from '../../src/judge/criu/version.js';
 import { parseRelease } from '../../src/judge/release.js';
-import { temporaryDirectory } from './image-directory.js';
+import { testFolder } from '../folder.js';
 
 const version = (text: string) => {
   const parsed = parseCriuVersion(text);
@@ -55,7 +55,7 @@ test('arm64 has a GNU hash table only since 6.11; a release that is not known sa
 });
 
 test('an installed CRIU is asked; one that is missing or odd is a sentence with a mend', async (context) => {
-  const root = temporaryDirectory(context);
+  const root = testFolder(context);
   const script = (name: string, body: string): string => {
     const path = join(root, name);
     writeFileSync(path, `#!/bin/sh\n${body}\n`);

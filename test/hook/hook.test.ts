@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { hookCall } from '../../src/hook/call.js';
 import { readTree } from '../../src/hook/look.js';
 import { type Addition, addToFile, readEarlier, tracePath } from '../../src/hook/record-file.js';
@@ -11,14 +10,9 @@ import { judge } from '../../src/judge/judge.js';
 import type { Judged } from '../../src/model/judged.js';
 import type { Forecast } from '../../src/model/verdict.js';
 import { procFiles } from '../../src/proc/files.js';
+import { testFolder } from '../folder.js';
 import { readingOf, T0 } from '../pipeline/build.js';
 import { header } from '../trace/recording.js';
-
-const folder = (context: TestContext): string => {
-  const path = mkdtempSync(join(tmpdir(), 'vdsowatch-hook-'));
-  context.after(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-};
 
 test('what CRIU says in the environment; nobody else calls a hook', () => {
   const called = hookCall({
@@ -44,7 +38,7 @@ test('what CRIU says in the environment; nobody else calls a hook', () => {
 });
 
 test('the tree below a process, through all threads of it', (context) => {
-  const root = folder(context);
+  const root = testFolder(context);
   const task = (pid: number, tid: number, children: string): void => {
     mkdirSync(join(root, String(pid), 'task', String(tid)), { recursive: true });
     writeFileSync(join(root, String(pid), 'task', String(tid), 'children'), children);
@@ -110,7 +104,7 @@ const addition = (action: string, bootId: string): Addition => ({
 });
 
 test('each hook adds to the recording beside the images, which is one run within a boot', async (context) => {
-  const path = tracePath(folder(context));
+  const path = tracePath(testFolder(context));
   assert.equal(await addToFile(path, addition('pre-dump', 'one'), await readEarlier(path)), undefined);
   assert.equal(statSync(path).mode & 0o777, 0o600);
   // Killed in the middle of a line.
@@ -128,8 +122,8 @@ test('each hook adds to the recording beside the images, which is one run within
 });
 
 test('the recording beside the images is never written through a link', async (context) => {
-  const images = folder(context);
-  const elsewhere = join(folder(context), 'elsewhere');
+  const images = testFolder(context);
+  const elsewhere = join(testFolder(context), 'elsewhere');
   writeFileSync(elsewhere, '');
   symlinkSync(elsewhere, tracePath(images));
   const earlier = await readEarlier(tracePath(images));

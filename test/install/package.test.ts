@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { fileFolder } from '../folder.js';
 
 /**
  * Issue 2, Shows 7: what `npm pack` makes, `npm i -g` installs without compiler, install scripts or development
  * dependencies, and it runs from any directory.
  */
 const project = fileURLToPath(new URL('../../../', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'vdsowatch-package-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = fileFolder();
 const at = (name: string): string => join(folder, name);
 
 const npm = (...words: readonly string[]): SpawnSyncReturns<string> =>

@@ -7,11 +7,12 @@ import { execa } from 'execa';
 import { type Report, ReportJson } from '../../src/model/report.js';
 import { sizeOf } from '../../src/model/vma.js';
 import { moveStep, reserve, vdsoOf } from '../../src/puppet/moves.js';
+import { testFolder } from '../folder.js';
 import type { Puppet } from '../puppet/puppet.js';
 import { puppetFor } from '../puppet/with-puppet.js';
 import { letGo, roundTrip, untilAsleep } from './criu-round-trip.js';
 import { needs, testRoots } from './needs.js';
-import { startRecording, testFolder, vdsowatch } from './recording.js';
+import { startRecording, vdsowatch } from './recording.js';
 
 /** Issue 4, Shows 2: who had written into the vDSO, when, and that a restore lost it. */
 

@@ -11,9 +11,9 @@ import { procFiles } from '../../src/proc/files.js';
 import { cgroupsOf, placeOf } from '../../src/proc/place.js';
 import { select } from '../../src/trace/selection.js';
 import { MAIN, runProgram } from '../commands/run-program.js';
+import { testFolder } from '../folder.js';
 import { startContainer } from './container.js';
 import { needs } from './needs.js';
-import { testFolder } from './recording.js';
 
 test('a container that runc restores: its processes have come back under other pids, and its logs are found', {
   ...needs('root', 'criu', 'runc', 'busybox'),

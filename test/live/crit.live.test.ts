@@ -17,7 +17,7 @@ import {
   TaskSchema,
   TimeNamespaceSchema,
 } from '../../src/criu/schema/image_pb.js';
-import { temporaryDirectory } from '../criu/image-directory.js';
+import { testFolder } from '../folder.js';
 import { moveBlock } from '../puppet/moves.js';
 import { startPuppet } from '../puppet/puppet.js';
 import { letGo, untilAsleep } from './criu-round-trip.js';
@@ -140,7 +140,7 @@ const compareDirectory = async (directory: string): Promise<number> => {
 };
 
 const dumpOf = async (context: TestContext, pid: number): Promise<string> => {
-  const directory = join(temporaryDirectory(context), 'img');
+  const directory = join(testFolder(context), 'img');
   mkdirSync(directory);
   const { exitCode } = await execa(
     join(testRoots, 'bin/criu'),

@@ -14,7 +14,7 @@ import { localProc } from '../../src/proc/host.js';
 import { memorySharers } from '../../src/proc/memory-sharers.js';
 import { readProcess } from '../../src/proc/process.js';
 import { runProgram } from '../commands/run-program.js';
-import { temporaryDirectory } from '../criu/image-directory.js';
+import { testFolder } from '../folder.js';
 import { startPuppet } from '../puppet/puppet.js';
 import { dump, letGo, type RoundTrip, restoredSubject, roundTrip, type Subject } from './criu-round-trip.js';
 import { SCRIBBLE, STATES, type State } from './criu-states.js';
@@ -66,7 +66,7 @@ const compare = async (context: TestContext, { foretold, subject, version, who, 
 const programOf = (version: string): string => join(testRoots, 'bin', version === '4.2' ? 'criu-4.2' : 'criu');
 
 const imageDirectory = (context: TestContext): string => {
-  const directory = join(temporaryDirectory(context), 'img');
+  const directory = join(testFolder(context), 'img');
   mkdirSync(directory);
   return directory;
 };

@@ -10,11 +10,12 @@ import { vdsoOf } from '../../src/puppet/moves.js';
 import { openDecoder } from '../../src/trace/decoder.js';
 import type { TraceItem } from '../../src/trace/items.js';
 import { openTrace } from '../../src/trace/read-file.js';
+import { testFolder } from '../folder.js';
 import type { Puppet } from '../puppet/puppet.js';
 import { puppetFor } from '../puppet/with-puppet.js';
 import { letGo, untilAsleep } from './criu-round-trip.js';
 import { needs, testRoots } from './needs.js';
-import { replayLines, startRecording, testFolder } from './recording.js';
+import { replayLines, startRecording } from './recording.js';
 
 /** Issue 4, Shows 2: CRIU dumps and restores with our hook; what is lost is known, and what would be is kept alive. */
 

@@ -7,10 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { sizeOf } from '../../src/model/vma.js';
 import { moveVdsoAlone, vdsoBlock, vdsoOf } from '../../src/puppet/moves.js';
+import { testFolder } from '../folder.js';
 import { cover, moveBlock, unmap } from '../puppet/moves.js';
 import { puppetFor } from '../puppet/with-puppet.js';
 import { needs } from './needs.js';
-import { replayLines, startRecording, testFolder, vdsowatch } from './recording.js';
+import { replayLines, startRecording, vdsowatch } from './recording.js';
 
 /** Issue 4, Shows 3 and 5: a recording gives again what was seen, and survives what ends it. */
 

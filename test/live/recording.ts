@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -102,10 +99,3 @@ export const replayLines = async (
 
 export const vdsowatch = async (words: readonly string[]) =>
   await execa(process.execPath, [MAIN, ...words], { reject: false, stdin: 'ignore' });
-
-/** A folder of its own for a test. */
-export const testFolder = (context: TestContext): string => {
-  const path = mkdtempSync(join(tmpdir(), 'vdsowatch-live-'));
-  context.after(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-};

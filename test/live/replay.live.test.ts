@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { testFolder } from '../folder.js';
 import { recordedStory } from '../trace/story.js';
 import { needs } from './needs.js';
-import { testFolder, vdsowatch } from './recording.js';
+import { vdsowatch } from './recording.js';
 import { nodeCommand, openTerminal } from './tmux.js';
 
 /** Issue 4, Replay: a recording on the screen of a real terminal, with time. */

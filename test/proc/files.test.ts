@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { isError } from '../../src/proc/door.js';
 import { procFiles } from '../../src/proc/files.js';
 import { readInSteps, readProcess } from '../../src/proc/process.js';
+import { fileFolder } from '../folder.js';
 import { auxvOf, block, FILE_LINE, madeUpProc, statLine } from './made-up-proc.js';
 
-const root = mkdtempSync(join(tmpdir(), 'vdsowatch-proc-'));
-after(() => rmSync(root, { recursive: true, force: true }));
+const root = fileFolder();
 const files = procFiles(root);
 const path = (name: string): string => join(root, name);
 const text = (result: ReturnType<typeof files.lines>): string =>

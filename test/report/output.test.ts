@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { wholeFile } from '../../src/report/output.js';
 import { MAIN, runProgram } from '../commands/run-program.js';
+import { fileFolder } from '../folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'vdsowatch-output-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = fileFolder();
 
 /** The schemas, into a file, by a shell with a limit for file sizes (in blocks of 512 bytes). */
 const intoFile = async (limit: string): Promise<{ status: unknown; errors: string; text: string }> => {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import {
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -10,9 +9,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { createFile } from '../../src/trace/create-file.js';
 import { openDecoder } from '../../src/trace/decoder.js';
 import { openEncoder } from '../../src/trace/encoder.js';
@@ -21,13 +19,8 @@ import { partsOf } from '../../src/trace/parts.js';
 import { openTrace } from '../../src/trace/read-file.js';
 import { makeRoom } from '../../src/trace/rotate.js';
 import { openWriter } from '../../src/trace/write-file.js';
+import { testFolder } from '../folder.js';
 import { header, written } from './recording.js';
-
-const folder = (context: TestContext): string => {
-  const path = mkdtempSync(join(tmpdir(), 'vdsowatch-trace-'));
-  context.after(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-};
 
 const read = async (path: string): Promise<TraceItem[]> => {
   const file = await openTrace(path);
@@ -41,7 +34,7 @@ const ticks = (count: number) => Array.from({ length: count }, (_, at) => [{ kin
 
 for (const name of ['trace.ndjson', 'trace.ndjson.gz'])
   test(`${name} is private, and comes back whole`, async (context) => {
-    const path = join(folder(context), name);
+    const path = join(testFolder(context), name);
     const made = await createFile(path);
     assert.ok(made.ok);
     assert.equal(statSync(path).mode & 0o777, 0o600);
@@ -60,7 +53,7 @@ for (const name of ['trace.ndjson', 'trace.ndjson.gz'])
   });
 
 test('a name that is taken, a link, a folder, a stranger: refused, and nothing is touched', async (context) => {
-  const own = folder(context);
+  const own = testFolder(context);
   const target = join(own, 'precious');
   writeFileSync(target, 'precious');
   symlinkSync(target, join(own, 'link'));
@@ -81,7 +74,7 @@ test('a name that is taken, a link, a folder, a stranger: refused, and nothing i
 });
 
 test('a file that is deleted while it is written is missed at once', async (context) => {
-  const path = join(folder(context), 'trace.ndjson');
+  const path = join(testFolder(context), 'trace.ndjson');
   const made = await createFile(path);
   assert.ok(made.ok);
   const writer = openWriter({ path, file: made.value, gzip: false });
@@ -93,7 +86,7 @@ test('a file that is deleted while it is written is missed at once', async (cont
 });
 
 test('when a write fails, what was written before stays whole', async (context) => {
-  const path = join(folder(context), 'trace.ndjson');
+  const path = join(testFolder(context), 'trace.ndjson');
   const made = await createFile(path);
   assert.ok(made.ok);
   const file = made.value;
@@ -123,7 +116,7 @@ test('when a write fails, what was written before stays whole', async (context) 
 });
 
 test('rotation keeps so many files, and a reader finds those of the same run', async (context) => {
-  const own = folder(context);
+  const own = testFolder(context);
   const path = join(own, 'trace');
   for (let part = 0; part < 5; part += 1) {
     if (part > 0) assert.equal(await makeRoom(path, 3), undefined);
@@ -139,7 +132,7 @@ test('rotation keeps so many files, and a reader finds those of the same run', a
 });
 
 test('what cannot be a recording is refused in one sentence', async (context) => {
-  const own = folder(context);
+  const own = testFolder(context);
   for (const path of [join(own, 'missing'), own, '/dev/zero']) {
     const file = await openTrace(path);
     assert.ok(!file.ok, path);

@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openReplay } from '../../src/trace/replay-frames.js';
 import { openSaidReader } from '../../src/trace/said-lines.js';
 import { saveState } from '../../src/trace/save.js';
+import { testFolder } from '../folder.js';
 import { HOST } from '../pipeline/build.js';
 import { inPieces, readPieces } from './recording.js';
 import { storyEnd } from './story.js';
 
 test('what is saved from the screen replays as the state that was shown', async (context) => {
-  const folder = mkdtempSync(join(tmpdir(), 'vdsowatch-save-'));
-  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = testFolder(context);
   const path = join(folder, 'state');
   const { state } = storyEnd();
   const saved = await saveState(path, state, HOST, 0n);
