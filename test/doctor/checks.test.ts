@@ -65,6 +65,12 @@ test('a capability that only readings need does not make live tracing fail: the 
   assert.match(privilegeChecks(machine)[1]?.found ?? '', /without CAP_SYS_PTRACE:/);
 });
 
+test('root of a kernel that knows no CAP_BPF is told to get it', () => {
+  // As on Linux 4.19.
+  const files = { '/proc/self/status': 'CapEff:\t0000003fffffffff\n', '/proc/sys/kernel/cap_last_cap': '37\n' };
+  assert.deepEqual(statuses(privilegeChecks(fakeMachine({ files }))), []);
+});
+
 test('kernels: old ones capture, recent ones trace', () => {
   assert.equal(kernelCheck('3.10.0-1160.el7.x86_64', 'x86_64').status, 'warn');
   assert.equal(kernelCheck('4.18.0-553.el8', 'x86_64').status, 'warn');

@@ -19,7 +19,9 @@ export const privilegeChecks = (machine: Machine): readonly Check[] => {
   const { uid } = machine;
   const status = machine.read('/proc/self/status') ?? '';
   const effective = effectiveCapabilities(status);
-  const missing = effective === undefined ? [] : CAPABILITIES.filter(([bit]) => ((effective >> bit) & 1n) === 0n);
+  const last = lastCapability(machine);
+  const missing =
+    effective === undefined ? [] : CAPABILITIES.filter(([bit]) => bit <= last && ((effective >> bit) & 1n) === 0n);
   const names = missing.map(([, name]) => name).join(', ');
   const identity =
     uid === 0
@@ -36,6 +38,12 @@ export const privilegeChecks = (machine: Machine): readonly Check[] => {
         ? lacking(mayTrace(status) === false, names)
         : warn('capabilities', 'capabilities', `without ${names}`, AS_ROOT);
   return [identity, capabilities, userNamespace(machine)];
+};
+
+/** The highest that this kernel knows: CAP_PERFMON and CAP_BPF are there since 5.8, and 4.19 ends before them. */
+const lastCapability = (machine: Machine): bigint => {
+  const told = machine.read('/proc/sys/kernel/cap_last_cap')?.trim() ?? '';
+  return /^\d{1,3}$/.test(told) ? BigInt(told) : 63n;
 };
 
 /** Some keep the probes from being attached, the others only keep processes or page frames from being read. */
