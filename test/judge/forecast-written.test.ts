@@ -22,13 +22,16 @@ const BLOCK = `7f1000000000-7f1000004000 r--p 00000000 00:00 0 [vvar]
                7f1000004000-7f1000006000 r--p 00000000 00:00 0 [vvar_vclock]
                7f1000006000-7f1000008000 r-xp 00000000 00:00 0 [vdso]
                7ffc15b9c000-7ffc15bbd000 rw-p 00000000 00:00 0 [stack]`;
+/** Before [vvar_vclock]. */
+const OLDER_BLOCK = `7f1000002000-7f1000006000 r--p 00000000 00:00 0 [vvar]
+${BLOCK.split('\n').slice(2).join('\n')}`;
 const PROGRAM = '400000-401000 r-xp 00000000 fe:00 9 /bin/program';
 const clean = { [AT]: [kernelPage(0x2861), kernelPage(0x2862)] };
 const own = vdsoImage();
 
-const foretell = (more: Partial<Made> & { readonly maps: string }, pristine?: Uint8Array): Forecast => {
+const foretell = (more: Partial<Made> & { readonly maps: string }, pristine?: Uint8Array, criu = '4.2'): Forecast => {
   const evidence = evidenceOf({ ...MODERN, auxv: VDSO, pagemap: clean, ...more });
-  return forecast(evidence, judge(evidence), '4.2', pristine && [{ bytes: pristine, from: 'a test' }]);
+  return forecast(evidence, judge(evidence), criu, pristine && [{ bytes: pristine, from: 'a test' }]);
 };
 
 const GUARD = 1n << 58n;
@@ -106,9 +109,16 @@ test('a symbol table that was written makes CRIU find a function elsewhere: a pr
     view.setBigUint64(0x138 + 24 + 8, value, true);
     return bytes;
   };
-  const restore = (value: bigint) =>
-    foretell({ maps: BLOCK, bytes: { [AT]: linked(value) }, pagemap: { [AT]: [copiedPage(7), 0n] } }, linked(0x810n));
+  const restore = (value: bigint, older?: string) => {
+    const written = { bytes: { [AT]: linked(value) }, pagemap: { [AT]: [copiedPage(7), 0n] } };
+    if (older === undefined) return foretell({ maps: BLOCK, ...written }, linked(0x810n));
+    return foretell({ maps: OLDER_BLOCK, release: '6.1.0', ...written }, linked(0x810n), older);
+  };
   assert.equal(restore(0x810n).restore, 'in-place');
+  const versions = ['3.12', '3.13', '3.15', '3.16'];
+  const restored = versions.map((version) => restore(0x820n, version).restore);
+  assert.deepEqual(restored, ['proxy', 'crash', 'crash', 'proxy'], '3.13 to 3.15 die of the line that says so');
+  assert.equal(restore(0x810n, '3.13').restore, 'in-place');
   const moved = restore(0x820n);
   assert.equal(moved.restore, 'proxy');
   assert.match(moved.findings[0]?.text ?? '', /__vdso_gettimeofday/);

@@ -92,27 +92,37 @@ export const restoreRule = (layout: RestoreLayout): RuleOutcome => {
   if (difference === undefined)
     return { restore: undefined, text: "it is not known how this kernel's vDSO compares", line: undefined };
   if (difference !== false) {
+    if (difference.isSymbol === true && layout.restorer.diesOfSymbols) {
+      const text = `${difference.text}, and CRIU 3.13 to 3.15 dies when it logs that (-v3 and up; without, a proxy)`;
+      return { restore: 'crash', text, line: undefined };
+    }
     const line = layout.restorer.saysWhy ? difference.line : 'Runtime vdso mismatches dumpee, generate proxy';
     return { restore: 'proxy', text: difference.text, line };
   }
   return inPlace(layout, vdso);
 };
 
+interface Difference {
+  readonly text: string;
+  readonly line: string;
+  /** It is a function that lies elsewhere. */
+  readonly isSymbol?: true;
+}
+
 /** blobs_matches: false when nothing differs, undefined when it cannot be told. Content is not looked at. */
-const differs = (
-  { vvar, runtime, symbols }: RestoreLayout,
-  vdso: AddressRange,
-): { readonly text: string; readonly line: string } | false | undefined => {
+const differs = ({ vvar, runtime, symbols }: RestoreLayout, vdso: AddressRange): Difference | false | undefined => {
   const size = sizeOf(vdso);
   if (runtime.vdsoSize === undefined) return undefined;
   const sizes = `size differs: ${size.toString(16)} != ${runtime.vdsoSize.toString(16)} (rt)`;
   if (size !== runtime.vdsoSize) return { text: "the dumped vDSO is not as large as this kernel's", line: sizes };
   if (symbols === undefined) return undefined;
-  if (symbols === 'other') return { text: 'the dumped vDSO is of another kernel', line: 'offset differs' };
+  if (symbols === 'other')
+    return { text: 'the dumped vDSO is of another kernel', line: 'offset differs', isSymbol: true };
   if (symbols !== 'same')
     return {
       text: `${symbols.moved} lies elsewhere in this kernel's vDSO`,
       line: `\`${symbols.moved}\` offset differs`,
+      isSymbol: true,
     };
   if (vvar === undefined || runtime.vvarSize === 0n) return false;
   if (runtime.vvarSize === undefined) return undefined;
