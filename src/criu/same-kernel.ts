@@ -1,5 +1,5 @@
 import type { RuntimeLayout } from '../judge/forecast/restore-rule.js';
-import { expectedVvarPages, fewestVvarPages, isVdsoFirst, mapsVvar, splitsSpecial } from '../judge/layout.js';
+import { expectedVvarPages, fewestVvarPages, isVdsoFirst, mapsVvar, splitsVvar } from '../judge/layout.js';
 import { type Space, survey } from '../judge/space.js';
 import { sizeOf } from '../model/vma.js';
 import { type ImageLook, wholeSize } from './image-look.js';
@@ -12,7 +12,7 @@ export const sameKernel = (look: ImageLook): RuntimeLayout => {
     vdsoSize: dumped && wholeSize(dumped, process.pageSize),
     vvarSize: vvarSizeOf(look, space),
     vdsoFirst: isVdsoFirst(space),
-    splits: splitsSpecial(space.release),
+    splits: splitsVvar(evidence.host.machine, space.release),
   };
 };
 

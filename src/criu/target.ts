@@ -2,7 +2,7 @@ import { proxiedSymbols } from '../judge/criu/proxied-symbols.js';
 import { hasOnlyGnuHash, isBigEndian, noStart, type StartKernel } from '../judge/criu/start.js';
 import { type CriuVersion, parseCriuVersion, versionText } from '../judge/criu/version.js';
 import { finding } from '../judge/finding-codes.js';
-import { splitsSpecial } from '../judge/layout.js';
+import { splitsVvar } from '../judge/layout.js';
 import { parseRelease } from '../judge/release.js';
 import type { Target, VdsoImage } from '../model/doctor-schema.js';
 import type { Finding } from '../model/verdict.js';
@@ -11,7 +11,7 @@ import type { TargetVdso } from './image-forecast.js';
 import type { ImageLook } from './image-look.js';
 
 /** What the restore rule needs to know of that host for a task of that ABI; 0n: it gives such tasks no vDSO. */
-export const targetVdso = ({ images, release }: Target, abi: string): TargetVdso => {
+export const targetVdso = ({ images, machine, release }: Target, abi: string): TargetVdso => {
   const image = Object.hasOwn(images, abi) ? images[abi] : undefined;
   if (image === undefined)
     return { vdsoSize: 0n, vvarSize: 0n, vdsoFirst: false, splits: undefined, symbols: undefined };
@@ -19,7 +19,7 @@ export const targetVdso = ({ images, release }: Target, abi: string): TargetVdso
     vdsoSize: BigInt(image.size),
     vvarSize: BigInt(image.dataSize),
     vdsoFirst: image.vdsoBeforeData === true,
-    splits: splitsSpecial(release === null ? undefined : parseRelease(release)),
+    splits: splitsVvar(machine ?? undefined, parseRelease(release ?? undefined)),
     symbols: new Map(Object.entries(image.symbols)),
   };
 };

@@ -169,8 +169,13 @@ const cutInFront = (space: Space, { vma, elf, mark }: Traits, missing: bigint): 
   return fits(0n) ? 0n : (cuts.find(fits) ?? 0n);
 };
 
-/** Whether munmap, mprotect and mremap may take a part of a vDSO or vvar: until 5.11 (871402e05b24). */
-export const splitsSpecial = (release: Release | undefined): boolean | undefined => {
-  const forbids = atLeast(release, 5, 11);
+/**
+ * Whether mremap moves a part of vvar to another place: not since 5.6 on x86 and 5.9 on arm64 ("Restrict splitting VVAR VMA",
+ * vvar_mremap; seen on 5.10 and 6.18: EINVAL), nowhere since 5.11 (871402e05b24).
+ */
+export const splitsVvar = (machine: string | undefined, release: Release | undefined): boolean | undefined => {
+  if (atLeast(release, 5, 11) === true) return false;
+  const since = isX86(machine) === true ? 6 : machine === 'aarch64' ? 9 : undefined;
+  const forbids = since === undefined ? undefined : atLeast(release, 5, since);
   return forbids === undefined ? undefined : !forbids;
 };

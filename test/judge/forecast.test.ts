@@ -398,11 +398,13 @@ test('without vvar in the image CRIU before 3.13 moves the data pages of the ker
     made([moved('7f2000000000-7f2000002000'), STACK], { release, pagemap: at('7f2000000000') });
   assert.equal(foretell(bare('6.1.0'), '3.13').restore, 'crash');
   for (const version of ['2.12', '3.4', '3.12']) {
-    const refused = foretell(bare('6.1.0'), version);
-    assert.deepEqual([refused.restore, refused.findings[0]?.criuMessage], ['fail', 'Unable to remap']);
-    const cut = foretell(bare('5.10.0'), version);
+    for (const release of ['5.10.0', '6.1.0']) {
+      const refused = foretell(bare(release), version);
+      assert.deepEqual([refused.restore, refused.findings[0]?.criuMessage], ['fail', 'Unable to remap'], release);
+    }
+    const cut = foretell(bare('5.4.0'), version);
     assert.deepEqual([cut.dump, cut.restore], ['ok', undefined]);
-    assert.match(cut.findings[0]?.text ?? '', /the task dies if it ever calls it/);
+    assert.match(cut.findings[0]?.text ?? '', /where the kernel allows that/);
   }
   const compat = { ...ia32([VDSO32]), release: '6.1.0' };
   assert.deepEqual([foretell(compat, '3.12').restore, foretell(compat, '3.13').restore], ['fail', 'in-place']);

@@ -54,7 +54,7 @@ export interface RuntimeLayout {
   /** [vvar] and [vvar_vclock] together; 0n: that kernel maps no vvar. */
   readonly vvarSize: bigint | undefined;
   readonly vdsoFirst: boolean;
-  /** Does that kernel let mremap take a part of its vDSO or vvar (until 5.11, 871402e05b24). */
+  /** See `splitsVvar`. */
   readonly splits: boolean | undefined;
 }
 
@@ -179,7 +179,7 @@ const inPlace = (layout: RestoreLayout, vdso: AddressRange): RuleOutcome => {
 
 /**
  * Before 3.13 it is the first part of what was parked that goes to the place of a vDSO without vvar (remap_rt_vdso), and
- * that is the kernel's vvar. (Seen with 3.12, which fails, and read in 2.12 and 3.4.)
+ * that is the kernel's vvar. Seen to fail so with 2.12 and 3.12 on 5.10.
  */
 const withoutVvar = ({ vvarSize, splits }: RuntimeLayout, vdso: AddressRange): RuleOutcome => {
   const what =

@@ -1,7 +1,7 @@
 import { mappedPages } from '../../elf/image.js';
 import { sizeOf } from '../../model/vma.js';
 import type { CriuEntry } from '../criu/entry.js';
-import { expectedVvarPages, fewestVvarPages, isVdsoFirst, mapsVvar, splitsSpecial } from '../layout.js';
+import { expectedVvarPages, fewestVvarPages, isVdsoFirst, mapsVvar, splitsVvar } from '../layout.js';
 import { imagePages } from '../space.js';
 import { countPages } from '../traits.js';
 import type { Run } from './run.js';
@@ -21,7 +21,7 @@ export const runtimeOf = (run: Run): RuntimeVdso => ({
   vdsoSize: vdsoSize(run),
   vvarSize: vvarSize(run),
   vdsoFirst: isVdsoFirst(run.space),
-  splits: splitsSpecial(run.space.release),
+  splits: splitsVvar(run.space.evidence.host.machine, run.space.release),
   sameImage: (vdso) => sameImage(run, vdso),
 });
 
