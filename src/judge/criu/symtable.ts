@@ -1,5 +1,5 @@
 import { DT } from '../../elf/dynamic.js';
-import { type ElfReader, elfReader } from '../../elf/reader.js';
+import { asOffset, type ElfReader, elfReader } from '../../elf/reader.js';
 import { PT_DYNAMIC, PT_LOAD } from '../../elf/segments.js';
 import { type CriuVersion, criuAtLeast } from './version.js';
 
@@ -29,6 +29,8 @@ interface Tables {
   /** DT_HASH, or where there is none DT_GNU_HASH. */
   readonly hash: number;
   readonly isGnu: boolean;
+  /** Words of 64 bits in DT_HASH: s390x has such, read from its vDSO of 6.1, 6.12 and 7.2. */
+  readonly hasWideHash: boolean;
 }
 
 /** Or the line CRIU refuses with; "unknown" when the bytes are cut before that is clear. */
@@ -85,6 +87,7 @@ const readTables = (
     strings: offset(DT.strtab),
     hash: offset(hash),
     isGnu: !has(DT.hash),
+    hasWideHash: bigEndian && wide,
   };
 };
 
@@ -92,6 +95,9 @@ const readTables = (
 const isS390 = (bytes: Uint8Array): boolean => bytes[5] === 2 && bytes[18] === 0 && bytes[19] === EM_S390;
 
 const EM_S390 = 22;
+
+/** The last before 4.2. */
+const STARTS_ON_S390: CriuVersion = { major: 4, minor: 1, patch: 1 };
 
 /** What CRIU prints of an ELF header it refuses: before 4.2 the same, whatever it is. */
 export const identityLine = (line: string, version: CriuVersion | undefined): string =>
@@ -119,7 +125,7 @@ const refusedIdentity = (bytes: Uint8Array, bits: 32 | 64, version: CriuVersion 
  * value counts. Undefined for one it does not find, and for a chain that never ends.
  */
 export const lookUp = (bytes: Uint8Array, names: readonly string[]): readonly (bigint | undefined)[] => {
-  const tables = readTables(bytes, bytes.length, bytes[4] === 1 ? 32 : 64, undefined);
+  const tables = readTables(bytes, bytes.length, bytes[4] === 1 ? 32 : 64, isS390(bytes) ? STARTS_ON_S390 : undefined);
   if (typeof tables === 'string') return names.map(() => undefined);
   const { reader, wide, symbols, strings } = tables;
   const valueFrom = (index: number, name: string): bigint | undefined => {
@@ -139,12 +145,14 @@ export const lookUp = (bytes: Uint8Array, names: readonly string[]): readonly (b
 };
 
 /** Numbers of the symbols that may have that name. */
-function* sysvChain({ reader, hash }: Tables, name: string): Generator<number> {
-  const [buckets, chains] = [reader.u32(hash) ?? 0, reader.u32(hash + 4) ?? 0];
-  let index = reader.u32(hash + 8 + 4 * (sysvHash(name) % buckets)) ?? 0;
+function* sysvChain({ reader, hash, hasWideHash }: Tables, name: string): Generator<number> {
+  const word = (index: number): number =>
+    (hasWideHash ? asOffset(reader.u64(hash + 8 * index)) : reader.u32(hash + 4 * index)) ?? 0;
+  const [buckets, chains] = [word(0), word(1)];
+  let index = word(2 + (sysvHash(name) % buckets));
   for (let turns = 0; index !== 0 && index < chains && turns < chains; turns += 1) {
     yield index;
-    index = reader.u32(hash + 8 + 4 * (buckets + index)) ?? 0;
+    index = word(2 + buckets + index);
   }
 }
 
