@@ -10,6 +10,8 @@ export interface Run {
   readonly most: number;
   /** Moves of the process before this run. */
   readonly early: number;
+  /** How many of them are no late ones (late-moves.ts). */
+  fresh: number;
   /** Those behind the first. */
   readonly lines: PassedLines;
   /** As the newest of them has it. */
@@ -42,7 +44,16 @@ export const openRunTable = (shown: Shown, last: number): RunTable => {
     all: () => [...byProcess.values()],
     surplus: () => (byProcess.size >= MOST_RUNS ? byProcess.values().next().value : undefined),
     begin: ({ tgid, context, comm }, early, most) => {
-      const run = { tgid, context, comm, first: 0, most, early, lines: spare.pop() ?? openPassedLines(shown, last) };
+      const run = {
+        tgid,
+        context,
+        comm,
+        first: 0,
+        most,
+        early,
+        fresh: 0,
+        lines: spare.pop() ?? openPassedLines(shown, last),
+      };
       byProcess.set(tgid, run);
       byContext.set(context, run);
       return run;

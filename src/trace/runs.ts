@@ -21,8 +21,8 @@ export type Content = Observation | PassedOver;
  */
 export const openRuns = (reader: LineReader<Observation>, shown: Shown): LineReader<Content> => {
   const runs = openRunTable(shown, LAST);
-  /** Of living processes: their moves so far. */
-  const told = new Map<number, { readonly count: number; readonly context: bigint }>();
+  /** Of living processes: their moves so far, and how many in their address space were no late ones. */
+  const told = new Map<number, { readonly count: number; readonly context: bigint; readonly fresh: number }>();
   const late = openLateMoves();
   const sharing = openSharing();
   /** Runs that have to end with the frame. */
@@ -44,7 +44,7 @@ export const openRuns = (reader: LineReader<Observation>, shown: Shown): LineRea
     if (run === undefined) return;
     const { tgid, context, first, early, lines } = run;
     for (const marked of [urgent, settled, shared]) marked.delete(run);
-    told.set(tgid, { count: early + first + lines.count(), context });
+    told.set(tgid, { count: early + first + lines.count(), context, fresh: freshIn(run) + run.fresh });
     const hidden = lines.count() - LAST;
     if (hidden > 0) into.push(passedOver(run, hidden, shown));
     lines.each(Math.max(0, hidden), (bytes, from, to) => readNow(bytes, from, to, into));
@@ -54,15 +54,18 @@ export const openRuns = (reader: LineReader<Observation>, shown: Shown): LineRea
     for (const run of runs.all()) end(run, into);
   };
 
+  const freshIn = ({ tgid, context }: Pick<MoveLine, 'tgid' | 'context'>): number => {
+    const before = told.get(tgid);
+    return before?.context === context ? before.fresh : 0;
+  };
+
   const begin = (move: MoveLine, into: Content[]): Run => {
     const { tgid, context } = move;
     end(runs.inSpace(context), into);
     end(runs.ofProcess(tgid), into);
     end(runs.surplus(), into);
     sharing.act(context, tgid);
-    const before = told.get(tgid);
-    const isNew = before?.context !== context || before.count < FIRST;
-    const run = runs.begin(move, before?.count ?? 0, isNew ? FIRST : 1);
+    const run = runs.begin(move, told.get(tgid)?.count ?? 0, freshIn(move) < FIRST ? FIRST : 1);
     if (sharing.isShared(context)) shared.add(run);
     return run;
   };
@@ -72,7 +75,10 @@ export const openRuns = (reader: LineReader<Observation>, shown: Shown): LineRea
     const known = runs.ofProcess(tgid);
     const lateness = late.lateness(move);
     const fits = known !== undefined && known.context === context && (lateness !== 'open' || urgent.has(known));
-    const run = fits ? known : begin(move, into);
+    // A reading may say that the late ones are of another address space: they do not count among the first of this.
+    const isFirst = lateness === undefined && known?.fresh === 0 && freshIn(move) < FIRST;
+    const run = fits && !isFirst ? known : begin(move, into);
+    if (lateness === undefined) run.fresh += 1;
     if (lateness === 'open') urgent.add(run);
     else if (lateness === 'settled') settled.add(run);
     run.comm = move.comm;
@@ -145,6 +151,8 @@ export const openRuns = (reader: LineReader<Observation>, shown: Shown): LineRea
         end(run, into);
         late.settle(run);
       }
+      // Who shares the address space with it is known as of the frame.
+      for (const run of shared) end(run, into);
     },
     end: endAll,
   };

@@ -130,3 +130,19 @@ test('a reading of a former owner that comes behind one of the next owner makes 
     [TICKS, TICKS + 204n],
   );
 });
+
+test('a reading of the former owner, in the frame in which the pid was given again, makes a third one', async (context) => {
+  const former = reading({ ms: 1980, pid: 7, ticks: TICKS, at: A });
+  const [, ended, born] = frames(traced, end, fork).map(({ observations: [one] }) => one);
+  assert.ok(ended !== undefined && born !== undefined);
+  const list = [
+    ...frames(traced),
+    { observations: [former, ended, born, seen], at: at(2060) },
+    ...frames(again, heard(at(5000))),
+  ];
+  const lives = await livesOf(fileWith(context, recordingOf(list)));
+  assert.deepEqual(
+    lives.filter(({ born }) => born !== undefined).map(({ startTicks, born }) => [startTicks, born]),
+    [[TICKS + 204n, at(2040)]],
+  );
+});

@@ -124,6 +124,8 @@ const played = (list: readonly Step[]): readonly (readonly Observation[])[] => {
   const start = PLACES[0] ?? 0n;
   let ms = 1;
   let context = 100;
+  /** Of this frame: the kernel does not give a pid again at once. */
+  const gone = new Set<number>();
   const put = (event: Event): void => {
     frames.at(-1)?.push(happened(event));
   };
@@ -134,6 +136,7 @@ const played = (list: readonly Step[]): readonly (readonly Observation[])[] => {
       frames.push([heard(at(ms))], []);
     }
     if (step.do === 'frame') frames.push([]);
+    if (step.do === 'frame' || step.do === 'pause') gone.clear();
     if (step.do === 'heartbeat') frames.at(-1)?.push(heard(at(ms)));
     if (step.do === 'gap') put({ kind: 'gap', at: at(ms), from: at(ms - 1), cause: 'lost', lost: 3n });
     const one = 'pid' in step ? living.get(step.pid) : undefined;
@@ -164,7 +167,7 @@ const played = (list: readonly Step[]): readonly (readonly Observation[])[] => {
         break;
       case 'fork':
       case 'vfork': {
-        const child = PIDS.find((other) => !living.has(other));
+        const child = PIDS.find((other) => !living.has(other) && !gone.has(other));
         if (child === undefined) break;
         const shares = step.do === 'vfork';
         put(forked({ ...who, child, ...(shares ? { flags: VFORK } : {}) }));
@@ -181,6 +184,7 @@ const played = (list: readonly Step[]): readonly (readonly Observation[])[] => {
       case 'exit':
         put(exited(who));
         living.delete(step.pid);
+        gone.add(step.pid);
         break;
       case 'protect':
         put(called({ ...who, call: 'mprotect', args: [here, 0x2000n, RWX], vdsoBefore: here, vdsoAfter: here }));
@@ -219,6 +223,55 @@ test('what is told of a recording does not depend on the moves that are passed o
     { numRuns: fuzzRuns(60) },
   );
 });
+
+const TOLD_OTHERWISE: readonly (readonly [string, readonly Step[]])[] = [
+  [
+    'the first moves after an exec, of which a reading of before made the ones in front no deeds',
+    [
+      { do: 'read-ahead', pid: 7, by: 30, moves: 0 },
+      { do: 'frame' },
+      { do: 'exec', pid: 7 },
+      { do: 'moves', pid: 7, count: 2 },
+      { do: 'frame' },
+      { do: 'moves', pid: 7, count: 5 },
+    ],
+  ],
+  [
+    'moves in an address space that a vforked child left in the next frame',
+    [{ do: 'vfork', pid: 7 }, { do: 'moves', pid: 7, count: 3 }, { do: 'frame' }, { do: 'exec', pid: 7 }],
+  ],
+  [
+    'moves of a vforked child, and a reading that comes ahead of them',
+    [
+      { do: 'vfork', pid: 8 },
+      { do: 'read-ahead', pid: 8, by: 3, moves: 'still' },
+      { do: 'moves', pid: 9, count: 3 },
+      { do: 'pause', ms: 2500 },
+    ],
+  ],
+  [
+    'moves of before a vfork, which gave the child a pid that another process had',
+    [{ do: 'moves', pid: 8, count: 3 }, { do: 'exit', pid: 7 }, { do: 'frame' }, { do: 'vfork', pid: 8 }],
+  ],
+  [
+    'moves in an address space of which a former owner of a pid was a member',
+    [
+      { do: 'vfork', pid: 7 },
+      { do: 'exit', pid: 7 },
+      { do: 'frame' },
+      { do: 'fork', pid: 8 },
+      { do: 'moves', pid: 7, count: 3 },
+      { do: 'moves', pid: 9, count: 1 },
+    ],
+  ],
+];
+
+for (const [what, list] of TOLD_OTHERWISE)
+  test(`was told otherwise where moves were passed over: ${what}`, async () => {
+    const text = await record(played(list));
+    const [all, some] = [whole(text), inRuns(text, 400)];
+    assert.deepEqual(some.lives.map(comparable), all.lives.map(comparable));
+  });
 
 test('of a thousand moves in one frame five are read', async () => {
   const text = await record(played([{ do: 'moves', pid: 7, count: 1000 }]));

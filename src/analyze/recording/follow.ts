@@ -60,8 +60,11 @@ export const follow = (criu: string, wanted: (life: Life) => boolean): Follower 
     if (members.length < 2) return [];
     return members.flatMap((key) => {
       const other = last?.processes.get(key);
-      const life = other === undefined || other.pid === pid ? undefined : owners.known(other.pid, at);
-      return life !== undefined && isWithin(life, { at }) ? life : [];
+      if (other === undefined || other.pid === pid || at > (other.exitedAt ?? at)) return [];
+      const life = owners.known(other.pid, at);
+      // Its pid may have had another owner then, who shared nothing.
+      const isFormer = life?.ended !== undefined && other.exitedAt === undefined;
+      return life !== undefined && !isFormer && isWithin(life, { at }) ? life : [];
     });
   };
 

@@ -79,9 +79,11 @@ export const openOwners = (wanted: (life: Life) => boolean): Owners => {
       const isOver = does && life?.ended !== undefined && life.ended.at < at && life === byPid.get(pid);
       return isOver ? begin(pid, comm, undefined) : life;
     },
-    read: ({ process: { pid, startTicks, comm } }) => {
+    read: ({ process: { pid, startTicks, comm }, takenAt }) => {
       if (startTicks === undefined) return undefined;
       const newest = byPid.get(pid);
+      // Its former owner was read before that fork, in the same frame.
+      if (newest?.born !== undefined && takenAt !== undefined && takenAt < newest.born.at) return newest.former;
       if (newest?.startTicks !== undefined && newest.startTicks > startTicks) return undefined;
       const life = newest === undefined || (newest.startTicks ?? startTicks) !== startTicks ? undefined : newest;
       const owner = life ?? begin(pid, comm ?? '', undefined);
