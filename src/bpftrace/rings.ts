@@ -1,8 +1,8 @@
 /**
- * A bpftrace with a ring per CPU (hasOneRing) makes them for the CPUs that are online when it starts. A CPU that comes later has none, and the
- * ring of one that goes is dead even when the CPU is back (perf_event_exit_cpu, kernel/events/core.c;
- * bpf_perf_event_output answers EOPNOTSUPP from then on). A suspend takes all CPUs but the first away, and brings them
- * back before anybody can look.
+ * A bpftrace with a ring per CPU (hasOneRing) makes them for the CPUs that are online when it starts. A CPU that comes
+ * later has none, and the ring of one that goes is dead even when the CPU is back (perf_event_exit_cpu,
+ * kernel/events/core.c; bpf_perf_event_output answers EOPNOTSUPP from then on). A suspend takes all CPUs but the first
+ * away, and brings them back before anybody can look.
  */
 export interface CpuLook {
   readonly online: ReadonlySet<number>;
@@ -10,6 +10,7 @@ export interface CpuLook {
   readonly slept: bigint;
 }
 
+/** The mend of both. */
 export const ONE_RING = 'use bpftrace 0.19 or newer, on Linux 5.8 or newer';
 
 /** `online`: the text of /sys/devices/system/cpu/online, "0-3,7". */
@@ -22,7 +23,7 @@ export const cpuLook = (online: string, slept: bigint): CpuLook => ({
   slept,
 });
 
-/** Some CPU of `now` has no ring that works, though all of `before` had one. */
+/** Whether some CPU of `now` has no ring that works, though all of `before` had one. */
 export const lacksRing = (before: CpuLook, now: CpuLook): boolean =>
   [...now.online].some((cpu) => !before.online.has(cpu)) || now.slept - before.slept > NAP;
 
