@@ -39,8 +39,17 @@ export const erasOn = (host: CriuHost): readonly EraCheck[] =>
     { first: version(2, 0), versions: '2.0 - 2.12', ...framesOrSymbols(host), compat: undefined },
     { first: version(3, 0), versions: '3.0 - 3.4', ...framesOrSymbols(host), compat: 'hint' as const },
     { first: version(3, 5), versions: '3.5 - 4.0', ...byHintTest(host) },
-    { first: version(4, 1), versions: '4.1 and later', ...byHintTest(host) },
+    ...newest(host).map((era) => ({ ...era, ...byHintTest(host) })),
   ].map((era) => withStart(era, host));
+
+/** On a big-endian machine 4.2 is an era of its own (start.ts); nothing newer is known. */
+const newest = ({ bigEndian }: CriuHost): readonly Pick<EraCheck, 'first' | 'versions'>[] =>
+  bigEndian
+    ? [
+        { first: version(4, 1), versions: '4.1' },
+        { first: version(4, 2), versions: '4.2' },
+      ]
+    : [{ first: version(4, 1), versions: '4.1 and later' }];
 
 const version = (major: number, minor: number): CriuVersion => ({ major, minor, patch: 0 });
 /** Before, only [vdso] is looked for, and its bounds are not compared with those of [vvar] (fe7b8aeb8, 154d1c6c2). */

@@ -5,7 +5,7 @@ import type { Finding, Verdict } from '../model/verdict.js';
 import { hex } from '../text/hex.js';
 import { changeSpace } from './entries.js';
 import { kept } from './kept.js';
-import { isHeardUntil, type Ledger } from './ledger.js';
+import { isHeardUntil, type Ledger, LIMITS } from './ledger.js';
 import { addLine } from './lines.js';
 import { noiseWords } from './noise.js';
 import type { SpaceRecord } from './records.js';
@@ -71,8 +71,15 @@ const withTruth = (space: SpaceRecord, evidence: Evidence): Evidence => {
 /** What was seen up to the reading; later moves are for the next one. */
 const contextOf = ({ placedAt, past, readAt }: SpaceRecord): JudgeContext => ({
   ...(placedAt === undefined || placedAt === 0n ? {} : { placedAt }),
-  moves: past.length === 0 || (past.at(-1)?.at ?? 0n) <= readAt ? past : past.filter((move) => move.at <= readAt),
+  moves: past.length === 0 || (past.at(-1)?.at ?? 0n) <= readAt ? past : movesUntil(past, readAt),
 });
+
+/** Where only the first is left, others behind it may be forgotten (call.ts): who was the last is then not known. */
+const movesUntil = (past: SpaceRecord['past'], until: bigint): SpaceRecord['past'] => {
+  const seen = past.filter((move) => move.at <= until);
+  const mayLack = seen.length === 1 && past.length === LIMITS.moves && past[1]?.pid !== past[0]?.pid;
+  return mayLack ? [] : seen;
+};
 
 /** Findings that are new and those that are gone; and that the vDSO was found elsewhere, to be explained. */
 const tellChanges = (ledger: Ledger, space: SpaceRecord, before: Verdict | undefined, after: Verdict): void => {

@@ -107,6 +107,18 @@ test('where the mremap test could not be run, CRIU 3.5 and later are not said to
   assert.match(untested.at(-1)?.why ?? '', /which could not be tried; else pfn/);
 });
 
+test('CRIU 4.2 was said to start on s390x, as 4.1 does', () => {
+  const newest = erasOn({ ...OLD, hintReliable: true, bigEndian: true }).slice(-2);
+  assert.deepEqual(
+    newest.map(({ versions, starts }) => [versions, starts]),
+    [
+      ['4.1', true],
+      ['4.2', false],
+    ],
+  );
+  assert.match(newest.at(-1)?.why ?? '', /big-endian/);
+});
+
 test('a test process that no folder lets start: what mends it is said', () => {
   const { outcome, why } = notRun('x86_64', failure('cannot-write', 'cannot be started: EACCES', 'set TMPDIR'));
   assert.deepEqual([outcome, why], ['failed', 'cannot be started: EACCES; set TMPDIR']);

@@ -102,6 +102,25 @@ test('a child that was read before its fork event arrived still inherits', () =>
   assert.equal([...frame.state.processes.values()].length, 2);
 });
 
+test('a child that goes on moving after it was read was said to have been moved by its parent', () => {
+  const places = [B, C, A, B, C, A];
+  const moves = [21, 23, 24, 25, 26].map((ms, index) =>
+    happened(moved({ at: at(ms), pid: 200, in: 8, from: places[index] ?? A, to: places[index + 1] ?? A })),
+  );
+  const [first, ...later] = moves;
+  assert.ok(first !== undefined);
+  const frame = run(begin(), [
+    known(),
+    happened(moved({ at: at(10), pid: 100, in: 7, from: A, to: B })),
+    happened(forked({ at: at(20), pid: 100, in: 7, child: 200 })),
+    first,
+    read({ at: at(22), pid: 200, ticks: ticks(20), vdso: C, auxv: A }),
+    ...later,
+  ]);
+  const said = frame.lines.find(({ pid, finding }) => pid === 200 && finding !== undefined);
+  assert.equal(said?.text, 'vdso-moved: moved by nobody known');
+});
+
 test('an event of the child that comes before the fork event', () => {
   const ledger = begin();
   run(ledger, [known(), happened(moved({ at: at(10), pid: 100, in: 7, from: A, to: B }))]);
