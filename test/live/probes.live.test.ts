@@ -38,6 +38,8 @@ import { bpftraces, lost, startTracing, type Tracing } from './tracing.js';
  * that did not happen. On every bpftrace there is.
  */
 
+/** Of personality(2). */
+const ADDR_NO_RANDOMIZE = 0x40000n;
 const EINVAL = -22n;
 /** Since Linux 5.11 a special mapping cannot be split (mm/mmap.c special_mapping_split). */
 const WHOLE = atLeast(parseRelease(release()), 5, 11) !== false;
@@ -244,6 +246,36 @@ for (const bpftrace of bpftraces())
         assert.deepEqual(calls, []);
       });
     }
+
+    test('i386: what a process left apart that has ended is none of a new one with its vDSO there', async () => {
+      /** All programs have their vDSO at one address then. */
+      const again = async (puppet: Puppet): Promise<void> => {
+        await puppet.call('personality', ADDR_NO_RANDOMIZE);
+        assert.equal(await puppet.exec(), 0n);
+      };
+      const places = new Set<bigint>();
+      await seen('i386', async (puppet) => {
+        await again(puppet);
+        const { data, vdso } = vdsoBlock(puppet);
+        places.add(vdso?.start ?? 0n);
+        let spot = await puppet.call('mmap', 0n, 0x20000n, 0n, 0x22n, -1n, 0n);
+        for (const vma of data) {
+          assert.equal(await puppet.call('mremap', vma.start, sizeOf(vma), sizeOf(vma), 3n, spot), spot);
+          spot += sizeOf(vma);
+        }
+      });
+      let left = 0;
+      const calls = await seen('i386', async (puppet) => {
+        await again(puppet);
+        places.add(vdsoBlock(puppet).vdso?.start ?? 0n);
+        await moveVdsoAlone(puppet);
+        const { data } = vdsoBlock(puppet);
+        left = data.length;
+        await unmap(puppet, data);
+      });
+      assert.equal(places.size, 1, 'both had it at one address');
+      assert.deepEqual(names(calls), ['mremap', ...new Array<MappingCall>(left).fill('munmap')]);
+    });
 
     test('lives that find their queue full, or their CPU without one, are told at once, and none is lost', async () => {
       const plan = await makePlan(bpftrace);
