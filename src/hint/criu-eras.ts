@@ -42,7 +42,7 @@ export const erasOn = (host: CriuHost): readonly EraCheck[] =>
     ...newest(host).map((era) => ({ ...era, ...byHintTest(host) })),
   ].map((era) => withStart(era, host));
 
-/** On a big-endian machine 4.2 is an era of its own (start.ts); nothing newer is known. */
+/** On a big-endian machine 4.2 is an era of its own (judge/criu/start.ts); nothing newer is known. */
 const newest = ({ bigEndian }: CriuHost): readonly Pick<EraCheck, 'first' | 'versions'>[] =>
   bigEndian
     ? [
