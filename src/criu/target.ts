@@ -1,5 +1,5 @@
 import { proxiedSymbols } from '../judge/criu/proxied-symbols.js';
-import { hasOnlyGnuHash, isBigEndian, noStart, type StartKernel } from '../judge/criu/start.js';
+import { noStart, type StartKernel, vdsoFormat } from '../judge/criu/start.js';
 import { type CriuVersion, parseCriuVersion, versionText } from '../judge/criu/version.js';
 import { finding } from '../judge/finding-codes.js';
 import { splitsVvar } from '../judge/layout.js';
@@ -63,8 +63,7 @@ export const targetFindings = (look: ImageLook, target: Target, criu: string): r
 /** What its processes map was measured there; what hash tables they have was not told. */
 const kernelOf = ({ images, machine, release }: Target): StartKernel => ({
   hasVclock: Object.values(images).some(({ data }) => data.some((one) => one.name === '[vvar_vclock]')),
-  onlyGnuHash: hasOnlyGnuHash(machine ?? undefined, parseRelease(release ?? undefined)),
-  bigEndian: isBigEndian(machine ?? undefined),
+  ...vdsoFormat(machine ?? undefined, parseRelease(release ?? undefined)),
 });
 
 const symbolFindings = (

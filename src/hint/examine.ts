@@ -1,5 +1,5 @@
 import { takeCensus } from '../census/census.js';
-import { hasOnlyGnuHash, isBigEndian } from '../judge/criu/start.js';
+import { vdsoFormat } from '../judge/criu/start.js';
 import { parseRelease } from '../judge/release.js';
 import { type Outcome, success } from '../model/failure.js';
 import type { Policies } from '../model/verdict.js';
@@ -47,8 +47,7 @@ export const erasHere = (files: ProcFiles, host: LocalHost, [native]: readonly M
     sealed: native?.outcome === 'sealed',
     pagemapFull: host.privileged,
     hasVclock: ownMappingNames(files).includes('[vvar_vclock]'),
-    onlyGnuHash: hasOnlyGnuHash(host.host.machine, parseRelease(host.host.release)),
-    bigEndian: isBigEndian(host.host.machine),
+    ...vdsoFormat(host.host.machine, parseRelease(host.host.release)),
   });
 
 /** Measures this host, and counts on the processes running now. */

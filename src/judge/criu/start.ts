@@ -58,8 +58,14 @@ const NO_BIG_ENDIAN: NoStart = {
   use: '4.1, or one with its pull request 3059',
 };
 
-/** No CRIU is made for another big-endian machine (its Makefile). */
-export const isBigEndian = (machine: string | undefined): boolean => machine === 's390x';
+/** What the machine and the release tell of the vDSO. No CRIU is made for another big-endian machine (its Makefile). */
+export const vdsoFormat = (
+  machine: string | undefined,
+  release: Release | undefined,
+): Pick<StartKernel, 'onlyGnuHash' | 'bigEndian'> => ({
+  onlyGnuHash: hasOnlyGnuHash(machine, release),
+  bigEndian: machine === 's390x',
+});
 
 /** arm64 since 6.11 (48f6430505c0), as far as the release is known. */
 export const hasOnlyGnuHash = (machine: string | undefined, release: Release | undefined): boolean =>

@@ -15,6 +15,9 @@ export const symtableCheck = (
   bits: 32 | 64,
   version?: CriuVersion,
 ): { readonly passes: boolean | 'unknown'; readonly line: string | undefined } => {
+  // 4.2 does not start there (its pull request 3059 mends that), so nothing is known of what it would restore.
+  if (isS390(bytes) && (version === undefined || criuAtLeast(version, 4, 2)))
+    return { passes: 'unknown', line: undefined };
   const tables = readTables(bytes, size, bits, version);
   if (tables === 'unknown') return { passes: 'unknown', line: undefined };
   return typeof tables === 'string' ? { passes: false, line: tables } : { passes: true, line: undefined };
@@ -41,8 +44,6 @@ const readTables = (
   version: CriuVersion | undefined,
 ): Tables | string => {
   const bigEndian = isS390(bytes);
-  // 4.2 does not start there (its pull request 3059 mends that), so nothing is known of what it would restore.
-  if (bigEndian && (version === undefined || criuAtLeast(version, 4, 2))) return 'unknown';
   const refused = refusedIdentity(bytes, bits, version);
   if (refused !== undefined) return refused === 'unknown' ? refused : identityLine(refused, version);
   const cut = bytes.length < size;
@@ -96,9 +97,6 @@ const isS390 = (bytes: Uint8Array): boolean => bytes[5] === 2 && bytes[18] === 0
 
 const EM_S390 = 22;
 
-/** The last before 4.2. */
-const STARTS_ON_S390: CriuVersion = { major: 4, minor: 1, patch: 1 };
-
 /** What CRIU prints of an ELF header it refuses: before 4.2 the same, whatever it is. */
 export const identityLine = (line: string, version: CriuVersion | undefined): string =>
   version === undefined || criuAtLeast(version, 4, 2) ? line : 'ELF header magic mismatch';
@@ -125,7 +123,7 @@ const refusedIdentity = (bytes: Uint8Array, bits: 32 | 64, version: CriuVersion 
  * value counts. Undefined for one it does not find, and for a chain that never ends.
  */
 export const lookUp = (bytes: Uint8Array, names: readonly string[]): readonly (bigint | undefined)[] => {
-  const tables = readTables(bytes, bytes.length, bytes[4] === 1 ? 32 : 64, isS390(bytes) ? STARTS_ON_S390 : undefined);
+  const tables = readTables(bytes, bytes.length, bytes[4] === 1 ? 32 : 64, undefined);
   if (typeof tables === 'string') return names.map(() => undefined);
   const { reader, wide, symbols, strings } = tables;
   const valueFrom = (index: number, name: string): bigint | undefined => {

@@ -1,5 +1,5 @@
 import { hasKernelName } from '../../model/vma.js';
-import { hasOnlyGnuHash, isBigEndian, type NoStart, noStart } from '../criu/start.js';
+import { type NoStart, noStart, vdsoFormat } from '../criu/start.js';
 import { type CriuVersion, criuAtLeast } from '../criu/version.js';
 import { isUserMode } from '../naming.js';
 import { atLeast, isX86 } from '../release.js';
@@ -13,8 +13,7 @@ export const cannotRun = (space: Space, version: CriuVersion): NoStart | undefin
   return noStart(version, {
     // The process may have unmapped its own.
     hasVclock: split || (isX86(machine) === true && atLeast(release, 6, 13) === true),
-    onlyGnuHash: hasOnlyGnuHash(machine, release),
-    bigEndian: isBigEndian(machine),
+    ...vdsoFormat(machine, release),
   });
 };
 
