@@ -14,14 +14,14 @@ export interface CpuLook {
 export const ONE_RING = 'use bpftrace 0.19 or newer, on Linux 5.8 or newer';
 
 /** `online`: the text of /sys/devices/system/cpu/online, "0-3,7". */
-export const cpuLook = (online: string, slept: bigint): CpuLook => ({
-  online: new Set(
+export const cpuLook = (online: string, slept: bigint): CpuLook => ({ online: cpusIn(online), slept });
+
+const cpusIn = (online: string): ReadonlySet<number> =>
+  new Set(
     [...online.matchAll(/(\d+)(?:-(\d+))?/g)].flatMap(([, first, last = first]) =>
       Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) => Number(first) + index),
     ),
-  ),
-  slept,
-});
+  );
 
 /** Whether some CPU of `now` has no ring that works, though all of `before` had one. */
 export const lacksRing = (before: CpuLook, now: CpuLook): boolean =>
@@ -36,7 +36,7 @@ const NAP = 100_000_000n;
  * nothing came from 33 and 39. undefined: all are heard.
  */
 export const deafness = (online: string): string | undefined => {
-  const { online: cpus } = cpuLook(online, 0n);
+  const cpus = cpusIn(online);
   const unheard = [...cpus].filter((cpu) => cpu >= cpus.size);
   if (unheard.length === 0) return undefined;
   return `this bpftrace hears nothing of CPU ${unheard.join(', ')}, as lower numbers are offline: ${ONE_RING}`;

@@ -137,8 +137,8 @@ const plainVdso = ({ verdict, took }: ImageLook): boolean =>
   );
 
 /**
- * By dump.log: CRIU dropped a marked mapping that was no runtime vDSO. Before 3.19 (badf8060c) the log does not list the mappings, so a
- * dropped one is known by no more than the mark: a real one names the proxy, which gets its status back.
+ * By dump.log: CRIU dropped a marked mapping that was no runtime vDSO. Before 3.19 (badf8060c) the log does not list the
+ * mappings, so a dropped one is known by no more than the mark: a real one names the proxy, which gets its status back.
  */
 const leftOut = ({ dumpLines, verdict }: ImageLook): boolean | undefined => {
   const marked = dumpLines.find(({ code }) => code === 'mark-found');
