@@ -19,6 +19,8 @@ export interface Plan {
   /** undefined: 32-bit calls cannot be seen on this host. */
   readonly compat: Composition | undefined;
   readonly decoding: Decoding;
+  /** Of which CPUs nothing will be heard, and the mend (rings.ts); undefined: of none. */
+  readonly deaf: string | undefined;
 }
 
 /** A plan on its way. */
@@ -67,9 +69,10 @@ export const makePlan = async (chosen?: string, stopped?: AbortSignal): Promise<
   const scripts = readScripts();
   if (!scripts.ok) return scripts;
   const rings = !hasOneRing(bpftrace.value);
-  const composed = composeMain(host.value, scripts.value, { rings });
   const deaf = rings ? deafness(readOnline()) : undefined;
-  const main = deaf === undefined ? composed : { ...composed, notes: [...composed.notes, deaf] };
+  const withDeaf = (composed: Composition): Composition =>
+    deaf === undefined ? composed : { ...composed, notes: [...composed.notes, deaf] };
+  const main = withDeaf(composeMain(host.value, scripts.value, { rings }));
   const canBePlainer = host.value.queues !== undefined || rings;
   return success({
     bpftrace: bpftrace.value,
@@ -77,7 +80,7 @@ export const makePlan = async (chosen?: string, stopped?: AbortSignal): Promise<
     instead: (refused, { kind }) => {
       if (kind !== 'probe-rejected' || refused !== main || !canBePlainer) return undefined;
       const again = readHost();
-      return again.ok ? composeMain(again.value, scripts.value, { queued: false }) : undefined;
+      return again.ok ? withDeaf(composeMain(again.value, scripts.value, { queued: false })) : undefined;
     },
     compat: composeCompat(host.value, scripts.value, { rings }),
     decoding: {
@@ -85,5 +88,6 @@ export const makePlan = async (chosen?: string, stopped?: AbortSignal): Promise<
       knowsVdso: knowsVdsoPointer(host.value),
       knowsLastExit: knowsLastExit(host.value),
     },
+    deaf,
   });
 };

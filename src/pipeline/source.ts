@@ -7,6 +7,7 @@ import { judgeByKind } from '../judge/kinds.js';
 import type { Event, StatusEvent, TracerStatus } from '../model/event.js';
 import { AT_SYSINFO_EHDR, changeEvidence, type Evidence } from '../model/evidence.js';
 import { localBootClock } from '../proc/clock.js';
+import { showsTheSame } from '../proc/glance.js';
 import { hostStatus, localProc, readLocalHost } from '../proc/host.js';
 import { readProcess } from '../proc/process.js';
 import { listProcesses } from '../proc/sweep.js';
@@ -31,7 +32,15 @@ export const liveSources = ({ planning, notes, asked }: LiveOptions): Sources =>
   const proc = localProc();
   const local = readLocalHost();
   const tracer = tracing(planning, local.initialPidNamespace, clock.now());
-  const reading = liveReading((pid, depth) => readProcess(pid, depth, { proc }));
+  // Where the kernel's pointer cannot be read, munmap and mprotect of a vDSO are not heard (probes/unfiltered.bt).
+  let hearsAll = false;
+  planning?.plan.then((plan) => {
+    hearsAll = plan.ok && plan.value.decoding.knowsVdso;
+  });
+  const reading = liveReading(
+    (pid, depth) => readProcess(pid, depth, { proc }),
+    (pid, sight) => hearsAll && showsTheSame(pid, sight, proc),
+  );
   // Both readers subscribe before the first event goes out, even one that is there at once. The tracer may end (it
   // does when there is no bpftrace); what is read from /proc goes on.
   const events = concat(tracer, NEVER).pipe(
@@ -47,9 +56,11 @@ export const liveSources = ({ planning, notes, asked }: LiveOptions): Sources =>
         list: () => {
           clock.recalibrate();
           const listed = listProcesses(proc);
+          if (listed.ok) reading.keep(listed.value);
           return listed.ok ? listed.value : undefined;
         },
         read: reading.sweep,
+        glance: reading.glance,
         clock: clock.now,
       },
       PACES,

@@ -9,6 +9,8 @@ export interface ProcessSource {
   /** Pids; undefined: /proc cannot be listed. */
   readonly list: () => readonly number[] | undefined;
   readonly read: (pid: number) => Evidence;
+  /** The same, but undefined where a glance shows nothing new. Of what the probes tell it may miss some. */
+  readonly glance: (pid: number) => Evidence | undefined;
   readonly clock: BootClock;
 }
 
@@ -30,6 +32,13 @@ export const PACES: Readonly<Record<TracerStatus['mode'], Pace>> = {
   replay: { share: 0, pause: Number.POSITIVE_INFINITY },
 };
 
+/** So many are read as a whole within the pause, at the share with probes: 50 us each. */
+const FEW = 500;
+/** Of more, one in so many, another each time; at the others a glance is taken. */
+export const TURNS = 4;
+/** Is it the turn of this one to be read, in this sweep? */
+export const isItsTurn = (pid: number, turn: number): boolean => (pid + turn) % TURNS === 0;
+
 /** How long one slice may hold the event loop, ms. */
 const SLICE = 8;
 
@@ -39,7 +48,7 @@ const SLICE = 8;
  */
 export const sweeps = (
   events: Observable<Event>,
-  { list, read, clock }: ProcessSource,
+  { list, read, glance, clock }: ProcessSource,
   paces = PACES,
   asked: Observable<unknown> = NEVER,
 ): Observable<Observation> =>
@@ -47,6 +56,7 @@ export const sweeps = (
     let stopped = false;
     let mode: TracerStatus['mode'] = 'starting';
     let urgent = true;
+    let turn = 0;
     let woken = new AbortController();
     const wake = (): void => {
       urgent = true;
@@ -73,12 +83,15 @@ export const sweeps = (
       const at = clock();
       const pids = list() ?? [];
       subscriber.next({ kind: 'census', at, pids: new Set(pids) });
+      const brief = !hurry && mode === 'ebpf' && pids.length > FEW;
+      turn += 1;
       let cost = 0;
       let sliceStart = performance.now();
       for (const pid of pids) {
         const startedAt = clock();
-        const evidence = read(pid);
-        subscriber.next({ kind: 'snapshot', pid, startedAt: evidence.takenAt ?? startedAt, evidence });
+        const evidence = brief && !isItsTurn(pid, turn) ? glance(pid) : read(pid);
+        if (evidence !== undefined)
+          subscriber.next({ kind: 'snapshot', pid, startedAt: evidence.takenAt ?? startedAt, evidence });
         const used = performance.now() - sliceStart;
         if (used < SLICE) continue;
         cost += used;

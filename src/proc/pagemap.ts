@@ -22,26 +22,28 @@ export const pagemapWords = (
   if (!Number.isSafeInteger(position)) return new BigUint64Array(0);
   const length = files.at(path, scratchOf[pages] ?? NO_PAGES, position);
   if (isError(length)) return length;
-  const count = Math.floor(length / 8);
-  // Most processes have touched the same pages of the same frames: equal words share one array.
-  if (!isLatest(count)) {
-    latest = scratch.slice(0, count);
-    latestHalves = new Uint32Array(latest.buffer);
-  }
-  return latest;
+  return sharedWords(Math.floor(length / 8));
+};
+
+/** Most processes have touched the same pages of the same frames: equal words share one array, the last few that were met. */
+const sharedWords = (count: number): BigUint64Array => {
+  for (const { words, halves } of MET) if (words.length === count && isScratch(halves)) return words;
+  const words = scratch.slice(0, count);
+  if (MET.unshift({ words, halves: new Uint32Array(words.buffer) }) > MOST_MET) MET.pop();
+  return words;
 };
 
 /** Compared as halves of words, which are numbers and leave nothing behind. */
-const isLatest = (count: number): boolean => {
-  if (count !== latest.length) return false;
-  for (let half = 0; half < 2 * count; half += 1) if (latestHalves[half] !== scratchHalves[half]) return false;
+const isScratch = (halves: Uint32Array): boolean => {
+  for (let half = 0; half < halves.length; half += 1) if (halves[half] !== scratchHalves[half]) return false;
   return true;
 };
 
 const NO_PAGES = new Uint8Array(0);
 const scratchHalves = new Uint32Array(scratch.buffer);
-let latest = new BigUint64Array(0);
-let latestHalves = new Uint32Array(0);
+const MET: { readonly words: BigUint64Array; readonly halves: Uint32Array }[] = [];
+/** None, one or both of two pages, of two images. */
+const MOST_MET = 8;
 
 /** Flags of the frames of these words; 0 where there is no frame to ask for. Root only. */
 export const frameFlags = (files: ProcFiles, words: BigUint64Array): BigUint64Array | ErrorCode => {

@@ -1,8 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { judgeByKind } from '../../src/judge/kinds.js';
 import { isVdsoNamed } from '../../src/model/vma.js';
+import { liveReading } from '../../src/pipeline/reading.js';
+import { isItsTurn, TURNS } from '../../src/pipeline/sweeps.js';
+import { showsTheSame } from '../../src/proc/glance.js';
 import { localProc } from '../../src/proc/host.js';
-import { sweep } from '../../src/proc/sweep.js';
+import { readProcess } from '../../src/proc/process.js';
+import { listProcesses, sweep } from '../../src/proc/sweep.js';
 import { type Bench, type Benchmark, insist, median, type Row } from './benchmark.js';
 import { MAIN, NO_COMPILER, sleepers } from './programs.js';
 
@@ -10,9 +14,10 @@ import { MAIN, NO_COMPILER, sleepers } from './programs.js';
 export const census: Benchmark = {
   name: 'census',
   says:
-    'Reading every process: a warm sweep of the readers, the same with verdicts, and the whole program from start to\n' +
-    'exit, against a C program that opens, reads and searches the same files. Both have to find the same number of\n' +
-    '[vdso]. The ratio is the median of the pairs: other load strikes both of a pair.',
+    'Reading every process: a warm sweep of the readers, the same with verdicts, a sweep as watch makes them while\n' +
+    'probes tell it the rest (one in four is read, the others get a glance; the mean of four), and the whole program\n' +
+    'from start to exit, against a C program that opens, reads and searches the same files. Both have to find the same\n' +
+    'number of [vdso]. The ratio is the median of the pairs: other load strikes both of a pair.',
   run: async (bench) => {
     if (bench.programs.census === undefined) return NO_COMPILER;
     const small = await measure(bench.programs.census, bench.short ? 50 : 1000, bench);
@@ -55,17 +60,25 @@ const measure = async (twin: string, count: number, { short, pairs }: Bench): Pr
     };
     let processes = 0;
     // One inside watch is one of thousands: V8 has compiled what it is made of.
+    const watching = watchSweeps();
     for (let read = 0; read < (short ? 1 : 20_000); ) {
       read += (await warmSweep(false)).processes;
       read += (await warmSweep(true)).processes;
+      read += watching().processes;
     }
     for (let pair = 0; pair < pairs; pair++) {
       const { theirs, ours } = await bothSweeps(twin);
       const judged = await warmSweep(true);
+      const watched = watching();
+      insist(
+        Math.abs(watched.named - theirs.named) <= SLACK,
+        `${watched.named} [vdso] at a glance, ${theirs.named} in C`,
+      );
       processes = theirs.processes;
       add('C sweep', theirs.microseconds / theirs.processes);
       add('sweep', ours.microseconds / ours.processes);
       add('sweep and verdicts', judged.microseconds / judged.processes);
+      add('sweep of watch', watched.microseconds / watched.processes);
       add('C program', program(twin, ['sweep', '1']));
       add('ps -o ndjson', program(process.execPath, [MAIN, 'ps', '-o', 'ndjson']));
       add('ps', program(process.execPath, [MAIN, 'ps']));
@@ -81,6 +94,7 @@ const measure = async (twin: string, count: number, { short, pairs }: Bench): Pr
       rows: [
         row('sweep', 'C sweep'),
         row('sweep and verdicts', 'C sweep'),
+        row('sweep of watch', 'C sweep'),
         row('ps', 'C program', processes),
         row('ps -o ndjson', 'C program', processes),
       ],
@@ -133,6 +147,41 @@ const warmSweep = async (judged: boolean): Promise<Sweep> => {
       if (judged) judge(evidence);
     }
   return { processes, named, microseconds: Number(process.hrtime.bigint() - begun) / 1000 };
+};
+
+/** As many sweeps as it takes to read each process once, as in pipeline/sweeps.ts; their mean. */
+const watchSweeps = (): (() => Sweep) => {
+  const proc = localProc();
+  const judge = judgeByKind();
+  const {
+    sweep: read,
+    glance,
+    keep,
+  } = liveReading(
+    (pid, depth) => readProcess(pid, depth, { proc }),
+    (pid, sight) => showsTheSame(pid, sight, proc),
+  );
+  const named = new Set<number>();
+  const all = (turn: number): readonly number[] => {
+    const listed = listProcesses(proc);
+    const pids = listed.ok ? listed.value : [];
+    keep(pids);
+    for (const pid of pids) {
+      const evidence = isItsTurn(pid, turn) ? read(pid) : glance(pid);
+      if (evidence === undefined) continue;
+      if (evidence.vmas?.filter(isVdsoNamed).length === 1) named.add(pid);
+      else named.delete(pid);
+      judge(evidence);
+    }
+    return pids;
+  };
+  return () => {
+    const begun = process.hrtime.bigint();
+    let pids: readonly number[] = [];
+    for (let turn = 0; turn < TURNS; turn++) pids = all(turn);
+    const microseconds = Number(process.hrtime.bigint() - begun) / 1000 / TURNS;
+    return { processes: pids.length, named: pids.filter((pid) => named.has(pid)).length, microseconds };
+  };
 };
 
 const cSweeps = (twin: string, rounds: number): Sweep[] =>

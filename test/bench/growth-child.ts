@@ -53,7 +53,7 @@ const go = (): void => {
 let begun: NodeJS.CpuUsage | undefined;
 observe({
   events: source,
-  sweeps: sweeps(source, { list: () => pids, read: live.sweep, clock }),
+  sweeps: sweeps(source, { list: () => pids, read: live.sweep, glance: live.glance, clock }),
   read: live.read,
   resolve: (_, pid) => pid,
   clock,

@@ -25,7 +25,8 @@ export const latency: Benchmark = {
         ready: '"@emitted"',
       }),
       lines: reader([...watch, '-o', 'ndjson'], { as: hexadecimal, ready: '"mode":"ebpf"' }),
-      screen: await screenReader(storm, watch),
+      // Of a shortened run nobody takes figures, and it may meet a machine that has other things to do.
+      screen: await screenReader(storm, watch, short ? 0.2 : 0.5),
     };
     try {
       for (const { ready } of Object.values(sides)) await ready();
@@ -140,8 +141,11 @@ const reader = (
   };
 };
 
-/** The screen, without its list of events: when was an address first in the line of a process called storm? */
-const screenReader = async (storm: string, watch: readonly string[]): Promise<Reader> => {
+/**
+ * The screen, without its list of events: when was an address first in the line of a process called storm? `share`: of
+ * the addresses that have to be seen.
+ */
+const screenReader = async (storm: string, watch: readonly string[], share: number): Promise<Reader> => {
   const terminal = await onTerminal(storm, watch);
   const seen = new Map<string, number>();
   terminal.painted((lines, at) => {
@@ -162,7 +166,7 @@ const screenReader = async (storm: string, watch: readonly string[]): Promise<Re
         const when = seen.get(to.toString(16));
         return when === undefined ? [] : [when - at];
       });
-      insist(shown.length >= moves.length / 2, `the screen showed ${shown.length} of ${moves.length} places`);
+      insist(shown.length >= moves.length * share, `the screen showed ${shown.length} of ${moves.length} places`);
       return shown;
     },
     stop: terminal.stop,

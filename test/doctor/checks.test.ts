@@ -151,11 +151,14 @@ test('the start test: how many probes, or why not', async () => {
     instead: () => undefined,
     compat: undefined,
     decoding: { arch: 'x64', knowsVdso: false, knowsLastExit: false },
+    deaf: undefined,
   };
   assert.match(
     (await startCheck(plan, async () => undefined)).found,
     new RegExp(`^attached ${main.points.length} probes in`),
   );
+  const deaf = await startCheck({ ...plan, deaf: 'this bpftrace hears nothing of CPU 3' }, async () => undefined);
+  assert.deepEqual([deaf.status, deaf.found.endsWith('; this bpftrace hears nothing of CPU 3')], ['warn', true]);
   const reason = failure('no-privilege', 'bpftrace needs root', 'run it as root');
   const check = await startCheck(plan, async () => reason);
   assert.deepEqual([check.status, check.found, check.mend], ['fail', 'bpftrace needs root', 'run it as root']);

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { execa } from 'execa';
 import { AT_SYSINFO_EHDR, type Evidence } from '../../src/model/evidence.js';
 import { isVdsoNamed } from '../../src/model/vma.js';
 import { localBootClock } from '../../src/proc/clock.js';
-import { readLocalHost } from '../../src/proc/host.js';
+import { showsTheSame, sightOf } from '../../src/proc/glance.js';
+import { localProc, readLocalHost } from '../../src/proc/host.js';
 import { readProcess } from '../../src/proc/process.js';
 import { listProcesses, sweep } from '../../src/proc/sweep.js';
 import { candidateAbis } from '../../src/puppet/abi.js';
@@ -56,6 +57,26 @@ describe('live processes', () => {
       assert.deepEqual((await block()).unread, []);
     }),
   );
+
+  test('a glance shows what no probe does: a page written from outside, a new name', async () => {
+    const abi = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+    await withPuppet({ abi }, async (puppet) => {
+      const sight = sightOf(readProcess(puppet.pid, 'census'), undefined);
+      assert.ok(sight);
+      assert.equal(showsTheSame(puppet.pid, sight, localProc()), true);
+      const memory = openSync(`/proc/${puppet.pid}/mem`, 'r+');
+      writeSync(memory, Buffer.from([0xcc]), 0, 1, Number(vdsoOf(puppet).end - 8n));
+      closeSync(memory);
+      assert.equal(showsTheSame(puppet.pid, sight, localProc()), false);
+    });
+    await withPuppet({ abi }, async (puppet) => {
+      const sight = sightOf(readProcess(puppet.pid, 'census'), undefined);
+      assert.ok(sight);
+      // PR_SET_NAME, to what a vDSO begins with.
+      assert.equal(await puppet.call('prctl', 15n, vdsoOf(puppet).start), 0n);
+      assert.equal(showsTheSame(puppet.pid, sight, localProc()), false);
+    });
+  });
 
   test(
     'in a storm of moves no read claims that there is no vDSO, or that there are two',

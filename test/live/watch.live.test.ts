@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import type { CallEvent, MappingCall } from '../../src/model/event.js';
@@ -187,32 +188,49 @@ withEach('seals it, where the kernel can (6.10): then a move is refused', async 
   assert.equal(vdsoIn(seen)?.start, vdso.start);
 });
 
+/** False: this kernel forbids it; Linux 6.12 and later may (PROC_MEM_NO_FORCE). */
+const writeFromOutside = ({ pid }: Puppet, address: bigint): boolean => {
+  const file = openSync(`/proc/${pid}/mem`, 'r+');
+  try {
+    writeSync(file, Buffer.from([0x90]), 0, 1, Number(address));
+    return true;
+  } catch {
+    return false;
+  } finally {
+    closeSync(file);
+  }
+};
+
+const copiedPage = ({ pid }: Puppet): Promise<Seen> =>
+  watch().until('the copied page', (state) => {
+    for (const process of state.processes.values()) {
+      const space = process.pid === pid ? state.spaces.get(process.space) : undefined;
+      if (space?.verdict?.vdso?.modifiedPages?.length === 1) return { process, space };
+    }
+    return undefined;
+  });
+
 withEach(
   'is written into through /proc/PID/mem: seen by its effect at the next reading',
   async (puppet, _, context) => {
-    const vdso = vdsoOf(puppet);
-    const file = openSync(`/proc/${puppet.pid}/mem`, 'r+');
-    try {
-      // Linux 6.12 and later may forbid it (PROC_MEM_NO_FORCE).
-      try {
-        writeSync(file, Buffer.from([0x90]), 0, 1, Number(vdso.end) - 1);
-      } catch {
-        return context.skip('this kernel forbids it');
-      }
-    } finally {
-      closeSync(file);
-    }
+    if (!writeFromOutside(puppet, vdsoOf(puppet).end - 1n)) return context.skip('this kernel forbids it');
     watch().rescan();
-    const seen = await watch().until('the copied page', (state) => {
-      for (const process of state.processes.values()) {
-        const space = process.pid === puppet.pid ? state.spaces.get(process.space) : undefined;
-        if (space?.verdict?.vdso?.modifiedPages?.length === 1) return { process, space };
-      }
-      return undefined;
-    });
-    assert.ok(findings(seen).includes('page-modified'));
+    assert.ok(findings(await copiedPage(puppet)).includes('page-modified'));
   },
 );
+
+withEach('and among hundreds of processes at the next glance', async (puppet, _, context) => {
+  const many = spawn('sh', ['-c', 'for i in $(seq 600); do sleep 1000 & done; wait'], { detached: true });
+  const group = many.pid;
+  assert.ok(group);
+  try {
+    await watch().until('six hundred processes', ({ processes }) => (processes.size > 600 ? true : undefined));
+    if (!writeFromOutside(puppet, vdsoOf(puppet).end - 1n)) return context.skip('this kernel forbids it');
+    assert.ok(findings(await copiedPage(puppet)).includes('page-modified'));
+  } finally {
+    process.kill(-group, 'SIGKILL');
+  }
+});
 
 withEach('is written into by another with ptrace', async (puppet, abi) => {
   const vdso = vdsoOf(puppet);

@@ -30,6 +30,18 @@ const machine = (odd: ReadonlySet<number>, startTicks = 5n) => {
   return { depths, event, sweep };
 };
 
+/** As the census reads an ordinary 64-bit process. */
+const ordinaryReading = (pid: number): Evidence => {
+  const reading = readingOf({ at: T0, pid, ticks: 5n, vdso: A });
+  return {
+    ...reading,
+    process: { ...reading.process, parent: 1, state: 'S' },
+    vmas: reading.vmas?.slice(0, 1),
+    onlyBlock: true,
+    pagemap: new Map([[A, new BigUint64Array(2)]]),
+  };
+};
+
 test('an ordinary process is read briefly, but for what is done to its mappings', () => {
   const { depths, event, sweep } = machine(new Set());
   sweep(1);
@@ -57,4 +69,53 @@ test('until it no longer does', () => {
   sweep(1);
   sweep(1);
   assert.deepEqual(depths, ['1 full', '1 full', '1 census']);
+});
+
+test('a glance that shows the same is no reading; one that does not is one', () => {
+  let same = true;
+  const depths: string[] = [];
+  const glanced: [number, bigint][] = [];
+  const { sweep, glance, keep } = liveReading(
+    (pid, depth) => {
+      depths.push(`${pid} ${depth}`);
+      return ordinaryReading(pid);
+    },
+    (pid, { startTicks }) => {
+      glanced.push([pid, startTicks]);
+      return same;
+    },
+  );
+  assert.ok(glance(1), 'who was never read is read');
+  sweep(2);
+  assert.equal(glance(1), undefined);
+  assert.equal(glance(2), undefined);
+  same = false;
+  assert.equal(glance(2)?.process.pid, 2);
+  keep([2]);
+  assert.deepEqual(glanced, [
+    [1, 5n],
+    [2, 5n],
+    [2, 5n],
+  ]);
+  assert.deepEqual(depths, ['1 census', '2 census', '2 census']);
+});
+
+test('after a reading that showed it out of the ordinary, a glance will not do', () => {
+  const { sweep, glance } = liveReading(
+    (pid) => (pid === 1 ? ordinaryReading(pid) : readingOf({ at: T0, pid, ticks: 5n, vdso: A })),
+    () => true,
+  );
+  sweep(1);
+  sweep(2);
+  assert.equal(glance(1), undefined);
+  assert.ok(glance(2));
+});
+
+test('what a glance needs is not kept of the thousands that have ended', () => {
+  const { sweep, glance, keep } = liveReading(ordinaryReading, () => true);
+  for (let pid = 1; pid <= 10_100; pid++) sweep(pid);
+  assert.equal(glance(1), undefined);
+  keep([2, 3]);
+  assert.ok(glance(1));
+  assert.equal(glance(2), undefined);
 });

@@ -17,6 +17,7 @@ const watch = (paces = PACES) => {
     {
       list: () => [1, 2, 3],
       read: (pid) => readingOf({ at: ++now, pid, ticks: BigInt(pid) }),
+      glance: () => undefined,
       clock: () => ++now,
     },
     paces,
@@ -117,4 +118,58 @@ test('a gap during a slow re-check starts over at full speed', async () => {
   machine.events.next(gap);
   await machine.until(() => machine.count('swept') === 3);
   machine.stop();
+});
+
+/** Whom each sweep read, and whom it gave a glance that shows nothing new, once this mode is known. */
+const looksOf = async (processes: number, mode: TracerStatus['mode'], count: number) => {
+  const pids = Array.from({ length: processes }, (_, index) => index + 1);
+  const events = new Subject<Event>();
+  const all: { readonly read: number[]; readonly glanced: number[]; readonly told: number[] }[] = [];
+  const latest = () => all.at(-1) ?? { read: [], glanced: [], told: [] };
+  const source = {
+    list: () => {
+      all.push({ read: [], glanced: [], told: [] });
+      return pids;
+    },
+    read: (pid: number) => {
+      latest().read.push(pid);
+      return readingOf({ at: T0, pid, ticks: 5n });
+    },
+    glance: (pid: number) => {
+      latest().glanced.push(pid);
+      return undefined;
+    },
+    clock: () => T0,
+  };
+  await new Promise<void>((resolve) => {
+    const subscription = sweeps(events, source, { ...once, [mode]: { share: 1, pause: 1 } }).subscribe(
+      (observation) => {
+        if (observation.kind === 'snapshot') latest().told.push(observation.pid);
+        if (observation.kind !== 'swept') return;
+        if (all.length === 1) events.next(status(mode));
+        if (all.length === count) {
+          subscription.unsubscribe();
+          resolve();
+        }
+      },
+    );
+  });
+  return all;
+};
+
+test('with probes, of many processes each is read in one sweep of four, and glanced at in the others', async () => {
+  const [first, fresh, ...others] = await looksOf(501, 'ebpf', 6);
+  assert.equal(first?.read.length, 501, 'the first census knows nothing yet');
+  assert.equal(fresh?.read.length, 501, 'the probes have only just become ready');
+  const read = others.flatMap((sweep) => sweep.read).sort((a, b) => a - b);
+  assert.deepEqual(read, first.read, 'each once');
+  for (const sweep of others) {
+    assert.equal(sweep.read.length + sweep.glanced.length, 501);
+    assert.deepEqual(sweep.told, sweep.read, 'a glance that shows nothing new is no observation');
+  }
+});
+
+test('few processes are always read, and so are all without probes', async () => {
+  for (const sweep of await looksOf(500, 'ebpf', 4)) assert.deepEqual(sweep.glanced, []);
+  for (const sweep of await looksOf(501, 'polling', 4)) assert.deepEqual(sweep.glanced, []);
 });

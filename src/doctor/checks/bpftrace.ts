@@ -50,5 +50,8 @@ export const startCheck = async (plan: Plan, start: StartTest = startOnce): Prom
   const failure = await start(plan);
   const took = `${((performance.now() - begun) / 1000).toFixed(1)} s`;
   if (failure !== undefined) return fail('bpftrace-start', 'bpftrace start', failure.text, failure.mend);
-  return ok('bpftrace-start', 'bpftrace start', `attached ${plan.main.points.length} probes in ${took}`);
+  const attached = `attached ${plan.main.points.length} probes in ${took}`;
+  return plan.deaf === undefined
+    ? ok('bpftrace-start', 'bpftrace start', attached)
+    : warn('bpftrace-start', 'bpftrace start', `${attached}; ${plan.deaf}`, null);
 };
