@@ -2,8 +2,8 @@ import stringWidth from 'string-width';
 
 /**
  * Text to terminal cells. Everything that reaches the screen passes `guard`, whoever wrote it: only characters whose
- * width the terminal, blessed (tables of 2013) and string-width agree on, and that no terminal reorders or acts on,
- * are let through. The rest is shown as \xNN or \u{...}. test/ui/cells.test.ts compares all three on every one.
+ * width terminals, old tables (those of blessed, 2013) and string-width agree on, and that no terminal reorders or acts on,
+ * are let through. The rest is shown as \xNN or \u{...}. test/ui/cells.test.ts compares two of them on every one.
  */
 export const guard = (text: string, unicode = true): string =>
   PLAIN.test(text) ? text : text.replace(unicode ? NOT_AGREED : NOT_ASCII, escaped);
@@ -91,7 +91,7 @@ const NOT_ASCII = /[^ -~]/gu;
 
 // Let through: Latin, Greek, Cyrillic, dashes and quotes, arrows, lines and blocks (what the screen itself draws),
 // kana, bopomofo, Han, Hangul syllables, full-width forms. Not: combining marks, right-to-left scripts (terminals
-// reorder the digits beside them), jamo (some terminals join them), emoji (one cell for blessed, two for terminals).
+// reorder the digits beside them), jamo (some terminals join them), emoji (one cell for old terminals, two for others).
 const ONE_CELL = [
   ' -~',
   '\\u00a1-\\u00ac\\u00ae-\\u024f',

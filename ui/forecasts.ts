@@ -10,7 +10,7 @@ export interface Forecasts {
   readonly ofDetail: (row: Row) => Forecast | undefined;
   /**
    * Of one in the table: of those with findings, once for each verdict, and a few in a frame; undefined until then.
-   * One that moves all the time has a new verdict in each frame: while these find the same, it is asked once a second.
+   * One that moves all the time has a new verdict in each frame: while these find the same, it is asked once in two seconds.
    * Where nothing is found nobody is asked: on a host where all is well it costs nothing.
    */
   readonly ofRow: (row: Row) => Forecast | undefined;
@@ -24,7 +24,7 @@ export interface Forecasts {
 export const rememberedForecasts = (foretell: ScreenControls['foretell'], now = () => performance.now()): Forecasts => {
   const byEvidence = openAnswers<Evidence, Forecast>();
   const byVerdict = openAnswers<Verdict, Forecast>();
-  /** Of the last second, by the key of the process. */
+  /** Of the last two seconds, by the key of the process. */
   const latest = new Map<string, Latest>();
   let asked = 0;
   let behind = false;
@@ -61,7 +61,7 @@ export const rememberedForecasts = (foretell: ScreenControls['foretell'], now = 
     begin: () => {
       asked = 0;
       behind = false;
-      for (const [key, { at }] of latest) if (now() - at >= A_SECOND) latest.delete(key);
+      for (const [key, { at }] of latest) if (now() - at >= A_WHILE) latest.delete(key);
     },
     isBehind: () => behind,
   };
@@ -81,4 +81,5 @@ const isAnswerable = (row: Row): boolean => row.space?.verdict?.applicable === t
 
 /** Ten frames a second: not more than a fiftieth of a core, whatever moves. */
 const A_FRAME = 3;
-const A_SECOND = 1000;
+/** ms. */
+const A_WHILE = 2000;

@@ -1,12 +1,13 @@
 import blessed from 'blessed';
+import { changeOf } from './change.js';
 import type { Size } from './geometry.js';
 import { keyByKey } from './key-by-key.js';
 import type { Key } from './keys.js';
 import type { Input, Output, Terminal } from './terminal.js';
 
 /**
- * The terminal in alternate-screen mode. The only file that knows blessed, of which it uses the screen and boxes of one
- * line: blessed sees finished lines, compares them with what is on the terminal and writes the difference.
+ * The terminal in alternate-screen mode. The only file that knows blessed, which takes the terminal and gives it back,
+ * knows its keys and its size. It sees finished lines; what differs from those on the terminal is written.
  */
 export interface Screen {
   readonly size: () => Size;
@@ -26,30 +27,23 @@ export interface ScreenHandlers {
   readonly resize: () => void;
 }
 
-export const openScreen = (input: Input, output: Output, terminal: Terminal, handlers: ScreenHandlers): Screen => {
+export const openScreen = (input: Input, output: Output, { name }: Terminal, handlers: ScreenHandlers): Screen => {
   // A serial console says 0x0; blessed would make that 1x1.
   if (!output.columns || !output.rows) Object.assign(output, { columns: 80, rows: 24 });
-  const screen = construct(input, output, terminal);
+  const screen = construct(input, output, name);
   const { program } = screen;
   const keysTogether = keyByKey(input);
-  // One box a line: only lines that changed are parsed and put into cells again, which is what costs in blessed.
-  const boxes: blessed.Widgets.BoxElement[] = [];
   let shown: readonly string[] = [];
   let open = true;
   let entered = true;
 
+  /**
+   * Not by boxes of blessed: to parse eight lines into cells and compare these was an eighth of what a screen of 10,000
+   * processes cost. It holds back what it writes itself.
+   */
   const repaint = (lines: readonly string[]): void => {
-    for (let top = boxes.length; top < lines.length; top += 1) {
-      boxes.push(blessed.box({ parent: screen, top, left: 0, width: '100%', height: 1, tags: false, wrap: false }));
-    }
-    for (const box of boxes.splice(lines.length)) box.destroy();
-    for (const [top, box] of boxes.entries()) {
-      const line = lines[top];
-      if (line === undefined || line === shown[top]) continue;
-      box.setContent(line);
-      box.render();
-    }
-    screen.draw(0, lines.length - 1);
+    program.flush();
+    program.write(changeOf(shown, lines));
     shown = lines;
   };
 
@@ -78,7 +72,6 @@ export const openScreen = (input: Input, output: Output, terminal: Terminal, han
     forget: () => {
       if (!open || !entered) return;
       shown = [];
-      screen.realloc();
     },
     leave,
     enter: () => {
@@ -107,32 +100,23 @@ interface Alternating {
 const alternating = (screen: object): screen is Alternating => 'enter' in screen && 'leave' in screen;
 
 /**
- * blessed reads the environment while it constructs a screen: line drawing by alternate character set is turned off
- * where the terminal speaks UTF-8 (it would be copied from the screen as letters), and tmux, which it would run to
- * ask for its version, is hidden. That is undone at once, and what it prints about terminfo entries that it cannot
- * compile (it then takes its own) is dropped. Its signal handlers go: they would end the process with status 0.
+ * blessed looks at tmux's variable while it constructs a screen, and would run tmux to ask for its version: that is
+ * hidden for so long. What it prints about terminfo entries that it cannot compile (it then takes its own) is dropped.
+ * Its signal handlers go: they would end the process with status 0.
  */
-const construct = (input: Input, output: Output, { name, theme }: Terminal): blessed.Widgets.Screen & Alternating => {
+const construct = (input: Input, output: Output, name: string): blessed.Widgets.Screen & Alternating => {
   const before = new Map(CAUGHT.map((event) => [event, process.listeners(event)]));
   const { error } = console;
+  const tmux = process.env['TMUX'];
   console.error = () => {};
+  delete process.env['TMUX'];
   try {
-    const changes = { NCURSES_NO_UTF8_ACS: theme.unicode ? '1' : process.env['NCURSES_NO_UTF8_ACS'], TMUX: undefined };
-    const screen = withEnvironment(changes, () =>
-      blessed.screen({
-        input,
-        output,
-        terminal: name,
-        forceUnicode: theme.unicode,
-        fullUnicode: theme.unicode,
-        smartCSR: false,
-        warnings: false,
-      }),
-    );
+    const screen = blessed.screen({ input, output, terminal: name, smartCSR: false, warnings: false });
     if (!alternating(screen)) throw new Error('blessed is not version 0.1.81');
     return screen;
   } finally {
     console.error = error;
+    if (tmux !== undefined) process.env['TMUX'] = tmux;
     for (const [event, listeners] of before) {
       for (const listener of process.listeners(event)) {
         if (!listeners.includes(listener)) process.removeListener(event, listener);
@@ -142,22 +126,6 @@ const construct = (input: Input, output: Output, { name, theme }: Terminal): ble
 };
 
 const CAUGHT = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
-
-const withEnvironment = <T>(changes: Readonly<Record<string, string | undefined>>, run: () => T): T => {
-  const before = new Map(Object.keys(changes).map((name) => [name, process.env[name]]));
-  const apply = (values: Iterable<readonly [string, string | undefined]>): void => {
-    for (const [name, value] of values) {
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-    }
-  };
-  apply(Object.entries(changes));
-  try {
-    return run();
-  } finally {
-    apply(before);
-  }
-};
 
 const same = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((line, index) => line === b[index]);

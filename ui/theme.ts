@@ -11,7 +11,7 @@ export const PLAIN_THEME: Theme = { depth: 0, attributes: false, unicode: true }
 /** Styles by meaning. No style carries anything that the words beside it do not say as well. */
 export type Style = 'title' | 'dim' | 'error' | 'warning' | 'good' | 'accent' | 'selected' | 'loud' | 'key';
 
-/** SGR parameters; only those that blessed 0.1.81 keeps (bold, underline, inverse, colours: no "faint"). */
+/** SGR parameters; only those that terminals of all ages know (bold, inverse, colours: no "faint"). */
 const STYLES: Record<Style, { readonly attribute: string; readonly basic: string; readonly rich: string }> = {
   title: { attribute: '1', basic: '', rich: '' },
   // Grey 245 reads on dark and on light; with 8 colours there is no such grey, and black on black would vanish.

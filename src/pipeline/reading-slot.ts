@@ -2,7 +2,7 @@ import type { Subscription } from 'rxjs';
 import type { Target } from './target.js';
 
 export interface ReadingRules {
-  /** One address space is read at most once in this time, in ms; in a storm at most once in four times as much. */
+  /** One address space is read at most once in this time, in ms; in a storm at most once in eight times as much. */
   readonly window: number;
   /**
    * And not before so many times what the last reading took, a second at most: one that never stops moving, and has
@@ -63,6 +63,6 @@ export const windowOf = ({ storm }: Slot, { window }: Pick<ReadingRules, 'window
 export const restAfter = (cost: number, { rest }: Pick<ReadingRules, 'rest'>): number =>
   Math.min(cost * rest, LONGEST_REST);
 
-const WIDEST = 4;
+const WIDEST = 8;
 /** ms. */
 const LONGEST_REST = 1000;

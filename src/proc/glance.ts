@@ -34,7 +34,7 @@ export const sightOf = (evidence: Evidence, before: Sight | undefined): Sight | 
 /**
  * Does a process show what it showed when it was last read, as far as stat and the pages of its vDSO tell? They show
  * what no probe does: writes through /proc/PID/mem, a new name or parent. What probes do see, a glance may miss:
- * maps, auxv and namespaces are left out, which are three quarters of the 49 us of a reading.
+ * maps, auxv and namespaces are left out, which are three fifths of the 50 us of a reading.
  */
 export const showsTheSame = (pid: number, sight: Sight, { files, host, clock }: ProcContext): boolean => {
   const line = files.text(`${files.root}/${pid}/stat`);

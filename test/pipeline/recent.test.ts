@@ -19,7 +19,7 @@ test('a host that forks all the time pushes a move out of sight', () => {
       count(200).map((index) => fork(200 * part + index)),
     );
   const { recent } = run(ledger, []).state;
-  assert.equal(recent.length, LIMITS.recent);
+  assert.ok(recent.length >= LIMITS.recent && recent.length <= LIMITS.recent + LIMITS.recentSurplus);
   assert.deepEqual(
     recent.filter((line) => line.pid === 200 && line.event?.kind === 'call').map((line) => line.at),
     [at(10)],

@@ -26,7 +26,7 @@ test('every character that is let through is as wide for string-width as cellWid
   for (const character of all) assert.equal(cellWidth(character), stringWidth(character), character);
 });
 
-test('every character that is let through is shown by blessed and a terminal as it is, in its cells', async () => {
+test('every character that is let through is shown by a terminal as it is, in its cells', async () => {
   const size = { cols: 100, rows: 100 };
   const terminal = headless(size);
   const screen = openScreen(
