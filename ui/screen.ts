@@ -113,7 +113,9 @@ const construct = (input: Input, output: Output, name: string): blessed.Widgets.
   try {
     const screen = blessed.screen({ input, output, terminal: name, smartCSR: false, warnings: false });
     if (!alternating(screen)) throw new Error('blessed is not version 0.1.81');
-    return screen;
+    // Nothing is drawn from the two copies that it keeps of every cell: 1 MB.
+    const { program } = screen;
+    return Object.assign(screen, { lines: [], olines: [], alloc: () => program.clear() });
   } finally {
     console.error = error;
     if (tmux !== undefined) process.env['TMUX'] = tmux;

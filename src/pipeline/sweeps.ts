@@ -28,7 +28,7 @@ export interface Pace {
 export const PACES: Readonly<Record<TracerStatus['mode'], Pace>> = {
   polling: { share: 0.04, pause: 500 },
   starting: { share: 0.04, pause: 1000 },
-  ebpf: { share: 0.003, pause: 5000 },
+  ebpf: { share: 0.005, pause: 5000 },
   replay: { share: 0, pause: Number.POSITIVE_INFINITY },
 };
 

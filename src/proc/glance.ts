@@ -1,16 +1,13 @@
-import type { Evidence } from '../model/evidence.js';
+import type { Evidence, ProcessFacts } from '../model/evidence.js';
 import type { Vma } from '../model/vma.js';
 import { isError } from './door.js';
 import type { ProcContext } from './host.js';
 import { pagemapWords } from './pagemap.js';
-import { parseStat, type Stat } from './parse/stat.js';
+import { parseStat } from './parse/stat.js';
 
-/** What a later glance is compared with: ten thousand of these are kept. */
+/** What a later glance is compared with. Ten thousand of these are kept, so they are made of what the state keeps too. */
 export interface Sight {
-  readonly startTicks: bigint;
-  readonly comm: string;
-  readonly parent: number;
-  readonly state: string;
+  readonly process: ProcessFacts;
   readonly vdso: Vma;
   /** Of pagemap, a word for each page of the vDSO. */
   readonly words: BigUint64Array;
@@ -21,14 +18,16 @@ export interface Sight {
  * whose auxv has words of four bytes, may go unheard. `before`: the one of its last reading, given back if it still holds.
  */
 export const sightOf = (evidence: Evidence, before: Sight | undefined): Sight | undefined => {
-  const { startTicks, comm, parent, state } = evidence.process;
-  const vdso = evidence.vmas?.at(-1);
-  const words = vdso && evidence.pagemap.get(vdso.start);
-  if (evidence.onlyBlock !== true || evidence.auxv?.wordSize !== 8 || vdso === undefined || words === undefined)
-    return undefined;
-  if (startTicks === undefined || comm === undefined || parent === undefined || state === undefined) return undefined;
-  const now = { startTicks, comm, parent, state, vdso, words };
-  return before?.vdso.start === vdso.start && isSameTask(before, now) && isAlike(before.words, words) ? before : now;
+  const { process, vmas, pagemap, auxv, onlyBlock } = evidence;
+  const vdso = vmas?.at(-1);
+  const words = vdso && pagemap.get(vdso.start);
+  if (onlyBlock !== true || auxv?.wordSize !== 8 || vdso === undefined || words === undefined) return undefined;
+  const isBefore =
+    before !== undefined &&
+    before.vdso.start === vdso.start &&
+    isSameTask(before.process, process) &&
+    isAlike(before.words, words);
+  return isBefore ? before : { process, vdso, words };
 };
 
 /**
@@ -41,18 +40,18 @@ export const showsTheSame = (pid: number, sight: Sight, { files, host, clock }: 
   const stat = isError(line) ? undefined : parseStat(line);
   if (stat === undefined) return false;
   const startTicks = clock.tickShift === 0n ? stat.startTicks : stat.startTicks - clock.tickShift;
-  if (!isSameTask(sight, { ...stat, startTicks })) return false;
+  if (!isSameTask(sight.process, { ...stat, startTicks })) return false;
   const words = pagemapWords(files, `${files.root}/${pid}/pagemap`, sight.vdso, host.pageSize);
   return !isError(words) && isAlike(words, sight.words);
 };
 
-type Task = Pick<Stat, 'startTicks' | 'comm' | 'parent' | 'state'>;
+type Task = Pick<ProcessFacts, 'startTicks' | 'comm' | 'parent' | 'state'>;
 
 const isSameTask = (one: Task, other: Task): boolean =>
   one.startTicks === other.startTicks &&
   one.comm === other.comm &&
   one.parent === other.parent &&
-  (one.state === other.state || (LIVES.has(one.state) && LIVES.has(other.state)));
+  (one.state === other.state || (LIVES.has(one.state ?? '') && LIVES.has(other.state ?? '')));
 
 /** Mostly they are one array (proc/pagemap.ts). */
 const isAlike = (one: BigUint64Array, other: BigUint64Array): boolean =>

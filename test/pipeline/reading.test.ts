@@ -74,13 +74,13 @@ test('until it no longer does', () => {
 test('a glance that shows the same is no reading; one that does not is one', () => {
   let same = true;
   const depths: string[] = [];
-  const glanced: [number, bigint][] = [];
+  const glanced: [number, bigint | undefined][] = [];
   const { sweep, glance, keep } = liveReading(
     (pid, depth) => {
       depths.push(`${pid} ${depth}`);
       return ordinaryReading(pid);
     },
-    (pid, { startTicks }) => {
+    (pid, { process: { startTicks } }) => {
       glanced.push([pid, startTicks]);
       return same;
     },
