@@ -39,9 +39,10 @@ export const openScreen = (input: Input, output: Output, { name }: Terminal, han
 
   /**
    * Not by boxes of blessed: to parse eight lines into cells and compare these was an eighth of what a screen of 10,000
-   * processes cost. It holds back what it writes itself.
+   * processes cost.
    */
   const repaint = (lines: readonly string[]): void => {
+    // What blessed writes itself, to clear the screen, it holds back until the next turn.
     program.flush();
     program.write(changeOf(shown, lines));
     shown = lines;
