@@ -2,8 +2,8 @@ import stringWidth from 'string-width';
 
 /**
  * Text to terminal cells. Everything that reaches the screen passes `guard`, whoever wrote it: only characters whose
- * width terminals, old tables (those of blessed, 2013) and string-width agree on, and that no terminal reorders or acts on,
- * are let through. The rest is shown as \xNN or \u{...}. test/ui/cells.test.ts compares two of them on every one.
+ * width terminals, old tables (those of blessed, 2013) and string-width agree on, and that no terminal reorders or acts
+ * on, are let through. The rest is shown as \xNN or \u{...}. test/ui/cells.test.ts compares two of them on every one.
  */
 export const guard = (text: string, unicode = true): string =>
   PLAIN.test(text) ? text : text.replace(unicode ? NOT_AGREED : NOT_ASCII, escaped);

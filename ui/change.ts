@@ -1,4 +1,5 @@
 import { cellWidth } from './cells.js';
+import { RESET } from './theme.js';
 
 /**
  * What to write so that a terminal that shows `before` shows `after`: lines of equal width whose styles begin and end
@@ -8,17 +9,19 @@ export const changeOf = (before: readonly string[], after: readonly string[]): s
   after.map((line, row) => (line === before[row] ? '' : lineChange(row, before[row] ?? '', line))).join('');
 
 const lineChange = (row: number, before: string, after: string): string => {
-  const start = styled(after, sameStart(before, after));
-  const rest = after.slice(start.at);
-  const keep = sameEnd(before.slice(start.at), rest);
-  const style = styleAt(after, after.length - keep);
+  const start = outside(after, sameStart(before, after));
+  const shown = after.slice(0, start);
+  const keep = sameEnd(before.slice(start), after.slice(start));
+  const [oldEnd, end] = [before.length - keep, after.length - keep];
+  const style = styleBefore(after, end);
   // What is kept has the style that is on there in both.
-  const isKept = style !== undefined && style === styleAt(before, before.length - keep);
-  const text = isKept ? rest.slice(0, rest.length - keep) + (style === '' ? '' : RESET) : rest;
-  return `\x1b[${row + 1};${cellWidth(start.text) + 1}H${start.style}${text}`;
+  const isKept =
+    outside(after, end) === end && outside(before, oldEnd) === oldEnd && styleBefore(before, oldEnd) === style;
+  const text = isKept ? after.slice(start, end) + (style === '' ? '' : RESET) : after.slice(start);
+  return `\x1b[${row + 1};${cellWidth(shown.replace(STYLES, '')) + 1}H${styleBefore(after, start)}${text}`;
 };
 
-const RESET = '\x1b[m';
+const STYLES = /\x1b\[[\d;]*m/g;
 
 const sameStart = (one: string, other: string): number => {
   const most = Math.min(one.length, other.length);
@@ -35,34 +38,14 @@ const sameEnd = (one: string, other: string): number => {
   return count;
 };
 
-interface Place {
-  /** The place asked for, or where the escape sequence begins that it is in. */
-  readonly at: number;
-  /** The sequence that is on there; "" for none. */
-  readonly style: string;
-  /** What is shown before it. */
-  readonly text: string;
-}
-
-const styled = (line: string, place: number): Place => {
-  let style = '';
-  let text = '';
-  for (let from = 0; ; ) {
-    const opening = line.indexOf('\x1b', from);
-    const end = line.indexOf('m', opening) + 1;
-    if (opening < 0 || end > place) {
-      const at = opening < 0 ? place : Math.min(place, opening);
-      return { at, style, text: text + line.slice(from, at) };
-    }
-    text += line.slice(from, opening);
-    const sequence = line.slice(opening, end);
-    style = sequence === RESET ? '' : sequence;
-    from = end;
-  }
+/** A place, or where the escape sequence begins that it is in. */
+const outside = (line: string, place: number): number => {
+  const opening = line.slice(0, place).lastIndexOf('\x1b');
+  return opening >= 0 && line.indexOf('m', opening) >= place ? opening : place;
 };
 
-/** undefined: that is within an escape sequence. */
-const styleAt = (line: string, place: number): string | undefined => {
-  const { at, style } = styled(line, place);
-  return at === place ? style : undefined;
+/** The sequence that is on at a place outside of them; "" for none. */
+const styleBefore = (line: string, place: number): string => {
+  const last = line.slice(0, place).match(STYLES)?.at(-1) ?? RESET;
+  return last === RESET ? '' : last;
 };

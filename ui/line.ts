@@ -1,5 +1,5 @@
 import { cellWidth, cut, guard, wrap } from './cells.js';
-import { glyphs, type Style, sgr, type Theme } from './theme.js';
+import { glyphs, RESET, type Style, sgr, type Theme } from './theme.js';
 
 /** What lines are drawn on: how many cells each has, and what the terminal can show in them. */
 export interface Canvas {
@@ -30,14 +30,14 @@ export const line = (spans: readonly Span[], canvas: Canvas, base?: Style): stri
     used += cellWidth(text);
     const wanted = sgr(base ?? style, theme);
     if (wanted !== active) {
-      if (active !== '') out += '\x1b[m';
+      if (active !== '') out += RESET;
       out += wanted;
       active = wanted;
     }
     out += text;
   }
   out += ' '.repeat(Math.max(0, width - used));
-  return active === '' ? out : `${out}\x1b[m`;
+  return active === '' ? out : `${out}${RESET}`;
 };
 
 /** `lines`, and empty ones under them until there are `height`. */

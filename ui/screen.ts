@@ -41,11 +41,13 @@ export const openScreen = (input: Input, output: Output, { name }: Terminal, han
    * Not by boxes of blessed: to parse eight lines into cells and compare these was an eighth of what a screen of 10,000
    * processes cost.
    */
-  const repaint = (lines: readonly string[]): void => {
+  const paint = (lines: readonly string[]): void => {
+    const change = changeOf(shown, lines);
+    shown = lines;
+    if (change === '') return;
     // What blessed writes itself, to clear the screen, it holds back until the next turn.
     program.flush();
-    program.write(changeOf(shown, lines));
-    shown = lines;
+    program.write(change);
   };
 
   screen.on('resize', () => {
@@ -68,7 +70,7 @@ export const openScreen = (input: Input, output: Output, { name }: Terminal, han
   return {
     size: () => ({ cols: program.cols, rows: program.rows }),
     paint: (lines) => {
-      if (open && entered && !same(lines, shown)) repaint(lines);
+      if (open && entered) paint(lines);
     },
     forget: () => {
       if (!open || !entered) return;
@@ -129,9 +131,6 @@ const construct = (input: Input, output: Output, name: string): blessed.Widgets.
 };
 
 const CAUGHT = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
-
-const same = (a: readonly string[], b: readonly string[]): boolean =>
-  a.length === b.length && a.every((line, index) => line === b[index]);
 
 /** blessed names a capital "S-g" and sends Return twice, as "enter" and as "return". */
 const keyOf = (character: string | undefined, key: { full?: string; name?: string }): Key | undefined => {

@@ -25,6 +25,9 @@ const STYLES: Record<Style, { readonly attribute: string; readonly basic: string
   key: { attribute: '1', basic: '', rich: '' },
 };
 
+/** Turns every style off. */
+export const RESET = '\x1b[m';
+
 /** The escape sequence that turns a style on, from the reset state; "" when the theme shows nothing for it. */
 export const sgr = (style: Style | undefined, theme: Theme): string => {
   if (style === undefined) return '';

@@ -4,6 +4,7 @@ import { isError } from './door.js';
 import type { ProcContext } from './host.js';
 import { pagemapWords } from './pagemap.js';
 import { parseStat } from './parse/stat.js';
+import { factsOf } from './unread.js';
 
 /** What a later glance is compared with. Ten thousand of these are kept, so they are made of what the state keeps too. */
 export interface Sight {
@@ -38,16 +39,12 @@ export const sightOf = (evidence: Evidence, before: Sight | undefined): Sight | 
 export const showsTheSame = (pid: number, sight: Sight, { files, host, clock }: ProcContext): boolean => {
   const line = files.text(`${files.root}/${pid}/stat`);
   const stat = isError(line) ? undefined : parseStat(line);
-  if (stat === undefined) return false;
-  const startTicks = clock.tickShift === 0n ? stat.startTicks : stat.startTicks - clock.tickShift;
-  if (!isSameTask(sight.process, { ...stat, startTicks })) return false;
+  if (stat === undefined || !isSameTask(sight.process, factsOf(pid, stat, clock.tickShift))) return false;
   const words = pagemapWords(files, `${files.root}/${pid}/pagemap`, sight.vdso, host.pageSize);
   return !isError(words) && isAlike(words, sight.words);
 };
 
-type Task = Pick<ProcessFacts, 'startTicks' | 'comm' | 'parent' | 'state'>;
-
-const isSameTask = (one: Task, other: Task): boolean =>
+const isSameTask = (one: ProcessFacts, other: ProcessFacts): boolean =>
   one.startTicks === other.startTicks &&
   one.comm === other.comm &&
   one.parent === other.parent &&

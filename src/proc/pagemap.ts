@@ -25,7 +25,7 @@ export const pagemapWords = (
   return sharedWords(Math.floor(length / 8));
 };
 
-/** Most processes have touched the same pages of the same frames: equal words share one array, the last few that were met. */
+/** Most processes have touched the same pages of the same frames: equal words share one array of the last few. */
 const sharedWords = (count: number): BigUint64Array => {
   for (const { words, halves } of MET) if (words.length === count && isScratch(halves)) return words;
   const words = scratch.slice(0, count);
